@@ -1,0 +1,185 @@
+"""What consent tells its neighbours: who may be named, and who became nameable or not since."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from shared.contracts.base import Contract, Count, Digest, Gmc, Slug, SubjectKey
+
+
+class Act(StrEnum):
+    """What a decision event records. Absence of any event is `not_sought`."""
+
+    ASKED = "asked"
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class Purpose(StrEnum):
+    """Purposes never imply one another."""
+
+    OWN_FIGURES = "own_figures"
+
+
+class Regime(StrEnum):
+    """The kinds of legal basis."""
+
+    CONSENT = "consent"
+    PUBLIC_TASK = "public_task"
+    LEGAL_OBLIGATION = "legal_obligation"
+
+
+class Head(Contract):
+    """The newest committed revision, read by a transaction that began after the call arrived."""
+
+    store_id: str
+    revision: Count
+
+
+class Change(Contract):
+    """One revision. Blank (no key) where nobody's standing changed. The key says nothing to who lacks the secret."""
+
+    revision: int = Field(ge=1)
+    key: SubjectKey | None = None
+    now: Literal["withheld", "named"] | None = None
+
+
+class Changes(Contract):
+    """Gapless: one entry per revision in (after, upto]."""
+
+    store_id: str
+    after: Count
+    upto: Count
+    changes: list[Change]
+
+
+class Named(Contract):
+    subject: Gmc
+    key: SubjectKey
+    basis: Regime
+
+
+class ProgrammePermissions(Contract):
+    """Who may be named for a programme and purpose. Anyone not listed is withheld."""
+
+    programme: Slug
+    purpose: Purpose
+    named: list[Named]
+    otherwise: Literal["withheld"] = "withheld"
+
+
+class Permissions(Contract):
+    """Read in one transaction, at one revision. No reasons."""
+
+    store_id: str
+    revision: Count
+    at: datetime
+    ledger_head: Digest
+    programmes: list[ProgrammePermissions]
+
+
+class Notice(Contract):
+    version: int = Field(ge=1)
+
+
+class DecisionRequest(Contract):
+    """One purpose, one act. `given` needs If-Match with the revision the caller last saw for this consultant."""
+
+    programme: Slug
+    purpose: Purpose
+    act: Literal[Act.ASKED, Act.GIVEN, Act.REFUSED]
+    notice: Notice | None = None
+    channel: Slug
+    evidence: str | None = Field(default=None, max_length=200)
+
+
+class WithdrawalRequest(Contract):
+    programme: Slug
+    purpose: Purpose
+    channel: Slug
+
+
+class Decision(Contract):
+    """The acknowledgement of a decision: `recorded` says it is durable and binds every request that begins later."""
+
+    decision: str
+    programme: Slug
+    purpose: Purpose
+    act: Act
+    revision: Count
+    recorded: datetime
+
+
+class Standing(Contract):
+    """A consultant's present decision for one programme and purpose. For consent officers only."""
+
+    programme: Slug
+    purpose: Purpose
+    decision: str
+    notice_version: int | None = None
+    revision: Count
+    outcome: Literal["named", "withheld"]
+    reason: str
+
+
+class LedgerEntry(Contract):
+    revision: Count
+    programme: Slug
+    purpose: Purpose
+    act: Act
+    actor: str
+    channel: str
+    recorded: datetime
+    notice_version: int | None = None
+
+
+class ConsultantRecord(Contract):
+    gmc: Gmc
+    name: str
+    standings: list[Standing]
+    history: list[LedgerEntry]
+
+
+class ImportLine(Contract):
+    """What became of one line of a return that was not simply applied."""
+
+    line: int = Field(ge=1)
+    fate: Literal["duplicate", "quarantined"]
+    code: Slug
+    column: str | None = None
+    found: str
+    expected: str
+
+
+class ImportReport(Contract):
+    """One fate per line: lines = header + applied + duplicate + quarantined + blank."""
+
+    id: str
+    kind: Literal["register", "returns"]
+    dry_run: bool
+    lines: Count
+    header: Count
+    applied: Count
+    duplicate: Count
+    quarantined: Count
+    blank: Count
+    revision: Count
+    problems: list[ImportLine]
+
+
+class LegalBasis(Contract):
+    id: Slug
+    regime: Regime
+    instrument: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+class Programme(Contract):
+    id: Slug
+    label: str
+    owner: str
+    bases: list[LegalBasis]

@@ -1,0 +1,129 @@
+"""The release view: everything a gateway may hold of a release, and nothing else.
+
+A view is a folder of files: `manifest.json` (ViewManifest) and the parts that it names, each with its SHA-256.
+
+`rows.parquet`: one row per result, ordered by (level, subject, indicator, period). Columns are ROW_COLUMNS with the
+types of ROW_TYPES; a figure that is absent is null there and has its reason in `reason` or `not_rated_reason`.
+Numbers are rounded already, by the indicator's rule. `row` numbers the rows from 0.
+`quarantine.parquet`: `key` (SubjectKey), `row`: rows to hide the moment that key is withheld. A row that occurs here
+is `revocable`; every other is `fixed`.
+`consultants.parquet`: `gmc`, `name`, `specialty` of consultants who own at least one row of the view.
+`providers.json`: list[ProviderEntry]. `indicators.json`: list[IndicatorEntry]. `funnels.json`: list[FunnelCurves].
+"""
+
+from datetime import date, datetime
+from typing import Final, Literal
+
+from shared.contracts.base import Contract, Count, Digest, ReleaseId, Sha256, Slug, SubjectId
+
+VIEW_SCHEMA: Final = 1
+
+ROW_TYPES: Final[dict[str, str]] = {
+    "row": "int", "id": "text", "status": "text", "reason": "text", "partition": "text", "level": "text",
+    "provider_id": "text", "provider_name": "text", "provider_kind": "text", "consultant_id": "text",
+    "consultant_name": "text", "indicator_id": "text", "period_id": "text", "period_start": "date",
+    "period_end": "date", "value_kind": "text", "estimate": "float", "interval_level": "float",
+    "interval_lower": "float", "interval_upper": "float", "interval_method": "text", "observed": "int",
+    "expected": "float", "denominator": "int", "standardised_ratio": "float", "crude": "float",
+    "benchmark_scope": "text", "benchmark_value": "float", "comparison_status": "text", "not_rated_reason": "text",
+    "position": "text", "band": "text", "limits_method": "text", "warning_lower": "float", "warning_upper": "float",
+    "control_lower": "float", "control_upper": "float", "reliability": "float", "power_to_detect_doubling": "float",
+    "min_detectable_ratio": "float", "quality_flags": "text", "legal_basis": "text", "risk_model": "text",
+    "disclosure_rule": "text", "summary": "text", "certainty": "text",
+}  # fmt: skip
+ROW_COLUMNS: Final[tuple[str, ...]] = tuple(ROW_TYPES)
+
+
+class ViewFile(Contract):
+    name: str
+    sha256: Sha256
+    bytes: Count
+    rows: Count
+
+
+class ViewManifest(Contract):
+    """`view` counts up within a release; `consent_revision` is the revision whose permissions it was baked from."""
+
+    view_schema: int
+    release: ReleaseId
+    view: int
+    consent_store: str
+    consent_revision: Count
+    published: datetime
+    supersedes: ReleaseId | None = None
+    synthetic: bool
+    method_version: str
+    inputs: list[Digest]
+    results_digest: Digest
+    code: str
+    files: list[ViewFile]
+
+
+class ProviderEntry(Contract):
+    id: SubjectId
+    name: str
+    kind: str
+    region: str
+    register_source: str
+    register_as_of: date
+    synthetic: bool
+
+
+class RiskModelEntry(Contract):
+    id: str
+    variables: list[str]
+
+
+class IndicatorEntry(Contract):
+    """The public definition. `revocable`: whether any answer about it may depend on a consent decision."""
+
+    id: Slug
+    version: str
+    status: Literal["official", "reproduced", "illustrative", "synthetic"]
+    label: str
+    unit: str
+    polarity: Literal["lower_is_better", "higher_is_better", "neutral"]
+    decimals: int
+    rounding: str
+    numerator: str
+    denominator: str
+    why_it_matters: str
+    does_not_show: list[str]
+    levels: list[str]
+    periods: list[str]
+    specialty: Slug | None = None
+    programme: Slug | None = None
+    interval_level: float
+    interval_method: str
+    limits_method: str
+    test: str
+    min_denominator: str
+    min_expected: str
+    min_power: str
+    risk_model: RiskModelEntry | None = None
+    authored_by: str
+    checked_by: str
+    next_review: date
+    revocable: bool
+    synthetic: bool
+    source: str
+
+
+class CurvePoint(Contract):
+    """Limits at one number of expected events, in standardised ratios. Control limits are absent where not drawn."""
+
+    x: float
+    warning_lower: float
+    warning_upper: float
+    control_lower: float | None = None
+    control_upper: float | None = None
+
+
+class FunnelCurves(Contract):
+    indicator: Slug
+    period: str
+    level: Literal["provider", "consultant"]
+    target: float
+    limits_method: str
+    between_provider_variance: float | None = None
+    curve: list[CurvePoint]

@@ -1,0 +1,189 @@
+"""Errors as `application/problem+json` (RFC 9457): a stable code, and a sentence that says what to do.
+
+Every error of every service leaves through here, the framework's own included. Names of parameters may be repeated
+back, their values never.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from shared.kit.logs import log
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """Base of every declared problem: `status`, `code` and `title` are the class's, `detail` the occasion's."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "The service failed"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: Iterable[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+        instance: bool = True,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = [dict(error) for error in errors]
+        self.headers = dict(headers or {})
+        self.instance = instance
+        self.members = members
+
+    def body(self, path: str | None) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "type": f"/v1/problems/{self.code.replace('_', '-')}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        if path and self.instance:
+            body["instance"] = path
+        if self.errors:
+            body["errors"] = self.errors
+        return body | self.members
+
+
+class NotFound(Problem):
+    """One body, whatever the cause and whatever the address: it must not say whether something once existed."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+    def __init__(self, detail: str = "Nothing is published under this address.") -> None:
+        super().__init__(detail, instance=False)
+
+
+class MethodNotAllowed(Problem):
+    status, code, title = 405, "method_not_allowed", "Method not allowed"
+
+
+class ValueNotAllowed(Problem):
+    status, code, title = 422, "value_not_allowed", "Value not allowed"
+
+
+class UnknownParameter(Problem):
+    status, code, title = 422, "unknown_parameter", "Unknown query parameter"
+
+
+class RepeatedParameter(Problem):
+    status, code, title = 422, "repeated_parameter", "Parameter given more than once"
+
+
+class TooLarge(Problem):
+    status, code, title = 413, "too_large", "Too large"
+
+
+class TypeNotSupported(Problem):
+    status, code, title = 415, "type_not_supported", "Type not supported"
+
+
+class StorageFull(Problem):
+    status, code, title = 507, "storage_full", "No space left to keep this"
+
+
+class InternalError(Problem):
+    pass
+
+
+class NotSignedIn(Problem):
+    status, code, title = 401, "not_signed_in", "Sign in first"
+
+    def __init__(self, detail: str = "Give the name and password of an account, or a service token.") -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'Basic realm="candour", charset="UTF-8"'})
+
+
+class RoleNotAllowed(Problem):
+    status, code, title = 403, "role_not_allowed", "Not for this role"
+
+
+def every_problem(base: type[Problem] = Problem) -> Iterator[type[Problem]]:
+    """All declared problems that have been imported, each once."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from every_problem(kind)
+
+
+def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` that declare these problems on a route."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        known = by_status.get(kind.status, {}).get("description")
+        text = f"{kind.code}: {kind.title}"
+        by_status[kind.status] = {"description": f"{known}; {text}" if known else text, "content": {MEDIA_TYPE: {}}}
+    return by_status
+
+
+def as_response(problem: Problem, path: str | None) -> Response:
+    return Response(
+        orjson.dumps(problem.body(path)),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **problem.headers},
+    )
+
+
+def _from_validation(error: RequestValidationError) -> Problem:
+    """Where and why, never the value: the framework's own body repeats the input."""
+    extra = [e["loc"][-1] for e in error.errors() if e["type"] == "extra_forbidden" and e["loc"][0] == "query"]
+    if extra:
+        return UnknownParameter(
+            "This resource has no parameter of that name.", errors=[{"parameter": str(name)} for name in extra]
+        )
+    found = [
+        {"pointer" if e["loc"][0] == "body" else "parameter": _where(e["loc"]), "hint": e["msg"]}
+        for e in error.errors()
+    ]
+    return ValueNotAllowed("The request is not of the declared form.", errors=found)
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    return "/".join(str(part) for part in location[1:]) or str(location[0])
+
+
+def _from_http(error: HTTPException) -> Problem:
+    if error.status_code == 404:
+        return NotFound()
+    if error.status_code == 405:
+        return MethodNotAllowed("This address has no such method.", headers=dict(error.headers or {}))
+    problem = InternalError("The request could not be answered.", headers=dict(error.headers or {}))
+    problem.status = error.status_code  # type: ignore[misc]  # the framework's own status, kept on this one instance
+    return problem
+
+
+def add_problem_handlers(app: FastAPI) -> FastAPI:
+    """Make every error of `app` a problem document, and return `app`."""
+
+    async def declared(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, Problem)
+        return as_response(problem, request.url.path)
+
+    async def malformed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return as_response(_from_validation(error), request.url.path)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return as_response(_from_http(error), request.url.path)
+
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        log.error("request_failed", kind=type(error).__name__, route=getattr(request.scope.get("route"), "path", "?"))
+        detail = "This is our fault, not yours. Quote the request id if you write to us."
+        return as_response(InternalError(detail, request_id=request.scope.get("request_id", "")), None)
+
+    app.add_exception_handler(Problem, declared)
+    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unforeseen)
+    return app

@@ -1,0 +1,28 @@
+"""Settings every service has, read from `CANDOUR_<SERVICE>_<NAME>` variables. Nothing dangerous has a default."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Where a service keeps its data, where it listens, and where it finds people and secrets."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    data_dir: Path
+    people_file: Path
+    secrets_dir: Path
+    host: str = "127.0.0.1"
+    port: int = Field(ge=1, le=65535)
+    database_url: str = ""
+    log_level: str = "INFO"
+
+    def model_post_init(self, _context: Any, /) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def database(self, name: str) -> str:
+        """The configured database, or one SQLite file in the data directory."""
+        return self.database_url or f"sqlite:///{self.data_dir / (name + '.sqlite')}"
