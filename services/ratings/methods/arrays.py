@@ -1,0 +1,86 @@
+"""The arrays that the methods exchange, and the checks at the door of every kernel.
+
+Arrays are one-dimensional, one element per provider (or per pattern, or per point of a curve). Nothing that leaves
+this package is NaN or infinite: a figure that may be absent travels as `Figures`, which carries its own mask.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+TextArray: TypeAlias = NDArray[np.str_]
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """Numbers of which some are absent, shape (n,). Where `present` is false the value is 0.0 and means nothing."""
+
+    values: FloatArray
+    present: BoolArray
+
+    @classmethod
+    def where(cls, present: BoolArray, values: FloatArray) -> "Figures":
+        """Keep `values` where `present` and finite; every other place becomes absent, so no NaN can get through."""
+        kept = present & np.isfinite(values)
+        return cls(np.where(kept, values, 0.0), kept)
+
+    @classmethod
+    def all_of(cls, values: FloatArray) -> "Figures":
+        """Figures of which none is absent; raises ValueError if one is not finite."""
+        if not np.isfinite(values).all():
+            raise ValueError("a figure is not finite")
+        return cls(values, np.ones(values.shape, dtype=np.bool_))
+
+    def times(self, factor: FloatArray | float) -> "Figures":
+        return Figures.where(self.present, self.values * factor)
+
+    def above(self, bound: FloatArray | float) -> BoolArray:
+        """True where the figure is present and strictly above the bound: an absent limit is never crossed."""
+        return self.present & (self.values > bound)
+
+    def below(self, bound: FloatArray | float) -> BoolArray:
+        """True where the figure is present and strictly below the bound."""
+        return self.present & (self.values < bound)
+
+    def as_series(self, name: str) -> pl.Series:
+        """A polars column with a null where the figure is absent; its reason stands in another column."""
+        return pl.Series(name, self.values).set(pl.Series(~self.present), None)
+
+
+def vector_of(numbers: ArrayLike, name: str) -> FloatArray:
+    """Finite floats of shape (n,); raises ValueError otherwise."""
+    values = np.asarray(numbers)
+    if values.ndim != 1 or values.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must be a one-dimensional array of numbers, not {values.dtype}, shape {values.shape}")
+    floats = values.astype(np.float64)
+    if not np.isfinite(floats).all():
+        raise ValueError(f"{name} holds a number that is not finite")
+    return floats
+
+
+def counts_of(numbers: ArrayLike, name: str) -> IntArray:
+    """Whole numbers >= 0 of shape (n,); a negative or fractional count raises ValueError, it is never clipped."""
+    floats = vector_of(numbers, name)
+    if (floats < 0).any() or (floats != np.floor(floats)).any() or (floats > 2.0**53).any():
+        raise ValueError(f"{name} must be whole numbers of at least 0")
+    return floats.astype(np.int64)
+
+
+def positive_of(numbers: ArrayLike, name: str) -> FloatArray:
+    """Finite floats > 0 of shape (n,); raises ValueError otherwise."""
+    floats = vector_of(numbers, name)
+    if (floats <= 0).any():
+        raise ValueError(f"{name} must be above 0")
+    return floats
+
+
+def same_length(*arrays: FloatArray | IntArray | TextArray) -> None:
+    """Raise ValueError unless every array has the same length."""
+    if len({len(array) for array in arrays}) > 1:
+        raise ValueError(f"lengths differ: {[len(array) for array in arrays]}")

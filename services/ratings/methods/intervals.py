@@ -1,0 +1,118 @@
+"""Limits of counts and of proportions."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import gammainccinv, gammaincinv
+
+from services.ratings.methods.arrays import Figures, FloatArray, TextArray, counts_of, same_length
+from services.ratings.methods.levels import tail_of, z_of
+
+BYAR_FROM = 10  # English public-health practice: below ten events the approximation is not trusted
+
+
+class IntervalRule(StrEnum):
+    EXACT = "exact"
+    BYAR = "byar"
+    EXACT_BELOW_10_THEN_BYAR = "exact_below_10_then_byar"
+
+
+class LowerWhenNegative(StrEnum):
+    ABSENT = "absent"
+    ZERO = "zero"
+
+
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """Limits of shape (n,); `method` names, row by row, the formula that made them. Only `lower` may be absent."""
+
+    lower: Figures
+    upper: FloatArray
+    confidence: float
+    method: TextArray
+
+
+def byar_lower(count: FloatArray, confidence: float) -> FloatArray:
+    """Byar's lower limit of any count >= 0, raw: negative for one event at 99.8% (Breslow and Day 1987)."""
+    safe = np.where(count > 0, count, 1.0)
+    raw = safe * (1 - 1 / (9 * safe) - z_of(confidence) / (3 * np.sqrt(safe))) ** 3
+    return np.where(count > 0, raw, 0.0)
+
+
+def byar_upper(count: FloatArray, confidence: float) -> FloatArray:
+    """Byar's upper limit of any count >= 0 (Breslow and Day 1987)."""
+    following = count + 1.0
+    return np.asarray(following * (1 - 1 / (9 * following) + z_of(confidence) / (3 * np.sqrt(following))) ** 3)
+
+
+def exact_lower(count: FloatArray, confidence: float) -> FloatArray:
+    """Exact Poisson lower limit, chi-squared quantile form, 0 at 0 (Garwood 1936)."""
+    quantile = gammaincinv(np.where(count > 0, count, 1.0), tail_of(confidence))
+    return np.where(count > 0, quantile, 0.0)
+
+
+def exact_upper(count: FloatArray, confidence: float) -> FloatArray:
+    """Exact Poisson upper limit, chi-squared quantile form (Garwood 1936)."""
+    return np.asarray(gammainccinv(count + 1.0, tail_of(confidence)))
+
+
+def byar_interval(
+    observed: ArrayLike, confidence: float, lower_when_negative: LowerWhenNegative = LowerWhenNegative.ABSENT
+) -> Interval:
+    """Byar's limits for counts of events, shape (n,), in events; every count >= 0 is accepted.
+
+    The refusal to use it below ten events belongs to the rule of an indicator, not to the formula: New York State
+    uses it at every count. Raises ValueError for a negative or fractional count.
+    """
+    return count_interval(observed, confidence, IntervalRule.BYAR, lower_when_negative)
+
+
+def exact_interval(observed: ArrayLike, confidence: float) -> Interval:
+    """Garwood's exact Poisson limits for counts, shape (n,), in events; raises ValueError as `byar_interval` does."""
+    return count_interval(observed, confidence, IntervalRule.EXACT)
+
+
+def count_interval(
+    observed: ArrayLike,
+    confidence: float,
+    rule: IntervalRule,
+    lower_when_negative: LowerWhenNegative = LowerWhenNegative.ABSENT,
+) -> Interval:
+    """Limits of Poisson counts, shape (n,), in events, by the rule that the indicator names.
+
+    A negative lower limit (Byar, one event at 99.8%) is left out or set to 0. Raises ValueError for a negative or
+    fractional count, an unknown rule, or a confidence outside (0, 1).
+    """
+    rule, negative = IntervalRule(rule), LowerWhenNegative(lower_when_negative)
+    count = counts_of(observed, "observed").astype(np.float64)
+    exact = _uses_exact(count, rule)
+    lower = np.where(exact, exact_lower(count, confidence), byar_lower(count, confidence))
+    upper = np.where(exact, exact_upper(count, confidence), byar_upper(count, confidence))
+    if negative is LowerWhenNegative.ZERO:
+        lower = np.maximum(lower, 0.0)
+    return Interval(Figures.where(lower >= 0, lower), upper, confidence, np.where(exact, "exact", "byar"))
+
+
+def _uses_exact(count: FloatArray, rule: IntervalRule) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    if rule is IntervalRule.EXACT_BELOW_10_THEN_BYAR:
+        return np.asarray(count < BYAR_FROM)
+    return np.full(count.shape, rule is IntervalRule.EXACT)
+
+
+def wilson_interval(observed: ArrayLike, cases: ArrayLike, confidence: float) -> Interval:
+    """Score limits of a proportion, shape (n,), as fractions in [0, 1] (Wilson 1927).
+
+    Raises ValueError where observed < 0, cases < 1 or observed > cases.
+    """
+    counted, sizes = counts_of(observed, "observed"), counts_of(cases, "cases")
+    same_length(counted, sizes)
+    if (sizes < 1).any() or (counted > sizes).any():
+        raise ValueError("cases must be at least 1 and not below observed")
+    x, n, z = counted.astype(np.float64), sizes.astype(np.float64), z_of(confidence)
+    spread = z * np.sqrt(z**2 + 4 * x * (1 - x / n))
+    # At the ends the formula is 0 or 1 exactly; floating point would miss it by one bit and leave [0, 1].
+    lower = np.where(x == 0, 0.0, (2 * x + z**2 - spread) / (2 * (n + z**2)))
+    upper = np.where(x == n, 1.0, (2 * x + z**2 + spread) / (2 * (n + z**2)))
+    return Interval(Figures.all_of(lower), upper, confidence, np.full(x.shape, "wilson"))

@@ -1,0 +1,50 @@
+"""Separation: a level or direction along which events never mix with non-events, so that no finite estimate exists."""
+
+import numpy as np
+from scipy.optimize import linprog
+
+from services.ratings.methods.arrays import FloatArray, IntArray
+
+OPTIMUM_ABOVE = 1e-7
+
+
+class SeparationFound(ValueError):
+    """The likelihood has no maximum; `columns` are the coefficients that would run away."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        super().__init__(f"events and non-events are separated along {', '.join(columns)}; merge a level and refit")
+
+
+def separating_direction(design: FloatArray, cases: IntArray, observed: IntArray) -> tuple[float, FloatArray]:
+    """Largest sum of a_i'b with every a_i'b >= 0 and -1 <= b <= 1, and the b that reaches it (Konis 2007).
+
+    `design` (m, k) with its intercept; a_i = x_i for a pattern with an event, -x_i for one with a non-event, both if
+    it has both (then a_i'b = 0). An optimum above 1e-7 is separation; overlapping data give 0.
+    """
+    width = design.shape[1]
+    mixed = (observed > 0) & (observed < cases)
+    tied = np.unique(design[mixed], axis=0)
+    # Patterns with both outcomes that span the whole space leave no direction: the usual case at national size.
+    if len(tied) >= width and np.linalg.matrix_rank(tied) == width:
+        return 0.0, np.zeros(width)
+    signed = np.where((observed > 0)[:, None], design, -design)[~mixed]
+    found = linprog(
+        -signed.sum(axis=0) if len(signed) else np.zeros(width),
+        A_ub=-signed if len(signed) else None,
+        b_ub=np.zeros(len(signed)) if len(signed) else None,
+        A_eq=tied if len(tied) else None,
+        b_eq=np.zeros(len(tied)) if len(tied) else None,
+        bounds=(-1, 1),
+        method="highs",
+    )
+    if found.status != 0 or found.fun is None:
+        raise ArithmeticError(f"the search for separation ended without an answer: {found.message}")
+    return float(-found.fun), np.asarray(found.x, dtype=np.float64)
+
+
+def refuse_separation(design: FloatArray, cases: IntArray, observed: IntArray, names: tuple[str, ...]) -> None:
+    """Raise SeparationFound, naming the coefficients without a finite estimate; glum itself gives no warning."""
+    optimum, direction = separating_direction(design, cases, observed)
+    if optimum > OPTIMUM_ABOVE:
+        raise SeparationFound(tuple(np.asarray(names)[np.abs(direction) > OPTIMUM_ABOVE].tolist()))
