@@ -1,0 +1,59 @@
+# The two commands of the README: `make run` and `make test`. Everything else here serves them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DATA ?= .candour
+PORT ?= 8000
+
+.PHONY: run install assets test check lint types arch unit system browser bench assure lock clean
+
+run: install assets
+	@$(BIN)/candour up --demo --data "$(DATA)" --port "$(PORT)"
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock requirements-uv.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
+	@touch $(STAMP)
+
+assets: install
+	@$(BIN)/python tools/build_assets.py
+
+test: check unit system browser
+
+check: lint types
+
+lint: install
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: install
+	@$(BIN)/mypy
+
+unit: install assets
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/architecture tests/spec tests/unit
+
+system: install assets
+	@$(BIN)/python -m pytest tests/system
+
+browser: install assets
+	@bash tools/install_chromium.sh
+	@$(BIN)/python -m pytest tests/browser
+
+bench: install assets
+	@$(BIN)/python -m benchmarks main_job
+
+# One promise at its full size: make assure GOAL=withdrawals (see docs/assurance.md for the goals)
+assure: install assets
+	@$(BIN)/python -m benchmarks.assure "$(GOAL)"
+
+lock:
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --no-header \
+	  pyproject.toml -o requirements.lock
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache services/gateway/site/static/build

@@ -1,0 +1,31 @@
+"""Whose name and password a command uses: a file named by CANDOUR_ACCOUNTS, a variable, or a question on the terminal.
+
+A password is never an argument: arguments are visible to every process of the machine.
+"""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli.say import stop
+
+
+def password_of(name: str) -> str:
+    """Ends the command with an explanation where no password can be had."""
+    accounts = os.environ.get("CANDOUR_ACCOUNTS")
+    if accounts:
+        known: Mapping[str, str] = json.loads(Path(accounts).read_text())
+        if name in known:
+            return known[name]
+    given = os.environ.get(f"CANDOUR_PASSWORD_{name.upper()}")
+    if given:
+        return given
+    if sys.stdin.isatty():
+        return getpass.getpass(f"Password of {name}: ")
+    return stop(
+        f"No password for the account '{name}'. Set CANDOUR_PASSWORD_{name.upper()}, or CANDOUR_ACCOUNTS to the file "
+        "that `candour up --accounts FILE` wrote, or run this in a terminal to be asked."
+    )

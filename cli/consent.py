@@ -1,0 +1,124 @@
+"""`candour consent register | returns | give | refuse | withdraw | show`: what a consent officer does."""
+
+import json
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.calls import Refused, Service
+from cli.say import SOME_LINES_SET_ASIDE, err, out, stop
+
+app = typer.Typer(help="Record consultants and their decisions.", no_args_is_help=True)
+Gmc = Annotated[str, typer.Argument(help="The consultant's GMC number.")]
+Programme = Annotated[
+    str, typer.Option(help="What the decision is about, e.g. adult-cardiac-surgery-consultant-outcomes.")
+]
+Account = Annotated[str, typer.Option("--as")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")]
+
+
+def import_file(consent: Service, kind: str, file: Path, dry_run: bool = False) -> dict[str, Any]:
+    """Send a register or a return; sending it again changes nothing."""
+    report: dict[str, Any] = consent.json(
+        "POST",
+        "/v1/imports",
+        params={"kind": kind, "dry_run": str(dry_run).lower()},
+        content=file.read_bytes(),
+        headers={"Content-Type": "text/csv"},
+    )
+    return report
+
+
+def _import(kind: str, file: Path, dry_run: bool, account: str) -> None:
+    try:
+        report = import_file(Service("consent", account), kind, file, dry_run)
+    except Refused as refused:
+        stop(f"{file.name} was refused: {refused.sentence()}")
+    fates = ("applied", "duplicate", "quarantined")
+    out.print(f"{report['lines']:,} lines: " + ", ".join(f"{report[fate]:,} {fate}" for fate in fates))
+    for problem in report["problems"]:
+        if problem["fate"] == "quarantined":
+            err.print(f"line {problem['line']}: {problem['code']}, found {problem['found']!r}, "
+                      f"expected {problem['expected']}", markup=False)  # fmt: skip
+    if report["quarantined"]:
+        raise typer.Exit(SOME_LINES_SET_ASIDE)
+
+
+@app.command()
+def register(file: File, dry_run: DryRun = False, account: Account = "officer") -> None:
+    """Import who is asked: gmc, name, programme."""
+    _import("register", file, dry_run, account)
+
+
+@app.command()
+def returns(file: File, dry_run: DryRun = False, account: Account = "officer") -> None:
+    """Import decisions collected elsewhere, one line each."""
+    _import("returns", file, dry_run, account)
+
+
+def decide(consent: Service, gmc: str, programme: str, act: str, notice: int | None = None) -> dict[str, Any]:
+    """Record asked, given or refused, on the record as it is now."""
+    seen = consent.ask("GET", f"/v1/consultants/{gmc}").headers["ETag"]
+    body: dict[str, Any] = {"programme": programme, "purpose": "own_figures", "act": act, "channel": "command-line"}
+    if notice is not None:
+        body["notice"] = {"version": notice}
+    decision: dict[str, Any] = consent.json(
+        "POST", f"/v1/consultants/{gmc}/decisions", json=body, headers={"If-Match": seen}
+    )
+    return decision
+
+
+def withdrawal(consent: Service, gmc: str, programme: str) -> dict[str, Any]:
+    """Record a withdrawal. When this returns, no request that begins later is answered with this person's figures."""
+    decision: dict[str, Any] = consent.json(
+        "POST",
+        f"/v1/consultants/{gmc}/withdrawal",
+        json={"programme": programme, "purpose": "own_figures", "channel": "command-line"},
+        headers={"Idempotency-Key": uuid.uuid4().hex},
+    )
+    return decision
+
+
+def _tell(decision: dict[str, Any]) -> None:
+    out.print(f"{decision['act']}: recorded at {decision['recorded']} as revision {decision['revision']}")
+
+
+@app.command()
+def give(gmc: Gmc, programme: Programme, notice: int = 1, account: Account = "officer") -> None:
+    """Record that consent was given, under a version of the notice."""
+    try:
+        _tell(decide(Service("consent", account), gmc, programme, "given", notice))
+    except Refused as refused:
+        stop(refused.sentence())
+
+
+@app.command()
+def refuse(gmc: Gmc, programme: Programme, account: Account = "officer") -> None:
+    """Record that consent was refused."""
+    try:
+        _tell(decide(Service("consent", account), gmc, programme, "refused"))
+    except Refused as refused:
+        stop(refused.sentence())
+
+
+@app.command()
+def withdraw(gmc: Gmc, programme: Programme, account: Account = "officer") -> None:
+    """Record a withdrawal: no reason, no second person, never refused."""
+    try:
+        _tell(withdrawal(Service("consent", account), gmc, programme))
+    except Refused as refused:
+        stop(refused.sentence())
+    out.print(f"New readers can no longer see these figures. ({datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z)")
+
+
+@app.command()
+def show(gmc: Gmc, account: Account = "officer") -> None:
+    """One consultant's record: standing and history, as JSON."""
+    try:
+        out.print_json(json.dumps(Service("consent", account).json("GET", f"/v1/consultants/{gmc}")))
+    except Refused as refused:
+        stop(refused.sentence())

@@ -1,0 +1,81 @@
+"""`candour demo`: make the demonstration audit, and take it through the services as an audit would."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import consent, load, release
+from cli.accounts import password_of
+from cli.calls import Service
+from cli.demonstration.files import write
+from cli.demonstration.sizes import Sizes
+from cli.demonstration.world import make_world
+from cli.places import SERVICES, places
+from cli.say import err, stop
+
+SEED = 2013
+FEEDS = {"candour-demo-providers": "providers", "candour-demo-consultants": "consultants", "candour-demo": "episodes"}
+Say = Callable[[str], None]
+
+
+def demo(
+    out: Annotated[Path | None, typer.Option(help="Only write the files to this folder; load nothing.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = SEED,
+    small: Annotated[bool, typer.Option("--small", help="A small one: 12 hospitals, 60 consultants.")] = False,
+) -> None:
+    """Make the synthetic demonstration audit and publish it through the running services."""
+
+    def say(text: str) -> None:
+        err.print(text, markup=False)
+
+    sizes = Sizes.small() if small else Sizes()
+    if out is not None:
+        write(make_world(seed, sizes), out, say)
+        return
+    passwords = {name: password_of(name) for name in ("steward", "officer", "analyst", "reviewer", "publisher")}
+    load_into({service: places().of(service) for service in SERVICES}, passwords, say, seed, sizes)
+
+
+def load_into(
+    urls: Mapping[str, str], passwords: Mapping[str, str], say: Say, seed: int = SEED, sizes: Sizes | None = None
+) -> str:
+    """Publish the demonstration; returns the release. Every step may be repeated after an interruption."""
+
+    def service(name: str, account: str) -> Service:
+        return Service(name, account, passwords[account], urls[name])
+
+    with tempfile.TemporaryDirectory() as folder:
+        say("making the demonstration audit (synthetic: every person and place in it is invented)")
+        files = write(make_world(seed, sizes or Sizes()), Path(folder), say)
+        ingest, officer = service("ingest", "steward"), service("consent", "officer")
+        for feed, name in FEEDS.items():
+            say(f"loading {name}")
+            submission = load.send(ingest, feed, files[name])
+            if submission["state"] == "refused":
+                stop(f"{name} was refused: {submission['refusal']['detail']}")
+            load.freeze(ingest, feed)
+        say("recording consultants and their decisions")
+        consent.import_file(officer, "register", files["register"])
+        consent.import_file(officer, "returns", files["returns"])
+    name = _publish(service, f"demonstration-{seed}", say)
+    gateway = Service("gateway", None, base_url=urls["gateway"])
+    gateway.wait("/v1/releases", lambda body: any(one["release"] == name for one in body["data"]))
+    return name
+
+
+def _publish(service: Callable[[str, str], Service], key: str, say: Say) -> str:
+    say("computing results")
+    analyst = service("ratings", "analyst")
+    draft = release.new_draft(analyst, key, datetime.now(UTC).date().isoformat(), None)
+    name = str(draft["release"])
+    if draft["build"] == "failed":
+        stop(f"{name} could not be built: {draft['failure']}")
+    say(f"submitting, approving and publishing {name}")
+    release.step(analyst, name, "submission", ("submitted", "approved", "published", "superseded"))
+    release.step(service("ratings", "reviewer"), name, "approval", ("approved", "published", "superseded"))
+    release.step(service("ratings", "publisher"), name, "publication", ("published", "superseded"))
+    return name

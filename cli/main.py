@@ -1,0 +1,20 @@
+"""`candour`: runs the four services, and does over their HTTP what an audit team does: load, release, consent, demo."""
+
+import typer
+
+from cli import consent, demo, load, release
+from cli.up import command as up
+
+app = typer.Typer(
+    name="candour",
+    help="Publishes care outcomes people can trust: risk-adjusted, consented, replayable.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+app.command("up")(up.up)
+app.command("demo")(demo.demo)
+app.command("load")(load.load)
+app.command("quarantine")(load.quarantine)
+app.add_typer(release.app, name="release")
+app.add_typer(consent.app, name="consent")
