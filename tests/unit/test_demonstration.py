@@ -211,6 +211,19 @@ def test_deaths_agree_with_the_truth_that_is_told(world: World) -> None:
         assert z.abs().is_between(0, 4.5).all(), factor
 
 
+@pytest.mark.parametrize(("level", "keys"), [("unit", ["provider", "specialty"]), ("consultant", ["consultant"])])
+def test_deaths_of_each_sort_of_subject_agree_with_its_true_effect(world: World, level: str, keys: list[str]) -> None:
+    sorts = world.truth.filter(level=level).select(*keys, "planted", raised=pl.col("odds_multiplier") > 1)
+    groups = (
+        with_true_risk(world)
+        .join(sorts, on=keys)
+        .group_by("planted", "raised")
+        .agg(pl.col("died_30_days", "risk").sum(), variance=(pl.col("risk") * (1 - pl.col("risk"))).sum())
+    )
+    assert groups.height == (4 if level == "unit" else 3)
+    assert ((groups["died_30_days"] - groups["risk"]) / groups["variance"].sqrt()).is_between(-4, 4).all()
+
+
 def test_ordinary_effects_have_the_declared_spread(world: World) -> None:
     ordinary = world.truth.filter(~pl.col("planted")).with_columns(pl.col("odds_multiplier").log())
     spread = dict(ordinary.group_by("level").agg(pl.col("odds_multiplier").std()).iter_rows())
@@ -325,9 +338,11 @@ def test_sizes_of_which_no_world_can_be_made_are_refused(sizes: dict[str, object
         Sizes(**sizes)  # type: ignore[arg-type]  # the table holds values of several types
 
 
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("consultants", [30, 330])
-def test_worlds_at_the_edge_of_their_sizes_can_be_made(consultants: int) -> None:
+def test_worlds_at_the_edge_of_their_sizes_can_be_made(consultants: int, seed: int) -> None:
     sizes = Sizes(hospitals=10, consultants=consultants, episodes=9_000, specialties=Sizes.small().specialties)
-    made = make_world(1, sizes)
+    made = make_world(seed, sizes)
     assert made.register.height == consultants
     assert made.episodes.height == 9_000
+    assert made.consultants.group_by("provider", "specialty").len()["len"].is_between(1, 12).all()
