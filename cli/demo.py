@@ -13,18 +13,22 @@ from cli.accounts import password_of
 from cli.calls import Service
 from cli.demonstration.files import write
 from cli.demonstration.sizes import Sizes
-from cli.demonstration.world import make_world
+from cli.demonstration.world import DEFAULT_SEED, make_world
 from cli.places import SERVICES, places
 from cli.say import err, stop
 
-SEED = 2013
-FEEDS = {"candour-demo-providers": "providers", "candour-demo-consultants": "consultants", "candour-demo": "episodes"}
+
+FEEDS = {
+    "candour-demo-providers": "providers.csv",
+    "candour-demo-consultants": "consultants.csv",
+    "candour-demo": "episodes.csv",
+}
 Say = Callable[[str], None]
 
 
 def demo(
     out: Annotated[Path | None, typer.Option(help="Only write the files to this folder; load nothing.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = SEED,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = DEFAULT_SEED,
     small: Annotated[bool, typer.Option("--small", help="A small one: 12 hospitals, 60 consultants.")] = False,
 ) -> None:
     """Make the synthetic demonstration audit and publish it through the running services."""
@@ -41,7 +45,11 @@ def demo(
 
 
 def load_into(
-    urls: Mapping[str, str], passwords: Mapping[str, str], say: Say, seed: int = SEED, sizes: Sizes | None = None
+    urls: Mapping[str, str],
+    passwords: Mapping[str, str],
+    say: Say,
+    seed: int = DEFAULT_SEED,
+    sizes: Sizes | None = None,
 ) -> str:
     """Publish the demonstration; returns the release. Every step may be repeated after an interruption."""
 
@@ -59,8 +67,8 @@ def load_into(
                 stop(f"{name} was refused: {submission['refusal']['detail']}")
             load.freeze(ingest, feed)
         say("recording consultants and their decisions")
-        consent.import_file(officer, "register", files["register"])
-        consent.import_file(officer, "returns", files["returns"])
+        consent.import_file(officer, "register", files["register.csv"])
+        consent.import_file(officer, "returns", files["returns.csv"])
     name = _publish(service, f"demonstration-{seed}", say)
     gateway = Service("gateway", None, base_url=urls["gateway"])
     gateway.wait("/v1/releases", lambda body: any(one["release"] == name for one in body["data"]))

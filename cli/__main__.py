@@ -1,0 +1,5 @@
+"""`python -m cli` is `candour`."""
+
+from cli.main import app
+
+app()
