@@ -1,0 +1,111 @@
+"""The funnel: a public funnel body in, SVG text out; limits are the API's, nothing is derived a second time.
+
+x is the expected number of events, y the observed number over it; the line at 1.0 is "as expected". Warning limits
+(95%) are dashed, control limits (99.8%) solid, both labelled on the curve. The same body gives the same bytes: points
+are put in order, and clip paths, which the renderer numbers through its whole life, are numbered afresh.
+
+The chart holds no links: it is hidden from assistive technology and the table that follows it has them all. Nothing in
+it is a style element or attribute, so it may stand inline under `style-src 'self'`.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import altair as alt
+import orjson
+import vl_convert
+
+from services.gateway.site.charts.layers import GREY, INK, TEXT, Frame, labels, limits, marks, ring, target
+
+PLOT_WIDTH, PLOT_HEIGHT = 336, 262
+MARGIN: Final = {"left": 52, "top": 10, "right": 12, "bottom": 68}
+WIDTH, HEIGHT = PLOT_WIDTH + 64, PLOT_HEIGHT + 78
+HIGHEST_LIMIT: Final = 4.0
+CACHED_CHARTS: Final = 128
+
+CLIP = re.compile(r'(id="|url\(#)clip(\d+)')
+NOT_FOR_A_PAGE = re.compile(r"<[^>]*\s(?:style|href|xlink:href|on\w+)=|<style|<script")
+KINDS: Final = {
+    "within": "inside", "above_warning": "inside", "below_warning": "inside",
+    "above_control": "beyond", "below_control": "beyond",
+}  # fmt: skip
+
+Body = Mapping[str, Any]
+
+
+def funnel_svg(funnel: Body, chosen: tuple[str, str] | None = None) -> str:
+    """The chart of `funnel` (api.md section 9), with ring and name on `chosen` = (provider, name) if it has a point.
+
+    Raises KeyError where a point says something this chart has no sign for: a word unknown here is never drawn as
+    another.
+    """
+    points = sorted(({"kind": _kind(point), **point} for point in funnel["points"]), key=lambda p: str(p["provider"]))
+    drawn = {
+        "axes": funnel["axes"], "target": funnel["target"], "curve": funnel["limits"]["curve"], "points": points,
+        "chosen": chosen if chosen and any(p["provider"] == chosen[0] for p in points) else None,
+    }  # fmt: skip
+    canonical = orjson.dumps(drawn, option=orjson.OPT_SORT_KEYS)
+    return _rendered(hashlib.sha256(canonical).hexdigest(), canonical)
+
+
+def _kind(point: Body) -> str:
+    if point["comparison"] == "not_rated":
+        return "not_rated"
+    return KINDS[point["position"]]
+
+
+@lru_cache(maxsize=CACHED_CHARTS)
+def _rendered(digest: str, canonical: bytes) -> str:
+    """Cached by exactly what is drawn: whoever asks for it has been allowed every point in it."""
+    spec = _spec(orjson.loads(canonical))
+    svg: str = vl_convert.vegalite_to_svg(orjson.dumps(spec).decode())
+    return _stable(svg, f"funnel-{digest[:8]}")
+
+
+def _stable(svg: str, name: str) -> str:
+    """Clip paths numbered by first appearance, and the attributes that an inline, silent picture needs.
+
+    Raises ValueError where the renderer wrote what the page's content security policy would refuse.
+    """
+    if not svg.startswith("<svg ") or NOT_FOR_A_PAGE.search(svg):
+        raise ValueError("the renderer wrote markup that a page may not hold")
+    numbers: dict[str, int] = {}
+
+    def renumber(found: re.Match[str]) -> str:
+        return f"{found[1]}{name}-{numbers.setdefault(found[2], len(numbers))}"
+
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {HEIGHT}"'
+    return CLIP.sub(renumber, f'{opening} aria-hidden="true" focusable="false">{svg.split(">", 1)[1]}')
+
+
+def _frame(drawn: Body) -> Frame:
+    """Both axes begin at nought. Limits of tiny expected numbers may run off the top; a point never does."""
+    points, curve = drawn["points"], drawn["curve"]
+    right = max([p["x"] for p in points] or [c["x"] for c in curve] or [1.0]) * 1.06
+    first = min([p["x"] for p in points], default=0.0)
+    upper = [c.get("control", c["warning"])["upper"] for c in curve if c["x"] >= first]
+    top = max([2.0, *[p["y"] * 1.1 for p in points], min(HIGHEST_LIMIT, max(upper, default=0.0) * 1.05)])
+    x, y = drawn["axes"]["x"]["label"], drawn["axes"]["y"]["label"]
+    return Frame(right, top, PLOT_HEIGHT, x_title=x, y_title=y)
+
+
+def _spec(drawn: Body) -> dict[str, Any]:
+    frame = _frame(drawn)
+    layers = [
+        *limits(drawn["curve"], frame), target(drawn["target"], frame), *marks(drawn["points"], frame),
+        *labels(drawn["curve"], frame),
+    ]  # fmt: skip
+    if drawn["chosen"]:
+        provider, name = drawn["chosen"]
+        layers += ring(next(p for p in drawn["points"] if p["provider"] == provider), name, frame)
+    chart = alt.layer(*layers).properties(width=PLOT_WIDTH, height=PLOT_HEIGHT, background="white")
+    chart = chart.configure(font="Arial, sans-serif", aria=False).configure_view(stroke=None)
+    chart = chart.configure_axis(
+        labelFontSize=TEXT, titleFontSize=TEXT, labelColor=INK, titleColor=INK, titleFontWeight="normal",
+        gridColor="#e8edee", domainColor=GREY, tickColor=GREY, tickCount=5, titlePadding=6, labelOverlap=True,
+    )  # fmt: skip
+    spec: dict[str, Any] = chart.to_dict()
+    return spec | {"padding": MARGIN, "autosize": {"type": "none"}}
