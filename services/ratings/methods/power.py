@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtrc, gammainc, gammaincinv, ndtri
+from scipy.special import betainc, gammainc, gammaincinv, ndtri
 
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.methods.arrays import BoolArray, FloatArray, IntArray, counts_of, positive_of
@@ -81,8 +81,13 @@ def binomial_power(cases: ArrayLike, base_rate: float, tail: float = 0.05) -> Bi
     sizes = counts_of(cases, "cases").astype(np.float64)
     if (sizes < 1).any() or not 0 < base_rate <= 0.5 or not 0 < tail < 1:
         raise ValueError("cases must be at least 1, base_rate in (0, .5] and tail in (0, 1)")
-    count = np.ceil(sizes * base_rate)
-    while (higher := bdtrc(count - 1, sizes, base_rate) > tail).any():
+    count = np.maximum(1.0, np.ceil(sizes * base_rate))
+    while (higher := _binomial_tail(count, sizes, base_rate) > tail).any():
         count = count + higher
-    power = np.asarray(bdtrc(count - 1, sizes, 2 * base_rate), dtype=np.float64)
-    return BinomialPower(count.astype(np.int64), power)
+    return BinomialPower(count.astype(np.int64), _binomial_tail(count, sizes, 2 * base_rate))
+
+
+def _binomial_tail(count: FloatArray, cases: FloatArray, rate: float) -> FloatArray:
+    """P(X >= c | n, p) for c >= 1 as an incomplete beta integral; 0 where c is n + 1."""
+    possible = count <= cases
+    return np.where(possible, betainc(count, np.where(possible, cases - count + 1, 1.0), rate), 0.0)

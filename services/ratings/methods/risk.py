@@ -113,12 +113,13 @@ def _fit_with_glum(
 ) -> tuple[FloatArray, int]:
     from glum import GeneralizedLinearRegressor  # noqa: PLC0415 - seconds to import; a service that starts must not wait
 
+    share = observed / cases
+    if design.shape[1] == 1 or np.unique(share).size == 1:  # glum refuses both; the overall share is the answer
+        overall = observed.sum() / cases.sum()
+        return np.concatenate([[np.log(overall / (1 - overall))], np.zeros(design.shape[1] - 1)]), 0
     model = GeneralizedLinearRegressor(family="binomial", alpha=0, gradient_tol=gradient_tol, max_iter=max_iter)
-    if design.shape[1] == 1:  # glum wants a column besides its intercept; the mean needs no iteration
-        share = observed.sum() / cases.sum()
-        return np.array([np.log(share / (1 - share))]), 0
     try:
-        model.fit(np.ascontiguousarray(design[:, 1:]), observed / cases, sample_weight=cases.astype(np.float64))
+        model.fit(np.ascontiguousarray(design[:, 1:]), share, sample_weight=cases.astype(np.float64))
     except np.linalg.LinAlgError as error:
         raise SingularDesign("columns of the design determine one another") from error
     if model.n_iter_ >= max_iter:
@@ -137,7 +138,10 @@ def _polished(design: FloatArray, cases: IntArray, observed: IntArray, start: Fl
     coefficients = start
     for _ in range(POLISHING_STEPS):
         risk = expit(design @ coefficients)
-        step = np.linalg.solve(_information(design, cases, risk), design.T @ (observed - cases * risk))
+        try:
+            step = np.linalg.solve(_information(design, cases, risk), design.T @ (observed - cases * risk))
+        except np.linalg.LinAlgError as error:
+            raise SingularDesign("columns of the design determine one another") from error
         coefficients = coefficients + step
         if np.abs(step).max() <= 1e-13 * max(1.0, float(np.abs(coefficients).max())):
             break

@@ -1,0 +1,128 @@
+"""Limits of counts and proportions, against the numbers of the methods page and against scipy's own quantiles."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2
+
+from services.ratings.methods.intervals import (
+    IntervalRule,
+    LowerWhenNegative,
+    byar_interval,
+    count_interval,
+    exact_interval,
+    wilson_interval,
+)
+from services.ratings.methods.levels import z_of
+
+COUNTS = st.integers(0, 10**6)
+LEVELS = st.sampled_from([0.95, 0.998])
+
+
+def test_z_at_full_precision() -> None:
+    assert (z_of(0.95), z_of(0.998)) == (1.959963984540054, 3.090232306167813)
+
+
+@pytest.mark.parametrize(
+    ("count", "level", "lower", "upper"),
+    [
+        (65, 0.95, 50.163187710459454, 82.849138545939837),
+        (1045, 0.95, 982.59320180733255, 1110.3312129856499),
+        (10, 0.998, 2.916318374695686, 24.193724927880535),
+    ],
+)
+def test_byar(count: int, level: float, lower: float, upper: float) -> None:
+    interval = byar_interval([count], level)
+    assert interval.lower.values[0] == pytest.approx(lower, rel=1e-14)
+    assert interval.upper[0] == pytest.approx(upper, rel=1e-14)
+    assert interval.method.tolist() == ["byar"]
+
+
+def test_byar_lower_limit_below_zero_is_absent_or_zero_as_the_indicator_says() -> None:
+    absent = byar_interval([1], 0.998)
+    zero = byar_interval([1], 0.998, LowerWhenNegative.ZERO)
+    assert absent.upper[0] == pytest.approx(9.362180217908362, rel=1e-14)
+    assert absent.lower.present.tolist() == [False]
+    assert absent.lower.as_series("lower_99_8").to_list() == [None]
+    assert (zero.lower.present.tolist(), zero.lower.values.tolist()) == ([True], [0.0])
+
+
+@pytest.mark.parametrize(
+    ("count", "level", "lower", "upper"),
+    [
+        (0, 0.95, 0.0, 3.6888794541139354),
+        (0, 0.998, 0.0, 6.907755278982137),
+        (1, 0.95, 0.025317807984290, 5.571643390938898),
+        (1, 0.998, 0.001000500333584, 9.233413476451585),
+        (5, 0.95, 1.623486390118421, 11.66833207932267),
+    ],
+)
+def test_exact_poisson(count: int, level: float, lower: float, upper: float) -> None:
+    interval = exact_interval([count], level)
+    assert interval.lower.values[0] == pytest.approx(lower, abs=5.1e-16)
+    assert interval.upper[0] == pytest.approx(upper, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("count", "cases", "level", "limits"),
+    [
+        (65, 100, 0.95, (0.55254443296887967, 0.73635751756902468)),
+        (1045, 5000, 0.95, (0.19795549880013297, 0.22049130373189027)),
+        (1, 100, 0.998, (0.00087306569730, 0.10455445283706)),
+        (0, 10, 0.95, (0.0, 0.2775327998628892)),
+        (10, 10, 0.95, (0.7224672001371107, 1.0)),
+    ],
+)
+def test_wilson(count: int, cases: int, level: float, limits: tuple[float, float]) -> None:
+    interval = wilson_interval([count], [cases], level)
+    stated = 6e-15 if cases == 100 and count == 1 else 1e-15  # the page gives this one row to 14 decimals
+    assert (interval.lower.values[0], interval.upper[0]) == pytest.approx(limits, abs=stated)
+
+
+def test_the_public_health_rule_changes_formula_at_ten() -> None:
+    interval = count_interval([0, 9, 10, 11], 0.95, IntervalRule.EXACT_BELOW_10_THEN_BYAR)
+    exact, byar = exact_interval([0, 9, 10, 11], 0.95), byar_interval([0, 9, 10, 11], 0.95)
+    assert interval.method.tolist() == ["exact", "exact", "byar", "byar"]
+    assert interval.upper.tolist() == [*exact.upper[:2], *byar.upper[2:]]
+    assert interval.lower.values.tolist() == [*exact.lower.values[:2], *byar.lower.values[2:]]
+
+
+@given(st.lists(COUNTS, min_size=1, max_size=30), LEVELS)
+def test_exact_limits_are_the_chi_squared_quantiles(counts: list[int], level: float) -> None:
+    interval, x, tail = exact_interval(counts, level), np.array(counts), (1 - level) / 2
+    lower = np.where(x > 0, chi2.ppf(tail, 2 * np.maximum(x, 1)) / 2, 0)
+    np.testing.assert_allclose(interval.lower.values, lower, rtol=1e-10)
+    np.testing.assert_allclose(interval.upper, chi2.isf(tail, 2 * x + 2) / 2, rtol=1e-10)
+
+
+@given(st.lists(COUNTS, min_size=1, max_size=30), LEVELS, st.sampled_from(IntervalRule))
+def test_limits_hold_the_count_and_no_nan_leaves(counts: list[int], level: float, rule: IntervalRule) -> None:
+    interval, x = count_interval(counts, level, rule), np.array(counts)
+    assert np.isfinite(interval.lower.values).all()
+    assert np.isfinite(interval.upper).all()
+    assert (interval.lower.values <= x).all()
+    assert (interval.upper > x).all()
+
+
+@pytest.mark.parametrize("counts", [[-1], [1.5], [float("nan")], [float("inf")], [[1, 2]], [True], ["1"]])
+def test_what_is_not_a_count_is_refused(counts: list[object]) -> None:
+    with pytest.raises(ValueError, match="observed"):
+        exact_interval(counts, 0.95)  # type: ignore[arg-type] # the point is to hand over what the type forbids
+
+
+@pytest.mark.parametrize(("count", "cases"), [(-1, 10), (1, 0), (11, 10)])
+def test_wilson_refuses_what_is_not_a_proportion(count: int, cases: int) -> None:
+    with pytest.raises(ValueError, match=r"cases|observed"):
+        wilson_interval([count], [cases], 0.95)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95.0])
+def test_a_confidence_outside_0_to_1_is_refused(level: float) -> None:
+    with pytest.raises(ValueError, match="confidence"):
+        exact_interval([1], level)
+
+
+def test_an_unknown_rule_is_refused() -> None:
+    with pytest.raises(ValueError, match="jeffreys"):
+        count_interval([1], 0.95, "jeffreys")  # type: ignore[arg-type] # an indicator file may hold any word
