@@ -17,7 +17,6 @@ from cli.demonstration.world import DEFAULT_SEED, make_world
 from cli.places import SERVICES, places
 from cli.say import err, stop
 
-
 FEEDS = {
     "candour-demo-providers": "providers.csv",
     "candour-demo-consultants": "consultants.csv",

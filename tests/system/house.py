@@ -151,3 +151,7 @@ class House:
 
     def reader(self, gateway: str = "gateway") -> httpx.Client:
         return httpx.Client(base_url=self.url(gateway), timeout=30, trust_env=False)
+
+    def signal_supervisor(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)

@@ -1,0 +1,19 @@
+"""`python -m benchmarks NAME`: run one benchmark and print its table; the figures also go to benchmarks/results/."""
+
+import sys
+
+from benchmarks import main_job
+
+BENCHMARKS = {"main_job": main_job.run}
+
+
+def main() -> int:
+    if len(sys.argv) != 2 or sys.argv[1] not in BENCHMARKS:
+        print(f"usage: python -m benchmarks {{{','.join(BENCHMARKS)}}}", file=sys.stderr)
+        return 2
+    BENCHMARKS[sys.argv[1]]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

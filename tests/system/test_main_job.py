@@ -1,0 +1,108 @@
+"""New York's published table through all four services, read back from the public API."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.system.house import House
+from tests.system.published import VERDICT, Key, PublishedRow, published_rows
+
+DATE = "2026-09-30"
+
+
+@pytest.fixture(scope="module")
+def loaded(house: House, ny: Path) -> dict[str, Any]:
+    """What `candour load` said of the whole file."""
+    told: dict[str, Any] = json.loads(
+        house.run("load", "ny-cardiac", str(ny / "hospital_2008_2015.csv"), "--json").stdout
+    )
+    return told
+
+
+@pytest.fixture(scope="module")
+def release(house: House, loaded: dict[str, Any]) -> str:
+    assert loaded
+    return house.publish(DATE)
+
+
+def all_results(reader: httpx.Client, release: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    path: str | None = f"/v1/releases/{release}/results?partition=fixed&limit=1000"
+    while path:
+        page = reader.get(path).raise_for_status().json()
+        rows += page["data"]
+        path = page["links"].get("next")
+    return rows
+
+
+def test_every_line_has_its_fate(loaded: dict[str, Any]) -> None:
+    submission = loaded["submission"]
+    fates = {fate: count for fate, count in submission["fates"].items() if count}
+    assert submission["lines"] == 1610
+    assert fates == {"header": 1, "accepted": 1578, "aggregate": 31}
+
+
+def test_the_same_file_again_changes_nothing(house: House, ny: Path, loaded: dict[str, Any]) -> None:
+    again = json.loads(house.run("load", "ny-cardiac", str(ny / "hospital_2008_2015.csv"), "--json").stdout)
+    assert again["snapshot"]["digest"] == loaded["snapshot"]["digest"]
+    assert again["submission"] == loaded["submission"]
+
+
+def test_the_2015_extract_is_41_duplicates(house: House, ny: Path, loaded: dict[str, Any]) -> None:
+    file = ny / "hospital_cabg_2011_extract_2015.csv"
+    extract = json.loads(house.run("load", "ny-cardiac", str(file), "--json").stdout)
+    fates = {fate: count for fate, count in extract["submission"]["fates"].items() if count}
+    assert fates == {"header": 1, "duplicate": 41}
+    assert extract["snapshot"]["digest"] == loaded["snapshot"]["digest"]
+
+
+def test_1578_of_1578_from_json(house: House, ny: Path, release: str) -> None:
+    printed = published_rows(ny / "hospital_2008_2015.csv")
+    found: dict[Key, tuple[float, float, float, str, str]] = {}
+    with house.reader() as reader:
+        for row in all_results(reader, release):
+            value, interval = row["value"], row["value"]["interval"]
+            period = row["period"]
+            at = (row["subject"]["id"], row["indicator"]["id"], period["start"], period["end"])
+            figures = (value["estimate"], interval["lower"], interval["upper"])
+            found[at] = (*figures, row["comparison"]["position"], row["words"]["summary"])
+    compare(printed, found)
+
+
+def test_1578_of_1578_from_csv(house: House, ny: Path, release: str) -> None:
+    printed = published_rows(ny / "hospital_2008_2015.csv")
+    with house.reader("gateway-2") as reader:
+        text = reader.get(f"/v1/releases/{release}/results.csv?partition=fixed").raise_for_status().text
+    found = {
+        (row["provider_id"], row["indicator_id"], row["period_start"], row["period_end"]): (
+            float(row["estimate"]),
+            float(row["interval_lower"]),
+            float(row["interval_upper"]),
+            row["position"],
+            row["summary"],
+        )
+        for row in csv.DictReader(io.StringIO(text))
+    }
+    compare(printed, found)
+
+
+def compare(printed: dict[Key, PublishedRow], found: dict[Key, tuple[float, float, float, str, str]]) -> None:
+    assert len(printed) == 1578
+    assert found.keys() == printed.keys()
+    figures = [at for at, row in printed.items() if not (row.agrees(row.printed) and row.agrees(found[at][:3]))]
+    verdicts = [at for at, row in printed.items() if found[at][3] not in VERDICT[row.verdict]]
+    words = [at for at, row in printed.items() if found[at][4] != row.verdict]
+    assert (figures, verdicts, words) == ([], [], [])
+
+
+def test_nothing_is_missing_without_a_reason(house: House, release: str) -> None:
+    with house.reader() as reader:
+        text = reader.get(f"/v1/releases/{release}/results?limit=1000").raise_for_status().text
+    assert "null" not in text
+    assert "NaN" not in text
+    assert "Infinity" not in text

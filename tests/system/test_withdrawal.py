@@ -1,0 +1,117 @@
+"""A consultant who may be named is seen; withdraws; and is from then on as one who never existed."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from cli.calls import Service
+from cli.consent import withdrawal
+from tests.system.house import House
+
+NOBODY = "9999998"
+VARIES = {"date", "x-request-id"}
+
+
+def plain(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    """An answer without what differs between any two answers."""
+    kept = [(name, value) for name, value in answer.headers.items() if name not in VARIES]
+    return answer.status_code, kept, answer.content
+
+
+@pytest.fixture(scope="module")
+def someone(demo_house: House) -> dict[str, Any]:
+    """A consultant with a published row whose unit's total is published too."""
+    release = demo_house.demo_release
+    with demo_house.reader() as reader:
+        units = reader.get(f"/v1/releases/{release}/results?level=provider&status=published&limit=1000").json()["data"]
+        shown = {(row["subject"]["id"], row["indicator"]["id"]): row["id"] for row in units}
+        rows = reader.get(f"/v1/releases/{release}/results?level=consultant&limit=1000").json()["data"]
+        for row in rows:
+            unit = (row["subject"]["provider"]["id"], row["indicator"]["id"])
+            if unit in shown:
+                return {"gmc": row["subject"]["id"], "name": row["subject"]["name"], "row": row["id"],
+                        "provider": unit[0], "indicator": unit[1], "unit_row": shown[unit]}  # fmt: skip
+    raise AssertionError("no published consultant in a published unit")
+
+
+def test_withdrawal_is_obeyed_by_the_very_next_request(demo_house: House, someone: dict[str, Any]) -> None:
+    base = f"/v1/releases/{demo_house.demo_release}"
+    gmc = someone["gmc"]
+    programme = someone["indicator"].removesuffix("-mortality-30d") + "-consultant-outcomes"
+    with demo_house.reader() as reader, demo_house.reader("gateway-2") as other:
+        for gateway in (reader, other):
+            assert gateway.get(f"{base}/consultants/{gmc}").status_code == 200
+            assert gateway.get(f"/consultants/{gmc}").status_code == 200
+            assert gateway.get(f"{base}/results/{someone['row']}").status_code == 200
+        officer = Service("consent", "officer", demo_house.accounts["officer"], demo_house.url("consent"))
+        decision = withdrawal(officer, gmc, programme)
+        assert decision["act"] == "withdrawn"
+        for gateway in (reader, other):
+            assert_gone(gateway, base, someone)
+
+
+def assert_gone(gateway: httpx.Client, base: str, someone: dict[str, Any]) -> None:
+    gmc, row, name = someone["gmc"], someone["row"], someone["name"]
+    for path in (
+        f"{base}/consultants/%s",
+        f"{base}/consultants/%s/results",
+        "/consultants/%s",
+        "/v1/releases/latest/consultants/%s",
+    ):
+        gone, never = gateway.get(path % gmc), gateway.get(path % NOBODY)
+        assert gone.status_code == 404
+        assert plain(gone) == plain(never), path
+    assert plain(gateway.get(f"{base}/results/{row}")) == plain(gateway.get(f"{base}/results/r-000000000000"))
+    assert gateway.get(f"{base}/results/{someone['unit_row']}").json().get("value") is None
+    for path in (
+        f"{base}/results.csv?level=consultant",
+        f"{base}/results.ndjson?level=consultant",
+        f"{base}/results?consultant={gmc}",
+        f"{base}/consultants?q={re.sub('[^A-Za-z ].*', '', name)}&limit=1000",
+        f"{base}/consultants?provider={someone['provider']}&limit=1000",
+        f"{base}/indicators/{someone['indicator']}/funnel?level=consultant",
+        f"{base}/indicators/{someone['indicator']}/results?level=consultant&limit=1000",
+        f"{base}/providers/{someone['provider']}/results?limit=1000",
+        f"/providers/{someone['provider']}",
+        f"/indicators/{someone['indicator']}",
+        f"/providers?q={re.sub('[^A-Za-z ].*', '', name)}",
+    ):
+        answer = gateway.get(path)
+        assert answer.status_code in (200, 404), path
+        body = answer.text.replace(path, "").replace(str(answer.request.url.raw_path.decode()), "")
+        assert gmc not in body.replace(f"consultant={gmc}", ""), path
+        assert row not in body, path
+    unit_in_funnel = gateway.get(f"{base}/indicators/{someone['indicator']}/funnel?level=provider").json()
+    assert someone["unit_row"] not in {point["result"] for point in unit_in_funnel["points"]}
+
+
+def test_a_conditional_request_learns_nothing_after_a_withdrawal(demo_house: House) -> None:
+    base = f"/v1/releases/{demo_house.demo_release}"
+    with demo_house.reader() as reader:
+        row = reader.get(f"{base}/results?level=consultant&limit=1000").json()["data"][-1]
+        path = f"{base}/consultants/{row['subject']['id']}/results"
+        first = reader.get(path)
+        etag = first.headers["etag"]
+        assert reader.get(path, headers={"If-None-Match": etag}).status_code == 304
+        programme = row["indicator"]["id"].removesuffix("-mortality-30d") + "-consultant-outcomes"
+        officer = Service("consent", "officer", demo_house.accounts["officer"], demo_house.url("consent"))
+        withdrawal(officer, row["subject"]["id"], programme)
+        assert reader.get(path, headers={"If-None-Match": etag}).status_code == 404
+        assert reader.head(path).status_code == 404
+
+
+def test_old_releases_forget_too(demo_house: House) -> None:
+    """A release is superseded and stays readable; who withdraws afterwards is gone from both."""
+    old = demo_house.demo_release
+    new = demo_house.publish(old.partition(".")[0])
+    with demo_house.reader() as reader:
+        rows = reader.get(f"/v1/releases/{new}/results?level=consultant&limit=1000").json()["data"]
+        gmc, indicator = rows[0]["subject"]["id"], rows[0]["indicator"]["id"]
+        assert reader.get(f"/v1/releases/{old}/consultants/{gmc}").status_code == 200
+        officer = Service("consent", "officer", demo_house.accounts["officer"], demo_house.url("consent"))
+        withdrawal(officer, gmc, indicator.removesuffix("-mortality-30d") + "-consultant-outcomes")
+        for release in (old, new):
+            assert reader.get(f"/v1/releases/{release}/consultants/{gmc}").status_code == 404
+            assert gmc not in reader.get(f"/v1/releases/{release}/results.csv?level=consultant").text
