@@ -1,0 +1,68 @@
+"""The frames that a build makes. Each is kept under the digest of its content."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+RESULT_KEY: Final = ("indicator", "period_id", "level", "subject")
+RESULTS: Final[dict[str, type[pl.DataType]]] = {
+    "indicator": pl.String, "period_id": pl.String, "level": pl.String, "subject": pl.String,
+    "period_start": pl.Date, "period_end": pl.Date, "provider_id": pl.String, "consultant_id": pl.String,
+    "cases": pl.Int64, "observed": pl.Int64, "expected": pl.Float64, "status": pl.String, "reason": pl.String,
+    "ratio": pl.Float64, "estimate": pl.Float64, "interval_lower": pl.Float64, "interval_upper": pl.Float64,
+    "interval_method": pl.String, "benchmark": pl.Float64, "comparison_status": pl.String,
+    "not_rated_reason": pl.String, "position": pl.String, "limits_method": pl.String, "warning_lower": pl.Float64,
+    "warning_upper": pl.Float64, "control_lower": pl.Float64, "control_upper": pl.Float64,
+    "reliability": pl.Float64, "power_to_detect_doubling": pl.Float64, "min_detectable_ratio": pl.Float64,
+}  # fmt: skip
+COMPARISON_KEY: Final = ("indicator", "period_id", "level")
+COMPARISONS: Final[dict[str, type[pl.DataType]]] = {
+    "indicator": pl.String, "period_id": pl.String, "level": pl.String, "period_start": pl.Date,
+    "period_end": pl.Date, "limits_method": pl.String, "dispersion": pl.String,
+    "between_provider_variance": pl.Float64, "merges": pl.String,
+}  # fmt: skip
+MEMBER_KEY: Final = ("indicator", "period_id", "provider", "consultant")
+MEMBERS: Final[dict[str, type[pl.DataType]]] = {
+    "indicator": pl.String, "period_id": pl.String, "provider": pl.String, "consultant": pl.String, "cases": pl.Int64,
+}  # fmt: skip
+PROVIDER_KEY: Final = ("id",)
+PROVIDERS: Final[dict[str, type[pl.DataType]]] = {
+    "id": pl.String, "name": pl.String, "kind": pl.String, "region": pl.String, "register_source": pl.String,
+    "synthetic": pl.Boolean,
+}  # fmt: skip
+CONSULTANT_KEY: Final = ("gmc",)
+CONSULTANTS: Final[dict[str, type[pl.DataType]]] = {"gmc": pl.String, "name": pl.String}
+
+FRAMES: Final[dict[str, tuple[dict[str, type[pl.DataType]], tuple[str, ...]]]] = {
+    "results": (RESULTS, RESULT_KEY),
+    "comparisons": (COMPARISONS, COMPARISON_KEY),
+    "members": (MEMBERS, MEMBER_KEY),
+    "providers": (PROVIDERS, PROVIDER_KEY),
+    "consultants": (CONSULTANTS, CONSULTANT_KEY),
+}
+
+
+class BuildRefused(ValueError):
+    """No release can be built on these data; the message says why, without naming a person."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A period: its first and last day, both included, and the id that addresses use."""
+
+    start: date
+    end: date
+
+    @property
+    def id(self) -> str:
+        return f"{self.start:%Y-%m}_{self.end:%Y-%m}"
+
+
+def as_declared(rows: list[pl.DataFrame], name: str) -> pl.DataFrame:
+    """The frames of one kind put together, with the declared columns and types, in order of the full key."""
+    schema, key = FRAMES[name]
+    if not rows:
+        return pl.DataFrame(schema=schema)
+    return pl.concat([one.select(pl.col(c).cast(t) for c, t in schema.items()) for one in rows]).sort(*key)

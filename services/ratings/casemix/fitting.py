@@ -1,0 +1,74 @@
+"""Fits an indicator's risk model, merging levels that cannot be estimated the way the model's file says."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from services.ratings.indicators.risk_model import Factor, RiskModel
+from services.ratings.methods.risk import FittedModel, collapse, expected_by, fit_logistic
+from services.ratings.methods.separation import SeparationFound
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A level whose cases were counted with its neighbour's, because events and non-events did not mix in it."""
+
+    column: str
+    level: str
+    into: str
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The model as fitted, what had to be merged for it, and the counts with the merged levels."""
+
+    model: FittedModel
+    merges: tuple[Merge, ...]
+    counts: pl.DataFrame
+
+    def expected_of(self, by: str) -> pl.DataFrame:
+        """`by`, `cases`, `observed`, `expected` per subject, sorted by `by`."""
+        return expected_by(self.counts, self.model, by)
+
+
+def fit_counts(counts: pl.DataFrame, model: RiskModel) -> Fit:
+    """Fit on the covariate patterns of one specialty.
+
+    Raises SeparationFound where the file names no neighbour to merge into, and whatever `fit_logistic` raises.
+    """
+    terms = [factor.as_term() for factor in model.factor]
+    merges: list[Merge] = []
+    while True:
+        patterns = collapse(counts, model.columns)
+        try:
+            return Fit(fit_logistic(patterns, terms), tuple(merges), counts)
+        except SeparationFound:
+            merge = _next_merge(patterns, model)
+            if merge is None:
+                raise
+            merges.append(merge)
+            counts = counts.with_columns(pl.col(merge.column).replace({merge.level: merge.into}))
+
+
+def _next_merge(patterns: pl.DataFrame, model: RiskModel) -> Merge | None:
+    """The first level, in file order, in which all or none had the event. A reference level takes in its neighbour."""
+    for factor in model.factor:
+        per_level = patterns.group_by(factor.column).agg(pl.col("cases", "observed").sum())
+        one_sided = per_level.filter((pl.col("observed") == 0) | (pl.col("observed") == pl.col("cases")))
+        found = set(one_sided[factor.column].to_list())
+        for level in factor.levels:
+            if level in found and (merge := _merge_of(factor, level, set(per_level[factor.column].to_list()))):
+                return merge
+    return None
+
+
+def _merge_of(factor: Factor, level: str, present: set[str]) -> Merge | None:
+    if level != factor.reference:
+        into = factor.merge_into.get(level)
+        while into is not None and into not in present:  # the neighbour itself may have been merged away
+            into = factor.merge_into.get(into)
+        return Merge(factor.column, level, into) if into else None
+    for other in factor.levels:
+        if other in present and factor.merge_into.get(other) == level:
+            return Merge(factor.column, other, level)
+    return None

@@ -1,0 +1,105 @@
+"""Reads the reviewed files. A file that breaks a rule stops the service; nothing is skipped."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from services.ratings.indicators.definition import Definition
+from services.ratings.indicators.risk_model import RiskModel
+from shared.kit.files import sha256_of
+
+FOLDER = Path(__file__).parent
+
+
+class FileRefused(ValueError):
+    """A reviewed file that cannot be used; the message names the file and the rule."""
+
+
+class NotRiskAdjusted(FileRefused):
+    """A figure about a person must be adjusted for the patients treated: no crude rate of a consultant."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An indicator, its risk model where it has one, and the digest of the file's bytes."""
+
+    definition: Definition
+    model: RiskModel | None
+    digest: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All indicators in order of their ids."""
+
+    indicators: dict[str, Loaded]
+
+    def __getitem__(self, indicator: str) -> Loaded:
+        return self.indicators[indicator]
+
+    def feeds_of(self, indicators: list[str]) -> list[str]:
+        """Every feed that these indicators read, each once, in order."""
+        return sorted({feed for one in indicators for feed in self[one].definition.source.feeds})
+
+
+def load_catalogue(folder: Path = FOLDER) -> Catalogue:
+    """Raises FileRefused (NotRiskAdjusted among them) for the first file that breaks a rule."""
+    models = {model.id: model for model in (_model(path) for path in sorted((folder / "models").glob("*.toml")))}
+    loaded = [_indicator(path, models) for path in sorted(folder.glob("*.toml"))]
+    return Catalogue({one.definition.id: one for one in loaded})
+
+
+def parse_indicator(text: str, name: str) -> Definition:
+    """The definition in `text`; `name` is the file's stem, which must be its id."""
+    try:
+        definition = Definition.model_validate(tomllib.loads(text))
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise FileRefused(f"{name}: {error}") from error
+    _refuse_unadjusted(definition)
+    if definition.id != name:
+        raise FileRefused(f"{name}: the id in the file is {definition.id}")
+    if definition.kind != "ratio" or definition.expected is None:
+        raise FileRefused(f"{name}: there is no recipe for kind {definition.kind} without an expected number")
+    if definition.revocable and definition.programme is None:
+        raise FileRefused(f"{name}: figures of consultants need the programme whose permissions apply")
+    if (definition.value == "risk_adjusted_rate") != (definition.benchmark.rate == "aggregate"):
+        raise FileRefused(f"{name}: a risk-adjusted rate, and nothing else, is scaled by the aggregate's rate")
+    if definition.expected.model is not None and (definition.period is None or definition.source.specialty is None):
+        raise FileRefused(f"{name}: a fitted model needs a period and a specialty")
+    if definition.expected.column is not None and definition.source.measure is None:
+        raise FileRefused(f"{name}: expected numbers in the data need a measure")
+    return definition
+
+
+def _refuse_unadjusted(definition: Definition) -> None:
+    adjusted = definition.kind == "ratio" and definition.expected is not None and definition.expected.model is not None
+    if definition.revocable and not adjusted:
+        raise NotRiskAdjusted(
+            f"{definition.id}: a consultant's figure needs a risk model's expected number"
+        )
+
+
+def _indicator(path: Path, models: dict[str, RiskModel]) -> Loaded:
+    data = path.read_bytes()
+    definition = parse_indicator(data.decode(), path.stem)
+    assert definition.expected is not None
+    wanted = definition.expected.model
+    if wanted is None:
+        return Loaded(definition, None, f"sha256:{sha256_of(data)}")
+    model = models.get(wanted)
+    if model is None or model.version != definition.expected.model_version:
+        raise FileRefused(f"{path.stem}: there is no model {wanted} of version {definition.expected.model_version}")
+    return Loaded(definition, model, f"sha256:{sha256_of(data)}")
+
+
+def _model(path: Path) -> RiskModel:
+    try:
+        model = RiskModel.model_validate(tomllib.loads(path.read_text()))
+        [factor.as_term() for factor in model.factor]
+    except (ValidationError, ValueError) as error:
+        raise FileRefused(f"{path.stem}: {error}") from error
+    if model.id != path.stem:
+        raise FileRefused(f"{path.stem}: the id in the file is {model.id}")
+    return model

@@ -1,0 +1,44 @@
+"""A risk model's file: its columns, their levels and references, and where a level goes that cannot be estimated."""
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.ratings.methods.design_matrix import Categorical
+from shared.contracts.base import Slug
+
+
+class Factor(BaseModel):
+    """A categorical column. `merge_into`: level -> neighbour that takes it in where events separate."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str
+    levels: list[str] = Field(min_length=2)
+    reference: str
+    merge_into: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _known_levels(self) -> "Factor":
+        if unknown := ({self.reference} | set(self.merge_into) | set(self.merge_into.values())) - set(self.levels):
+            raise ValueError(f"{self.column}: {sorted(unknown)} are not among its levels")
+        if self.reference in self.merge_into:
+            raise ValueError(f"{self.column}: the reference level cannot be merged into another")
+        return self
+
+    def as_term(self) -> Categorical:
+        return Categorical(self.column, tuple(self.levels), self.reference)
+
+
+class RiskModel(BaseModel):
+    """A logistic model to be fitted on covariate patterns; column order is file order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Slug
+    version: str
+    link: str = Field(pattern="^logit$")
+    outcome: str
+    factor: list[Factor] = Field(min_length=1)
+
+    @property
+    def columns(self) -> list[str]:
+        return [factor.column for factor in self.factor]
