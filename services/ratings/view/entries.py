@@ -1,0 +1,62 @@
+"""Public entries of indicators and providers, and the parts of a view as bytes."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from io import BytesIO
+
+import polars as pl
+from pydantic import BaseModel
+
+from services.ratings.indicators.loading import Loaded
+from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry
+
+
+def indicator_entry(loaded: Loaded, comparisons: pl.DataFrame) -> IndicatorEntry:
+    """The public definition, with the periods and the limits method that this release has for it."""
+    definition = loaded.definition
+    own = comparisons.filter(pl.col("indicator") == definition.id).sort("period_start", "period_end")
+    model = loaded.model
+    return IndicatorEntry(
+        id=definition.id, version=definition.version, status=definition.status, label=definition.label,
+        unit=definition.unit, polarity=definition.polarity, decimals=definition.decimals,
+        rounding=definition.rounding.mode.value, numerator=definition.numerator, denominator=definition.denominator,
+        why_it_matters=definition.why_it_matters, does_not_show=definition.does_not_show,
+        levels=list(definition.units), periods=own["period_id"].unique(maintain_order=True).to_list(),
+        specialty=definition.source.specialty, programme=definition.programme, interval_level=0.95,
+        interval_method=definition.limits.interval.value, limits_method=own["limits_method"][0],
+        test=definition.limits.test, min_denominator=str(definition.gates.minimum_cases),
+        min_expected=str(definition.gates.minimum_expected), min_power=str(definition.gates.minimum_power),
+        risk_model=RiskModelEntry(id=f"{model.id}-{model.version}", variables=model.columns) if model else None,
+        authored_by=definition.review.authored_by, checked_by=definition.review.checked_by,
+        next_review=definition.review.next_review, revocable=definition.revocable,
+        synthetic=definition.status == "synthetic", source=definition.source.publisher,
+    )  # fmt: skip
+
+
+def provider_entries(providers: pl.DataFrame, as_of: date) -> list[ProviderEntry]:
+    return [ProviderEntry(**one, register_as_of=as_of) for one in providers.sort("id").iter_rows(named=True)]
+
+
+def shown_consultants(rows: pl.DataFrame, specialty_of: dict[str, str | None]) -> pl.DataFrame:
+    """`gmc`, `name`, `specialty` of everybody who owns a row of the view."""
+    of_people = rows.filter(pl.col("level") == "consultant")
+    return (
+        of_people.select(
+            pl.col("consultant_id").alias("gmc"),
+            pl.col("consultant_name").alias("name"),
+            pl.col("indicator_id").replace_strict(specialty_of, return_dtype=pl.String).alias("specialty"),
+        )
+        .unique()
+        .sort("gmc", "specialty")
+    )
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    out = BytesIO()
+    frame.write_parquet(out)
+    return out.getvalue()
+
+
+def json_list(entries: Sequence[BaseModel]) -> bytes:
+    return json.dumps([entry.model_dump(mode="json") for entry in entries], separators=(",", ":")).encode()

@@ -1,0 +1,133 @@
+"""The rows that may be shown, rounded here and nowhere else."""
+
+import base64
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+
+from services.ratings.indicators.loading import Loaded
+from services.ratings.methods.rounding import rounded
+from services.ratings.view.hiding import Hidden
+from services.ratings.view.words import bands, certainty, summaries
+from shared.contracts.consent import Named
+from shared.contracts.views import ROW_COLUMNS, ROW_TYPES
+
+DISCLOSURE_RULE: Final = "2026.1"
+HIGHEST_POWER: Final = 0.99  # never "certain"
+POLARS_TYPES: Final = {"int": pl.Int64, "text": pl.String, "float": pl.Float64, "date": pl.Date}
+IN_UNIT: Final = (
+    "estimate", "interval_lower", "interval_upper", "warning_lower", "warning_upper", "control_lower", "control_upper",
+    "benchmark_value", "crude",
+)  # fmt: skip
+IN_HUNDREDTHS: Final = ("expected", "reliability", "power_to_detect_doubling", "min_detectable_ratio")
+ONLY_PUBLISHED: Final = (
+    *IN_UNIT, *IN_HUNDREDTHS, "standardised_ratio", "observed", "denominator", "value_kind", "interval_level",
+    "interval_method", "benchmark_scope", "comparison_status", "not_rated_reason", "position", "band", "limits_method",
+    "certainty", "risk_model",
+)  # fmt: skip
+
+
+def shown_rows(
+    results: pl.DataFrame, loaded: Loaded, hidden: Mapping[str, Hidden], named: Mapping[str, Named]
+) -> pl.DataFrame:
+    """Rows of one indicator with ROW_COLUMNS, but for `row`, `id` and the names, which need the whole view.
+
+    `hidden` by period. A consultant who is hidden has no row; a hidden unit has one without figures.
+    """
+    verdict = pl.struct("period_id", "level", "subject").map_elements(
+        lambda row: _fate(row, hidden), return_dtype=pl.String, skip_nulls=False
+    )
+    kept = results.with_columns(fate=verdict).filter(pl.col("fate") != "gone")
+    hides = pl.col("fate") != "shown"
+    decided = kept.with_columns(
+        status=pl.when(hides).then("fate").otherwise("status"),
+        reason=pl.when(pl.col("fate") == "suppressed")
+        .then(pl.lit("small_numbers"))
+        .when(hides)
+        .then(pl.lit("not_published"))
+        .otherwise(pl.col("reason").replace({"": None})),
+    )
+    whole = _rounded(_described(decided, loaded, named), loaded)
+    published = pl.col("status") == "published"
+    return whole.with_columns(pl.when(published).then(pl.col(name)).alias(name) for name in ONLY_PUBLISHED)
+
+
+def _fate(row: Mapping[str, str], hidden: Mapping[str, Hidden]) -> str:
+    decided = hidden.get(row["period_id"])
+    if decided is None:
+        return "shown"
+    if row["level"] == "consultant":
+        return "gone" if row["subject"] in decided.people else "shown"
+    if row["subject"] in decided.small:
+        return "suppressed"
+    return "not_published" if row["subject"] in decided.units else "shown"
+
+
+def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -> pl.DataFrame:
+    definition = loaded.definition
+    at_provider = pl.col("level") == "provider"
+    basis = "public_task" if definition.revocable else "not_applicable"
+    key = (
+        pl.when(pl.col("status") != "published").then("status")
+        .when(pl.col("comparison_status") == "not_rated").then(pl.lit("not_rated"))
+        .otherwise("position")
+    )  # fmt: skip
+    model = f"{loaded.model.id}-{loaded.model.version}" if loaded.model else "as-published"
+    no_spread = pl.col("reliability").is_null() & (pl.col("status") == "published")
+    return rows.with_columns(
+        certainty(definition).alias("certainty"),
+        key.replace_strict(summaries(definition), default=None).alias("summary"),
+        pl.col("position").replace_strict(bands(definition), default=None).alias("band"),
+        pl.col("position").replace({"": None}),
+        pl.col("not_rated_reason").replace({"": None}),
+        pl.col("indicator").alias("indicator_id"),
+        pl.lit("revocable" if definition.revocable else "fixed").alias("partition"),
+        pl.lit(definition.value).alias("value_kind"),
+        pl.lit(0.95).alias("interval_level"),
+        pl.col("cases").alias("denominator"),
+        pl.col("ratio").alias("standardised_ratio"),
+        pl.when(at_provider).then(pl.col("observed") / pl.col("cases") * 100).alias("crude"),
+        pl.lit(definition.benchmark.scope).alias("benchmark_scope"),
+        pl.col("benchmark").alias("benchmark_value"),
+        pl.when(no_spread).then(pl.lit("dispersion_not_estimated")).otherwise(pl.lit("")).alias("quality_flags"),
+        pl.when(at_provider).then(pl.lit(basis))
+        .otherwise(pl.col("subject").replace_strict({who: one.basis.value for who, one in named.items()}, default=None))
+        .alias("legal_basis"),
+        pl.lit(model).alias("risk_model"),
+        pl.lit(DISCLOSURE_RULE).alias("disclosure_rule"),
+    )  # fmt: skip
+
+
+def _rounded(rows: pl.DataFrame, loaded: Loaded) -> pl.DataFrame:
+    rounding = loaded.definition.rounding
+    decimals = dict.fromkeys(IN_UNIT, loaded.definition.decimals)
+    decimals |= dict.fromkeys(IN_HUNDREDTHS, 2) | {"standardised_ratio": rounding.standardised_ratio}
+    columns = []
+    for name, places in decimals.items():
+        values = rows[name]
+        once = pl.Series(name, rounded(values.fill_null(0.0).to_numpy(), places, rounding.mode))
+        columns.append(once.set(values.is_null(), None))
+    return rows.with_columns(columns).with_columns(pl.col("power_to_detect_doubling").clip(upper_bound=HIGHEST_POWER))
+
+
+def numbered(rows: pl.DataFrame, salt: bytes, providers: pl.DataFrame, consultants: pl.DataFrame) -> pl.DataFrame:
+    """All rows of a view with exactly ROW_COLUMNS, plus `subject`, in the order of the contract."""
+    places = providers.select(
+        pl.col("id").alias("provider_id"), pl.col("name").alias("provider_name"), pl.col("kind").alias("provider_kind")
+    )
+    people = consultants.select(pl.col("gmc").alias("consultant_id"), pl.col("name").alias("consultant_name"))
+    key = ["level", "subject", "indicator_id", "period_id"]
+    ordered = rows.join(places, on="provider_id", how="left").join(people, on="consultant_id", how="left").sort(key)
+    ids = [row_id(salt, *parts) for parts in ordered.select(key).iter_rows()]
+    whole = ordered.with_columns(pl.Series("id", ids, pl.String), pl.int_range(pl.len()).alias("row"))
+    if whole["id"].is_duplicated().any():
+        raise ValueError("two rows of one release drew the same id; build the release again")
+    return whole.select(*(pl.col(name).cast(POLARS_TYPES[ROW_TYPES[name]]) for name in ROW_COLUMNS), "subject")
+
+
+def row_id(salt: bytes, level: str, subject: str, indicator: str, period: str) -> str:
+    """Opaque and release-scoped: without the salt nobody can tell whether a row would exist."""
+    tag = hmac.digest(salt, "\0".join((level, subject, indicator, period)).encode(), "sha256")
+    return "r-" + base64.b32encode(tag).decode()[:12].lower()
