@@ -22,6 +22,10 @@ class Purpose(StrEnum):
     """Purposes never imply one another."""
 
     OWN_FIGURES = "own_figures"
+    RATING = "rating"
+    NAMING_REFUSERS = "naming_refusers"
+    UNIT_AGGREGATES = "unit_aggregates"
+    COMPARATOR = "comparator"
 
 
 class Regime(StrEnum):
@@ -141,6 +145,33 @@ class ConsultantRecord(Contract):
     name: str
     standings: list[Standing]
     history: list[LedgerEntry]
+
+
+class ConsultantEntry(Contract):
+    """One consultant in the officers' list: where they stand in each programme they are enrolled in."""
+
+    gmc: Gmc
+    name: str
+    standings: list[Standing]
+
+
+class PageMeta(Contract):
+    returned: Count
+    limit: Count
+
+
+class PageLinks(Contract):
+    """`next` is missing on the last page."""
+
+    next: str | None = None
+
+
+class ConsultantPage(Contract):
+    """Consultants in the order of their numbers."""
+
+    data: list[ConsultantEntry]
+    meta: PageMeta
+    links: PageLinks
 
 
 class ImportLine(Contract):

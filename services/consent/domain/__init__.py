@@ -1,0 +1,1 @@
+"""The law of naming people: frozen facts in, a verdict out. No clock, no session, no path."""

@@ -1,0 +1,7 @@
+"""Addresses of the consent service: each names its roles, translates, and calls one verb."""
+
+from fastapi import APIRouter
+
+from services.consent.routes import consultants, decisions, imports, neighbours
+
+ROUTERS: list[APIRouter] = [neighbours.router, decisions.router, consultants.router, imports.router]

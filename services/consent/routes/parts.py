@@ -1,0 +1,75 @@
+"""What the routes share: the office, strict queries, private answers, entity tags."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict
+
+from services.consent.workflow.office import Office
+from shared.contracts.base import Contract
+from shared.kit.auth import Allowed, Caller, allow
+from shared.kit.problems import RepeatedParameter, ValueNotAllowed
+
+_ETAG: Final = re.compile(r'"([0-9]{1,18})"')
+
+
+class Query(BaseModel):
+    """Base of every route's query: an unknown name is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def office_of(request: Request) -> Office:
+    office: Office = request.app.state.office
+    return office
+
+
+def once_each(request: Request) -> None:
+    """Raises RepeatedParameter: which of two values was meant is not for us to say."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise RepeatedParameter("Give it once.", errors=[{"parameter": name} for name in repeated])
+
+
+def if_match(value: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
+    """The revision of a strong entity tag. Raises ValueNotAllowed for anything else, `*` included: it saw nothing."""
+    if value is None:
+        return None
+    found = _ETAG.fullmatch(value.strip())
+    if found is None:
+        raise ValueNotAllowed("Send the ETag of the record as it was given.", errors=[{"parameter": "If-Match"}])
+    return int(found[1])
+
+
+def etag(revision: int) -> dict[str, str]:
+    return {"ETag": f'"{revision}"'}
+
+
+def private(body: Contract, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer that nobody may keep."""
+    return Response(
+        body.model_dump_json(), status, media_type="application/json",
+        headers={"Cache-Control": "no-store"} | dict(headers or {}),
+    )  # fmt: skip
+
+
+class AllowedAtOnce(Allowed):
+    """Checks service tokens on the event loop: the check before every public answer must not queue for a thread behind
+    writers. A password is slow to check on purpose, so it goes to a thread as everywhere else."""
+
+    async def __call__(self, request: Request) -> Caller:  # type: ignore[override]  # FastAPI calls either kind
+        check = super().__call__
+        if request.headers.get("authorization", "").lower().startswith("bearer "):
+            return check(request)
+        return await run_in_threadpool(check, request)
+
+
+NEIGHBOURS = ("service:gateway", "service:ratings")
+OfficeDep = Annotated[Office, Depends(office_of)]
+Officer = Annotated[Caller, Depends(allow("officer"))]
+Seen = Annotated[int | None, Depends(if_match)]
+Gmc = Annotated[str, Path(pattern=r"^[0-9]{7}$")]

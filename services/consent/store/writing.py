@@ -1,0 +1,82 @@
+"""What can be added to the store within one transaction; nothing of the ledger is ever changed."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlmodel import Session
+
+from services.consent.domain.standing import Standing, Subject
+from services.consent.ledger import Entry, Event, chained
+from services.consent.models import CONSULTANT, ENROLMENT, HEAD, IMPORT, LEDGER, POLICY, RECEIPT, STANDING
+from services.consent.policies import PolicyText
+from services.consent.store.reading import HEAD_QUERY, LedgerEnd, Reading
+from services.consent.store.rows import columns_of, key_of, row_of
+
+
+class Writing(Reading):
+    """Opened with the head locked, so that revisions are given out one after another."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.end_of_ledger = LedgerEnd(*session.execute(HEAD_QUERY.with_for_update()).one())
+
+    def append(self, events: Sequence[Event]) -> list[Entry]:
+        """Chain events to the ledger, in order, and move the head and the consultants' revisions with them."""
+        entries = list(chained(events, self.end_of_ledger.revision, self.end_of_ledger.ledger_head))
+        if entries:
+            self.session.execute(insert(LEDGER), [columns_of(entry) for entry in entries])
+            self.end_of_ledger = LedgerEnd(self.end_of_ledger.store_id, entries[-1].revision, entries[-1].hash)
+            self.session.execute(update(HEAD).values(revision=entries[-1].revision, ledger_head=entries[-1].hash))
+            latest = {entry.subject: entry.revision for entry in entries}
+            moved = update(CONSULTANT).where(CONSULTANT.c.gmc == bindparam("who")).values(revision=bindparam("latest"))
+            self.session.execute(moved, [{"who": gmc, "latest": number} for gmc, number in latest.items()])
+        return entries
+
+    def keep_standings(self, standings: Mapping[Subject, Standing], known: set[Subject]) -> None:
+        """Write the projection; `known` are the subjects that have a row already."""
+        fresh = [row_of(subject, one) for subject, one in standings.items() if subject not in known]
+        moved = [
+            {f"new_{name}": value for name, value in row_of(subject, one).items()}
+            for subject, one in standings.items()
+            if subject in known
+        ]
+        if fresh:
+            self.session.execute(insert(STANDING), fresh)
+        if moved:
+            self.session.execute(_MOVE_STANDING, moved)
+
+    def keep_receipt(self, subject: Subject, key_digest: str, revision: int) -> None:
+        values = key_of(subject) | {"key_digest": key_digest, "revision": revision}
+        self.session.execute(insert(RECEIPT), [values])
+
+    def keep_register(
+        self, fresh: Mapping[str, str], renamed: Mapping[str, str], enrol: Sequence[tuple[str, str]]
+    ) -> None:
+        """Add consultants (gmc → name), correct names, add enrolments (gmc, programme)."""
+        if fresh:
+            rows = [{"gmc": gmc, "name": name, "revision": 0} for gmc, name in fresh.items()]
+            self.session.execute(insert(CONSULTANT), rows)
+        if renamed:
+            change = update(CONSULTANT).where(CONSULTANT.c.gmc == bindparam("who")).values(name=bindparam("called"))
+            self.session.execute(change, [{"who": gmc, "called": name} for gmc, name in renamed.items()])
+        if enrol:
+            self.session.execute(insert(ENROLMENT), [{"gmc": gmc, "programme": name} for gmc, name in enrol])
+
+    def keep_report(self, import_id: str, created_at: str, actor: str, report: str) -> None:
+        values = {"id": import_id, "created_at": created_at, "actor": actor, "report": report}
+        self.session.execute(insert(IMPORT), [values])
+
+    def keep_policy(self, texts: Sequence[PolicyText], loaded_at: str) -> None:
+        """Keep the files this store has not yet been run under."""
+        known = set(self.session.execute(select(POLICY.c.digest)).scalars())
+        fresh = [vars(text) | {"loaded_at": loaded_at} for text in texts if text.digest not in known]
+        if fresh:
+            self.session.execute(insert(POLICY), fresh)
+
+
+_SUBJECT = ("gmc", "programme", "purpose")
+_MOVE_STANDING = (
+    update(STANDING)
+    .where(*(STANDING.c[name] == bindparam(f"new_{name}") for name in _SUBJECT))
+    .values({column.name: bindparam(f"new_{column.name}") for column in STANDING.c if column.name not in _SUBJECT})
+)

@@ -1,0 +1,175 @@
+"""The consent service as its tests see it: over HTTP, on a migrated store, with real people and real secrets."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from services.consent.__main__ import MIGRATIONS
+from services.consent.app import create_app
+from services.consent.settings import POLICY_DIR, Settings
+from shared.kit.auth import ServiceToken
+from shared.kit.database import migrate
+from shared.kit.people import make_people
+from shared.kit.secretfiles import make_secret, read_secret
+
+CARDIAC = "adult-cardiac-surgery-consultant-outcomes"
+THYROID = "thyroid-surgery-consultant-outcomes"
+OWN = "own_figures"
+
+
+@dataclass(frozen=True)
+class House:
+    """What every service finds on disk: accounts with their passwords, and secrets."""
+
+    folder: Path
+    passwords: dict[str, str]
+
+    def settings(self, data_dir: Path, **changes: Any) -> Settings:
+        values: dict[str, Any] = {
+            "data_dir": data_dir, "people_file": self.folder / "people.json", "secrets_dir": self.folder,
+            "demonstration": True,
+        }  # fmt: skip
+        return Settings(**values | changes)
+
+    def person(self, name: str) -> httpx.BasicAuth:
+        return httpx.BasicAuth(name, self.passwords[name])
+
+    def service(self, name: str) -> ServiceToken:
+        return ServiceToken(name, "consent", read_secret(self.folder, f"{name}-consent"))
+
+
+def build_house(folder: Path) -> House:
+    for name in ("ratings-consent", "gateway-consent", "consent-subjects"):
+        make_secret(folder, name)
+    return House(folder, make_people(folder / "people.json"))
+
+
+@dataclass(frozen=True)
+class Rig:
+    """One running consent service, and short ways to ask it."""
+
+    client: TestClient
+    house: House
+    settings: Settings
+
+    def officer(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self.client.request(method, path, auth=self.house.person("officer"), **options)
+
+    def service(self, path: str, name: str = "ratings", **params: Any) -> httpx.Response:
+        return self.client.get(path, auth=self.house.service(name), params=params)
+
+    def load(self, kind: str, lines: list[str], **params: Any) -> dict[str, Any]:
+        body = "\n".join(lines) + "\n"
+        headers = {"Content-Type": "text/csv"}
+        params = {"kind": kind} | params
+        found = self.officer("POST", "/v1/imports", params=params, content=body.encode(), headers=headers)
+        assert found.status_code == 200, found.text
+        report: dict[str, Any] = found.json()
+        assert report["lines"] == sum(report[f] for f in ("header", "applied", "duplicate", "quarantined", "blank"))
+        return report
+
+    def register(self, *numbers: str, programme: str = CARDIAC) -> None:
+        self.load("register", ["gmc,name,programme", *(f"{gmc},Dr {gmc},{programme}" for gmc in numbers)])
+
+    def decide(self, gmc: str, act: str, if_match: int | None = None, **changes: Any) -> httpx.Response:
+        body = {"programme": CARDIAC, "purpose": OWN, "act": act, "channel": "letter"} | changes
+        if act == "given":
+            body = {"notice": {"version": 1}} | body
+        headers = {} if if_match is None else {"If-Match": f'"{if_match}"'}
+        return self.officer("POST", f"/v1/consultants/{gmc}/decisions", json=body, headers=headers)
+
+    def withdraw(self, gmc: str, key: str | None = None, **changes: Any) -> httpx.Response:
+        body = {"programme": CARDIAC, "purpose": OWN, "channel": "letter"} | changes
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.officer("POST", f"/v1/consultants/{gmc}/withdrawal", json=body, headers=headers)
+
+    def revision(self) -> int:
+        return int(self.service("/v1/head").json()["revision"])
+
+    def changes(self, after: int = 0) -> list[dict[str, Any]]:
+        found = self.service("/v1/changes", after=after, upto=self.revision())
+        assert found.status_code == 200
+        listed: list[dict[str, Any]] = found.json()["changes"]
+        return listed
+
+    def named(self, programme: str = CARDIAC) -> set[str]:
+        listed = self.service("/v1/permissions", programme=programme).json()["programmes"]
+        return {one["subject"] for part in listed for one in part["named"]}
+
+    def state(self, gmc: str) -> dict[str, Any]:
+        (standing,) = self.officer("GET", f"/v1/consultants/{gmc}").json()["standings"]
+        return dict(standing)
+
+
+@dataclass
+class Clock:
+    """The service's calendar, in the hands of the test."""
+
+    now: datetime = datetime(2026, 10, 14, 9, 12, 40, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@contextmanager
+def running(house: House, settings: Settings, clock: Clock | None = None) -> Iterator[Rig]:
+    migrate(settings.database("consent"), MIGRATIONS)
+    with TestClient(create_app(settings, clock or Clock()), raise_server_exceptions=False) as client:
+        yield Rig(client, house, settings)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return build_house(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture
+def rig(house: House, tmp_path: Path) -> Iterator[Rig]:
+    with running(house, house.settings(tmp_path)) as started:
+        yield started
+
+
+def test_a_service_on_a_readable_ledger_is_ready(rig: Rig) -> None:
+    assert rig.client.get("/health/live").status_code == 200
+    assert rig.client.get("/health/ready").json() == {"status": "ready"}
+
+
+def test_a_service_whose_ledger_is_gone_is_not_ready(rig: Rig) -> None:
+    rig.client.app.state.office.store.heads.close()  # type: ignore[attr-defined]  # a Starlette application
+    (rig.settings.data_dir / "consent.sqlite").unlink()
+    for ending in ("-wal", "-shm"):
+        (rig.settings.data_dir / f"consent.sqlite{ending}").unlink(missing_ok=True)
+    found = rig.client.get("/health/ready")
+    assert (found.status_code, found.json()["reason"]) == (503, "the ledger cannot be read")
+
+
+def test_a_store_keeps_its_identity_and_another_store_has_another(house: House, tmp_path: Path) -> None:
+    with running(house, house.settings(tmp_path / "a")) as first:
+        store = first.service("/v1/head").json()["store_id"]
+    with (
+        running(house, house.settings(tmp_path / "a")) as again,
+        running(house, house.settings(tmp_path / "b")) as other,
+    ):
+        assert again.service("/v1/head").json() == {"store_id": store, "revision": 0}
+        assert other.service("/v1/head").json()["store_id"] != store
+
+
+def test_the_programmes_come_from_the_policy(rig: Rig) -> None:
+    found = rig.service("/v1/programmes").json()
+    assert len(found) == 10
+    cardiac = next(one for one in found if one["id"] == CARDIAC)
+    assert "synthetic" in cardiac["label"]
+    assert [(basis["regime"], basis["valid_from"]) for basis in cardiac["bases"]] == [("consent", "2013-06-28")]
+    assert json.loads(rig.officer("GET", "/v1/programmes").content) == found
+
+
+def test_the_shipped_policy_is_where_the_settings_look() -> None:
+    assert (POLICY_DIR / "demonstration.toml").is_file()
