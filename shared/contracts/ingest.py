@@ -83,6 +83,13 @@ class Submission(Contract):
     refusal: Refusal | None = None
 
 
+class Submissions(Contract):
+    """Newest first. `next`: the value of `before` that asks for those that follow, absent at the end."""
+
+    submissions: list[Submission]
+    next: int | None = None
+
+
 class QuarantinedLine(Contract):
     """A line set aside (fate quarantined or conflict), with what was found, what was expected, and the line as sent."""
 
@@ -120,6 +127,13 @@ class Snapshot(Contract):
     created: datetime
 
 
+class Snapshots(Contract):
+    """Newest first. `next`: the value of `before` that asks for those that follow, absent at the end."""
+
+    snapshots: list[Snapshot]
+    next: int | None = None
+
+
 class Source(Contract):
     """A kind of file that ingest can read. The feed that carries it has the same id."""
 
@@ -129,3 +143,7 @@ class Source(Contract):
     synthetic: bool
     columns: list[str]
     key: list[str]
+
+
+class Sources(Contract):
+    sources: list[Source]

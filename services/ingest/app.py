@@ -1,0 +1,57 @@
+"""Ingest keeps what was sent."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.ingest.routes import routers
+from services.ingest.routes.submissions import CHECK
+from services.ingest.settings import Settings
+from services.ingest.source import load_sources
+from services.ingest.store.database import Store
+from services.ingest.store.files import Files
+from services.ingest.workflow.checking import check_submission
+from shared.kit.auth import Identity
+from shared.kit.database import Database
+from shared.kit.jobs import Jobs
+from shared.kit.service import service_app
+
+CALLERS = ("ratings",)
+
+
+def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
+    """The application; what it opens, it opens when its lifespan begins. `jobs` is launched and closed with it.
+
+    Raises ValueError where a source contradicts itself, FileNotFoundError where a secret is missing.
+    """
+    sources = load_sources(settings.sources_dir)
+    store = Store(Database(settings.database("ingest")), Files(settings.data_dir / "ingest"))
+
+    def check(feed: str, sha256: str) -> None:
+        jobs.step("decide", check_submission, store, sources, feed, sha256)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        store.open(list(sources))
+        jobs.launch()
+        for waiting in store.wake():
+            jobs.start(CHECK, waiting.job, waiting.feed, waiting.sha256)
+        yield
+        jobs.close()
+        store.close()
+
+    jobs.register(CHECK, check)
+    app = service_app("ingest", lifespan, routers, lambda: _not_ready(store))
+    app.state.identity = Identity.from_files("ingest", CALLERS, settings.secrets_dir, settings.people_file)
+    app.state.settings, app.state.sources = settings, sources
+    app.state.store, app.state.jobs = store, jobs
+    return app
+
+
+def _not_ready(store: Store) -> str | None:
+    try:
+        return None if store.database.alive() else "the database gives wrong answers"
+    except SQLAlchemyError:
+        return "the database does not answer"

@@ -1,0 +1,108 @@
+"""From text to canonical values: every column of a row is checked, and a row that fails any check is set aside with
+the first thing found wrong with it."""
+
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from services.ingest.columns import AggregateFlag, Check, Sent
+from services.ingest.refusals import ASIDE, EXCERPT
+from services.ingest.source import Source
+from shared.contracts.ingest import Fate
+
+LINE: Final = "_line"
+AGGREGATE: Final = "_aggregate"
+WRONG: Final = "_wrong"
+
+
+class Rule(NamedTuple):
+    """A check and the column of the file that it is about."""
+
+    header: str
+    check: Check
+
+
+def row_schema(source: Source) -> pl.Schema:
+    return pl.Schema({LINE: pl.Int64(), AGGREGATE: pl.Boolean(), **source.canonical})
+
+
+def check(texts: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that pass (`row_schema`), and those that do not (`ASIDE`).
+
+    `texts` holds `_line` and the header's columns as text, not trimmed. Values get names of their own while both are
+    needed, since a source may use one name for a column of the file and for the canonical one.
+    """
+    trimmed = texts.with_columns(pl.col(source.header).str.strip_chars(" \t"))
+    valued = trimmed.with_columns(_value(column, source).alias(_own(column.name)) for column in source.sent)
+    valued = valued.with_columns(_is_aggregate(source).alias(AGGREGATE))
+    rules = _rules(source)
+    wrong = pl.coalesce(pl.when(rule.check.failed).then(pl.lit(i, pl.Int32)) for i, rule in enumerate(rules))
+    valued = valued.with_columns(wrong.alias(WRONG))
+    return _rows(valued.filter(pl.col(WRONG).is_null()), source), _aside(valued.drop_nulls(WRONG), rules)
+
+
+def _own(name: str) -> str:
+    return f"={name}"
+
+
+def _is_missing(column: Sent, source: Source) -> pl.Expr:
+    return pl.col(column.source).is_in(source.null_tokens)
+
+
+def _value(column: Sent, source: Source) -> pl.Expr:
+    present = pl.when(~_is_missing(column, source)).then(column.parse(pl.col(column.source)))
+    return present if column.when_missing is None else present.otherwise(pl.lit(column.when_missing))
+
+
+def _is_aggregate(source: Source) -> pl.Expr:
+    rule = source.aggregate
+    return pl.lit(False) if rule is None else pl.col(_own(rule.column)).eq_missing(pl.lit(rule.value))
+
+
+def _rules(source: Source) -> list[Rule]:
+    """Checks of each column in turn, then those between columns."""
+    rules = [rule for column in source.sent for rule in _of_column(column, source)]
+    for limit in source.at_most:
+        column, most = source.named(limit.column), source.named(limit.limit)
+        exceeded = pl.col(_own(column.name)) > pl.col(_own(most.name))
+        rules.append(Rule(column.source, Check(exceeded, "impossible", f"at most the {most.source}")))
+    return rules
+
+
+def _of_column(column: Sent, source: Source) -> list[Rule]:
+    missing = _is_missing(column, source)
+    rules = []
+    if column.required:
+        needed = missing & ~pl.col(AGGREGATE) if column.required == "unless-aggregate" else missing
+        rules.append(Rule(column.source, Check(needed, "missing-value", "a value")))
+    for check in column.checks(pl.col(column.source), pl.col(_own(column.name))):
+        rules.append(Rule(column.source, check._replace(failed=~missing & check.failed)))
+    return rules
+
+
+def _rows(passed: pl.DataFrame, source: Source) -> pl.DataFrame:
+    kept = [column for column in source.columns if column.keep]
+    behind = [AGGREGATE if isinstance(column, AggregateFlag) else _own(column.name) for column in kept]
+    values = [pl.col(name).alias(column.name) for name, column in zip(behind, kept, strict=True)]
+    return passed.select(LINE, AGGREGATE, *values)
+
+
+def _aside(failed: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
+    told = pl.DataFrame(
+        {
+            WRONG: pl.Series(range(len(rules)), dtype=pl.Int32),
+            "code": [rule.check.code for rule in rules],
+            "column": [rule.header for rule in rules],
+            "expected": [rule.check.expected for rule in rules],
+        }
+    )
+    found = pl.coalesce(pl.when(pl.col(WRONG) == i).then(pl.col(rule.header)) for i, rule in enumerate(rules))
+    shown = failed.select(pl.col(LINE).alias("line"), WRONG, found.alias("found"))
+    return shown.join(told, on=WRONG, how="left", maintain_order="left").select(
+        "line", pl.lit(Fate.QUARANTINED.value).alias("fate"), "code", "column", _short("found"), "expected"
+    ).match_to_schema(ASIDE)  # fmt: skip
+
+
+def _short(name: str) -> pl.Expr:
+    text = pl.col(name)
+    return pl.when(text.str.len_chars() > EXCERPT).then(text.str.slice(0, EXCERPT - 1) + "…").otherwise(text)

@@ -1,0 +1,223 @@
+"""The types a column of a sent file can have: each says how its text becomes a value, and what is refused.
+
+Text arrives trimmed of spaces and tabs. A value is null where the text is not of the type; the checks say so by code.
+"""
+
+from datetime import date
+from typing import Annotated, Literal, NamedTuple
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+Bound = float | None
+WHOLE = r"^-?[0-9]+$"
+DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+YEARS = r"^([0-9]{4})(?:-([0-9]{4}))?$"
+
+
+class Check(NamedTuple):
+    """`failed` is true on the rows to set aside under `code`; `expected` says what would have been accepted."""
+
+    failed: pl.Expr
+    code: str
+    expected: str
+
+
+class Layout(BaseModel):
+    """Base of everything read from a source's TOML: frozen, and nothing unknown in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(Layout):
+    """One canonical column. With `keep = false` it is checked like the others, and left out of the snapshot."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    source: str = Field(alias="from")
+    required: bool | Literal["unless-aggregate"] = True
+    when_missing: str | None = None
+    keep: bool = True
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.String()
+
+    def parse(self, text: pl.Expr) -> pl.Expr:
+        return text
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002  # the base refuses nothing
+        return []
+
+
+class Text(Column):
+    type: Literal["text"]
+    most_characters: int = 200
+    pattern: str | None = None
+    form: str = "text"
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
+        allowed = f"at most {self.most_characters} characters"
+        found = [Check(text.str.len_chars() > self.most_characters, "out-of-range", allowed)]
+        if self.pattern is not None:
+            found.append(Check(~text.str.contains(self.pattern), "not-of-form", self.form))
+        return found
+
+
+class Identifier(Column):
+    """Digits that some files send without their leading zeros; zero-padded to `width`."""
+
+    type: Literal["identifier"]
+    width: int = Field(ge=1)
+
+    def parse(self, text: pl.Expr) -> pl.Expr:
+        return text.str.zfill(self.width)
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
+        form = rf"^[0-9]{{1,{self.width}}}$"
+        return [Check(~text.str.contains(form), "not-a-number", f"1 to {self.width} digits")]
+
+
+class Code(Column):
+    type: Literal["code"]
+    codes: list[str] = Field(min_length=1)
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
+        return [Check(~text.is_in(self.codes), "not-in-list", "one of: " + ", ".join(self.codes))]
+
+
+class SlugOf(Column):
+    """A published name, replaced by the slug that `mapping` gives for it."""
+
+    type: Literal["slug"]
+    mapping: dict[str, str] = Field(min_length=1)
+
+    def parse(self, text: pl.Expr) -> pl.Expr:
+        return text.replace_strict(self.mapping, default=None, return_dtype=pl.String)
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
+        return [Check(value.is_null(), "not-in-list", "one of: " + ", ".join(self.mapping))]
+
+
+class Number(Column):
+    min: Bound = None
+    max: Bound = None
+
+    def _outside(self, value: pl.Expr, noun: str) -> Check:
+        low = pl.lit(False) if self.min is None else value < self.min
+        high = pl.lit(False) if self.max is None else value > self.max
+        return Check(low | high | value.is_null(), "out-of-range", f"{noun}{limits(self.min, self.max)}")
+
+
+class Whole(Number):
+    type: Literal["int"]
+    bits: Literal[8, 64] = 64
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.Int8() if self.bits == 8 else pl.Int64()
+
+    def parse(self, text: pl.Expr) -> pl.Expr:
+        return pl.when(text.str.contains(WHOLE)).then(text).cast(self.dtype, strict=False)
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:
+        return [
+            Check(~text.str.contains(WHOLE), "not-a-number", f"a whole number{limits(self.min, self.max)}"),
+            self._outside(value, "a whole number"),
+        ]
+
+
+class Decimal(Number):
+    type: Literal["float"]
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.Float64()
+
+    def parse(self, text: pl.Expr) -> pl.Expr:
+        """Adding zero makes -0.0 the 0.0 that equals it; too many digits become null, not infinity."""
+        value = pl.when(text.str.contains(DECIMAL)).then(text).cast(pl.Float64, strict=False) + 0.0
+        return pl.when(value.is_finite()).then(value)
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:
+        return [
+            Check(~text.str.contains(DECIMAL), "not-a-number", f"a number{limits(self.min, self.max)}"),
+            self._outside(value, "a number"),
+        ]
+
+
+class Day(Column):
+    type: Literal["date"]
+    first: date
+    last: date
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.Date()
+
+    def parse(self, text: pl.Expr) -> pl.Expr:
+        return pl.when(text.str.contains(DAY)).then(text).str.to_date("%Y-%m-%d", strict=False)
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
+        between = f"a day from {self.first} to {self.last}"
+        return [
+            Check(value.is_null(), "not-a-date", "a day of the calendar, written like 2025-01-31"),
+            Check((value < self.first) | (value > self.last), "out-of-range", between),
+        ]
+
+
+class Period(Column):
+    """The first or the last day of a year ("2012") or of a run of years ("2012-2014", both included)."""
+
+    type: Literal["period"]
+    edge: Literal["first-day", "last-day"]
+    first_year: int
+    last_year: int
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.Date()
+
+    def parse(self, text: pl.Expr) -> pl.Expr:
+        first, last = _years(text)
+        year = first if self.edge == "first-day" else last
+        month, day = (1, 1) if self.edge == "first-day" else (12, 31)
+        return pl.when(first <= last).then(pl.date(year.clip(1, 9999), month, day))
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:
+        first, last = _years(text)
+        between = f"years from {self.first_year} to {self.last_year}"
+        return [
+            Check(value.is_null(), "not-a-date", "a year like 2012, or years like 2012-2014"),
+            Check((first < self.first_year) | (last > self.last_year), "out-of-range", between),
+        ]
+
+
+class AggregateFlag(Layout):
+    """A canonical column that says whether the source's aggregate rule holds; no column of the file is behind it."""
+
+    type: Literal["aggregate"]
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    keep: Literal[True] = True
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.Boolean()
+
+
+Sent = Text | Identifier | Code | SlugOf | Whole | Decimal | Day | Period
+AnyColumn = Annotated[Sent | AggregateFlag, Field(discriminator="type")]
+
+
+def limits(low: Bound, high: Bound) -> str:
+    """` from 0 to 100`, ` of at least 0`, ` of at most 100`, or nothing."""
+    if low is not None and high is not None:
+        return f" from {low:,.12g} to {high:,.12g}"
+    if low is not None:
+        return f" of at least {low:,.12g}"
+    return "" if high is None else f" of at most {high:,.12g}"
+
+
+def _years(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    first = text.str.extract(YEARS, 1).cast(pl.Int32)
+    return first, pl.coalesce(text.str.extract(YEARS, 2).cast(pl.Int32), first)

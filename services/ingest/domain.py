@@ -1,0 +1,93 @@
+"""What the verbs of ingest pass to one another, and the name of a snapshot."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from services.ingest.fates import STATUS
+from services.ingest.source import Source
+from shared.contracts.ingest import Fate, Refusal, Submission
+from shared.kit.frames import content_digest
+
+STANDING = (Fate.ACCEPTED.value, Fate.AGGREGATE.value)
+ROWS_FILE = "rows.parquet"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A submission without fates. `turn` changes when it is asked to supersede, and with it what is being decided."""
+
+    feed: str
+    sha256: str
+    supersedes: bool
+    turn: int
+    attempt: int
+
+    @property
+    def job(self) -> str:
+        return f"{self.feed}.{self.sha256}.{self.attempt}"
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Where a feed's rows are: the digest of a stored table (None: no rows yet), and the version to compare with."""
+
+    version: int
+    state: str | None
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A file as its sender announces it."""
+
+    feed: str
+    sha256: str
+    supersede: bool
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A submission as it is now, and whether its bytes came for the first time."""
+
+    submission: Submission
+    waiting: Waiting | None
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a later submission changes in an earlier one: its new quarantine table, and lines that left each fate."""
+
+    sha256: str
+    aside: str
+    left: Mapping[Fate, int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The fates of a submission, as stored files and counts."""
+
+    encoding: str
+    fates: Mapping[Fate, int]
+    aside: str
+    state: str
+    corrections: tuple[Correction, ...]
+
+
+Verdict = Outcome | Refusal
+
+
+def snapshot_rows(state: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """Rows that stand, canonical columns only, in order of the key."""
+    return state.filter(pl.col(STATUS).is_in(STANDING)).select(list(source.canonical)).sort(source.key)
+
+
+def snapshot_digest(rows: pl.DataFrame, source: Source) -> str:
+    """`sha256:…` of kind, schema version and `content_digest` (`shared.kit.frames`), each on a line of its own."""
+    content = content_digest(rows, source.key)
+    bound = f"{source.kind.value}\n{source.schema_version}\n{content}\n"
+    return f"sha256:{hashlib.sha256(bound.encode()).hexdigest()}"

@@ -1,0 +1,100 @@
+"""The tables of ingest. Private to this service, and built from contracts, never validated as one."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Index, UniqueConstraint
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from shared.contracts.ingest import Fate
+
+FATES = tuple(fate.value for fate in Fate)
+LINES = " + ".join(FATES)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time in UTC; SQLite keeps no zone, so it is put back when read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class IngestTable(SQLModel, registry=registry()):
+    """Base of every table this service owns; its migrations see no others."""
+
+
+class FeedRow(IngestTable, table=True):
+    """A feed: the table that holds its rows now (a file named by its digest), how often that changed, turns given."""
+
+    __tablename__ = "feed"
+
+    id: str = Field(primary_key=True)
+    state: str | None = None
+    version: int = 0
+    turns: int = 0
+
+
+class SubmissionRow(IngestTable, table=True):
+    """One file sent to one feed. `turn` orders the submissions of a feed; `aside` names the table of its lines in
+    quarantine or conflict; `attempt` numbers its jobs."""
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        UniqueConstraint("feed", "sha256"),
+        UniqueConstraint("feed", "turn"),
+        Index("submission_waiting", "state", "feed", "turn"),
+        CheckConstraint("state in ('received', 'checked', 'refused')", name="state_known"),
+        CheckConstraint(
+            f"(state = 'checked' and lines is not null and lines = {LINES})"
+            " or (state <> 'checked' and lines is null)", name="every_line_has_one_fate",
+        ),
+        CheckConstraint("(state = 'refused') = (refused_code is not null)", name="refusal_has_a_reason"),
+    )  # fmt: skip
+
+    number: int | None = Field(default=None, primary_key=True)
+    feed: str = Field(foreign_key="feed.id")
+    sha256: str
+    bytes: int = Field(sa_type=BigInteger)
+    received: datetime = Field(sa_type=UtcTime)
+    supersedes: bool
+    turn: int
+    attempt: int
+    state: str
+    encoding: str | None = None
+    aside: str | None = None
+    lines: int | None = Field(default=None, sa_type=BigInteger)
+    header: int | None = Field(default=None, sa_type=BigInteger)
+    accepted: int | None = Field(default=None, sa_type=BigInteger)
+    duplicate: int | None = Field(default=None, sa_type=BigInteger)
+    conflict: int | None = Field(default=None, sa_type=BigInteger)
+    quarantined: int | None = Field(default=None, sa_type=BigInteger)
+    aggregate: int | None = Field(default=None, sa_type=BigInteger)
+    footer: int | None = Field(default=None, sa_type=BigInteger)
+    blank: int | None = Field(default=None, sa_type=BigInteger)
+    refused_code: str | None = None
+    refusal: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+
+
+class SnapshotRow(IngestTable, table=True):
+    __tablename__ = "snapshot"
+    __table_args__ = (UniqueConstraint("digest", "feed"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    digest: str
+    feed: str = Field(foreign_key="feed.id")
+    kind: str
+    schema_version: int
+    rows: int = Field(sa_type=BigInteger)
+    first_day: date | None = None
+    last_day: date | None = None
+    submissions: list[str] = Field(sa_type=JSON)
+    files: list[dict[str, Any]] = Field(sa_type=JSON)
+    created: datetime = Field(sa_type=UtcTime)

@@ -1,0 +1,70 @@
+"""What ingest answers when it will not do what was asked."""
+
+import errno
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import OperationalError
+
+from shared.kit.problems import Problem, StorageFull
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+POSTGRES_DISK_FULL = "53100"
+
+
+class DigestMismatch(Problem):
+    """The bytes that arrived are not those of the address."""
+
+    status, code, title = 422, "digest_mismatch", "The bytes do not have this digest"
+
+
+class SubmissionPending(Problem):
+    """A snapshot now would leave out what was already acknowledged."""
+
+    status, code, title = 409, "submission_pending", "A submission of this feed is still being checked"
+
+    def __init__(self, feed: str) -> None:
+        super().__init__(f"A submission of {feed} has no fates yet. Ask again when it is checked.")
+
+
+class NothingAccepted(Problem):
+    status, code, title = 409, "nothing_accepted", "This feed has no accepted rows"
+
+    def __init__(self, feed: str) -> None:
+        super().__init__(f"No row of {feed} has been accepted yet. Send a file, or look into its quarantine.")
+
+
+class SeveralFeeds(Problem):
+    """The same bytes were sent to more than one feed."""
+
+    status, code, title = 409, "several_feeds", "These bytes were sent to several feeds"
+
+    def __init__(self, feeds: Iterable[str]) -> None:
+        super().__init__(f"Say which one with the parameter feed: {', '.join(sorted(feeds))}.")
+
+
+@contextmanager
+def no_space_is_storage_full() -> Iterator[None]:
+    """Raises StorageFull where the disk or a quota is full, whether a file or the database noticed it first."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        raise _storage_full() from error
+    except OperationalError as error:
+        if not _database_full(error):
+            raise
+        raise _storage_full() from error
+
+
+def _storage_full() -> StorageFull:
+    return StorageFull("There is no space left to keep this; nothing of it was kept. Make room, then send it again.")
+
+
+def _database_full(error: OperationalError) -> bool:
+    original = error.orig
+    if isinstance(original, sqlite3.Error):
+        return original.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+    return getattr(original, "sqlstate", None) == POSTGRES_DISK_FULL

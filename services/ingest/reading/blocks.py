@@ -1,0 +1,67 @@
+"""Physical lines in bounded memory: a file as blocks of whole lines, and the texts of chosen lines."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+BOM: Final = b"\xef\xbb\xbf"
+BLOCK: Final = 8 << 20
+MOST_IN_LINE: Final = 64 << 10
+"""Bytes in a line, its end not counted."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines, the first of them number `first` (from 1). Of an overlong one, `omitted` bytes are left out."""
+
+    data: bytes
+    first: int
+    omitted: int = 0
+
+
+def blocks(source: BinaryIO) -> Iterator[Block]:
+    """Every line of the file, in blocks of at most about `BLOCK` bytes; a byte order mark is skipped."""
+    if source.read(len(BOM)) != BOM:
+        source.seek(0)
+    rest, line = b"", 1
+    while chunk := source.read(BLOCK):
+        rest += chunk
+        whole = rest.rfind(b"\n") + 1
+        if whole:
+            block, rest = Block(rest[:whole], line), rest[whole:]
+            line += block.data.count(b"\n")
+            yield block
+        elif len(rest) >= BLOCK:
+            yield Block(rest[: MOST_IN_LINE + 1] + b"\n", line, len(rest) - MOST_IN_LINE - 1 + _skip_line(source))
+            rest, line = b"", line + 1
+    if rest:
+        yield Block(rest, line)
+
+
+def _skip_line(source: BinaryIO) -> int:
+    """Read to the end of the line without keeping it; how many bytes of the line that were."""
+    skipped = 0
+    while piece := source.readline(BLOCK):
+        skipped += len(piece)
+        if piece.endswith(b"\n"):
+            return skipped - (2 if piece.endswith(b"\r\n") else 1)
+    return skipped
+
+
+def texts(path: Path, encoding: str, wanted: Sequence[int], most: int = MOST_IN_LINE) -> Iterator[str]:
+    """The lines numbered `wanted` (ascending), without their ends; of an overlong one its first 80 characters."""
+    remaining = iter(wanted)
+    number = next(remaining, None)
+    with path.open("rb") as source:
+        for block in blocks(source):
+            if number is None:
+                return
+            if number >= block.first + block.data.count(b"\n") + (not block.data.endswith(b"\n")):
+                continue
+            lines = block.data.split(b"\n")
+            while number is not None and number - block.first < len(lines):
+                raw = lines[number - block.first].removesuffix(b"\r")
+                shown = raw if len(raw) <= most else raw[:80]
+                yield shown.decode(encoding, errors="replace")
+                number = next(remaining, None)

@@ -1,0 +1,41 @@
+"""The first line must be exactly the header that the source declares: same names, same order, nothing else."""
+
+import csv
+from collections import Counter
+
+from services.ingest.reading.blocks import MOST_IN_LINE
+from services.ingest.refusals import Refused, excerpt, listed
+
+
+def check_header(raw: bytes, encoding: str, expected: list[str]) -> None:
+    """Raises Refused `wrong-header`, naming columns that are missing, unexpected, repeated or out of order."""
+    found = _names(raw, encoding)
+    if found == expected:
+        return
+    if len(raw) > MOST_IN_LINE or not found:
+        detail = "The first line is not a header." if found else "The first line is blank where the header should be."
+        raise Refused("wrong-header", detail, excerpt(raw, encoding), listed(expected, len(expected)), line=1)
+    why = "; ".join(_differences(found, expected))
+    detail = f"The header is not the one this source has: {why}. Nothing was taken from the file."
+    raise Refused("wrong-header", detail, listed(found, 50), listed(expected, len(expected)), line=1)
+
+
+def _names(raw: bytes, encoding: str) -> list[str]:
+    text = raw[: MOST_IN_LINE + 1].decode(encoding, errors="replace")
+    try:
+        rows = list(csv.reader([text], strict=True))
+    except csv.Error:
+        return [text]
+    return rows[0] if rows and text.strip() else []
+
+
+def _differences(found: list[str], expected: list[str]) -> list[str]:
+    missing = [name for name in expected if name not in found]
+    unexpected = [name for name in found if name not in expected]
+    repeated = [name for name, times in Counter(found).items() if times > 1 and name in expected]
+    named = (("missing", missing), ("unexpected", unexpected), ("repeated", repeated))
+    told = [f"{word} {listed(names)}" for word, names in named if names]
+    if told:
+        return told
+    place = next(i for i, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b)
+    return [f"column {place + 1} should be {expected[place]}, not {found[place]}"]

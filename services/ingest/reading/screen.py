@@ -1,0 +1,89 @@
+"""Looks at the whole file once before any line is read: is it text at all, and in which encoding?"""
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from services.ingest.refusals import Refused
+
+CHUNK = 1 << 20
+MAGIC = (
+    (b"PK\x03\x04", "a workbook (XLSX) or another ZIP archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook (XLS) or another Office document"),
+    (b"PAR1", "a Parquet file"),
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\xff\xfe", "text in UTF-16"),
+    (b"\xfe\xff", "text in UTF-16"),
+)
+BEYOND_ASCII = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+BLANK = b" \t\r\n"
+
+
+def screened(path: Path, encodings: Sequence[str]) -> str:
+    """The first of `encodings` in which every byte of the file is text.
+
+    Raises Refused: `empty-file`, `not-text` (known formats, NUL bytes), `encoding` with the line of the first byte that
+    is not text in the first encoding. A later encoding is taken only where nothing in the file looks like the first:
+    a file in two encodings has no right reading.
+    """
+    with path.open("rb") as source:
+        head = source.read(8)
+    for magic, what in MAGIC:
+        if head.startswith(magic):
+            detail = f"This is {what}, not CSV text. Save it as CSV in {_names(encodings)} and send that."
+            raise Refused("not-text", detail, what, "CSV text", line=1)
+    _refuse_empty_and_nul(path)
+    first_wrong = _first_wrong(path, encodings[0])
+    if first_wrong is None:
+        return encodings[0]
+    for encoding in encodings[1:]:
+        if not _has_utf8(path) and _first_wrong(path, encoding) is None:
+            return encoding
+    line, byte = first_wrong
+    detail = (
+        f"Line {line} holds a byte that is not text in {_names(encodings)}. Save the file in one of them throughout."
+    )
+    raise Refused("encoding", detail, f"byte 0x{byte:02X}", f"text in {_names(encodings)}", line)
+
+
+def _refuse_empty_and_nul(path: Path) -> None:
+    line, empty = 1, True
+    for chunk in _chunks(path):
+        if (place := chunk.find(b"\0")) >= 0:
+            line += chunk.count(b"\n", 0, place)
+            detail = f"Line {line} holds a NUL byte, so this is not a text file. Export it as CSV text and send that."
+            raise Refused("not-text", detail, "a NUL byte", "CSV text", line)
+        line += chunk.count(b"\n")
+        empty = empty and not chunk.removeprefix(codecs.BOM_UTF8).strip(BLANK)
+    if empty:
+        raise Refused("empty-file", "The file is empty. Nothing was taken from it.", "no text", "a header and rows")
+
+
+def _first_wrong(path: Path, encoding: str) -> tuple[int, int] | None:
+    """Line and value of the first byte that cannot be decoded."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+    line = 1
+    try:
+        for chunk in _chunks(path):
+            decoder.decode(chunk)
+            line += chunk.count(b"\n")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return line + error.object.count(b"\n", 0, error.start), error.object[error.start]
+    return None
+
+
+def _has_utf8(path: Path) -> bool:
+    return any(BEYOND_ASCII.search(chunk) for chunk in _chunks(path))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK):
+            yield chunk
+
+
+def _names(encodings: Sequence[str]) -> str:
+    return " or ".join(encoding.upper() for encoding in encodings)

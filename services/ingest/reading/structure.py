@@ -1,0 +1,144 @@
+"""What the bytes of a block say about its lines, before any value is read: ends, blanks, quotes, fields.
+
+Vectorised over the bytes. A line is a record: a quotation mark opens a field only at its beginning, closes it only at
+its end, and is doubled inside; anything else is not guessed at.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from services.ingest.reading.blocks import MOST_IN_LINE, Block
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+TAB, LF, CR, SPACE, QUOTE, COMMA, DELETE = (ord(mark) for mark in '\t\n\r ",\x7f')
+HIDDEN: Final = re.compile(rb"\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf|\xc2[\x80-\x9f]")
+"""UTF-8 of marks that change the direction of text, of byte order marks inside it, and of C1 controls."""
+
+
+class Shape(IntEnum):
+    """What a line is by its bytes alone; later ones win where a line is several."""
+
+    ROW = 0
+    FIELD_COUNT = 1
+    QUOTE_NOT_CLOSED = 2
+    CONTROL_CHARACTER = 3
+    LINE_TOO_LONG = 4
+    FOOTER = 5
+    BLANK = 6
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a block, each array of shape (lines,): where each begins and ends in the block's bytes (its end
+    mark not counted), its length in bytes in the file, its number of fields (0 where quotes are broken), its shape."""
+
+    starts: Ints
+    ends: Ints
+    lengths: Ints
+    fields: Ints
+    shapes: npt.NDArray[np.int8]
+
+
+def measure(block: Block, width: int, footer: re.Pattern[bytes] | None) -> Lines:
+    """Lines of `block`, of which rows have `width` fields."""
+    data = np.frombuffer(block.data, np.uint8)
+    starts, ends = _extent(data)
+    lengths = ends - starts
+    lengths[-1] += block.omitted
+    quotes = np.flatnonzero(data == QUOTE)
+    broken = _broken_quotes(data, quotes, starts, ends)
+    fields = np.where(broken, 0, _fields(data, quotes, starts, ends))
+    shapes = np.full(len(starts), Shape.ROW, np.int8)
+    shapes[fields != width] = Shape.FIELD_COUNT
+    shapes[broken] = Shape.QUOTE_NOT_CLOSED
+    shapes[_has_any(_controls(block.data, data), starts, ends)] = Shape.CONTROL_CHARACTER
+    shapes[lengths > MOST_IN_LINE] = Shape.LINE_TOO_LONG
+    if footer is not None:
+        found = np.fromiter((match.start() for match in footer.finditer(block.data)), np.int64)
+        shapes[_has_any(found, starts, ends)] = Shape.FOOTER
+    shapes[_blank(data, starts)] = Shape.BLANK
+    return Lines(starts, ends, lengths, fields, shapes)
+
+
+def footer_pattern(beginnings: list[str], encoding: str) -> re.Pattern[bytes]:
+    return re.compile(rb"(?m)^(?:" + b"|".join(re.escape(text.encode(encoding)) for text in beginnings) + rb")")
+
+
+def only(data: bytes, lines: Lines, kept: Bools) -> bytes:
+    """The bytes of the `kept` lines with their ends."""
+    if kept.all():
+        return data
+    until = np.append(lines.starts[1:], len(data))
+    mask = np.repeat(kept, until - lines.starts)
+    return np.frombuffer(data, np.uint8)[mask].tobytes()
+
+
+def controls_in(text: str) -> str:
+    """The controls of a line by code point, such as `U+0007`."""
+    found = {
+        mark for mark in text if mark != "\t" and (mark < " " or HIDDEN.fullmatch(mark.encode()) or mark == "\x7f")
+    }
+    return ", ".join(sorted(f"U+{ord(mark):04X}" for mark in found)[:8])
+
+
+def _extent(data: Bytes) -> tuple[Ints, Ints]:
+    newlines = np.flatnonzero(data == LF)
+    starts = np.append(0, newlines + 1)
+    ends = np.append(newlines, len(data))
+    if starts[-1] == len(data):
+        starts, ends = starts[:-1], ends[:-1]
+    returned = (ends > starts) & (data[ends - 1] == CR)
+    return starts, ends - returned
+
+
+def _count(positions: Ints, starts: Ints, ends: Ints) -> Ints:
+    return np.searchsorted(positions, ends) - np.searchsorted(positions, starts)
+
+
+def _has_any(positions: Ints, starts: Ints, ends: Ints) -> Bools:
+    if not len(positions):
+        return np.zeros(len(starts), np.bool_)
+    return _count(positions, starts, ends) > 0
+
+
+def _broken_quotes(data: Bytes, quotes: Ints, starts: Ints, ends: Ints) -> Bools:
+    """Lines with an odd number of quotation marks, or with one that neither opens, closes nor doubles."""
+    if not len(quotes):
+        return np.zeros(len(starts), np.bool_)
+    line = np.searchsorted(starts, quotes, "right") - 1
+    opens = (np.arange(len(quotes)) - np.searchsorted(quotes, starts)[line]) % 2 == 0
+    before = np.where(quotes == starts[line], COMMA, data[quotes - 1])
+    after = np.where(quotes + 1 >= ends[line], COMMA, data[np.minimum(quotes + 1, len(data) - 1)])
+    beside = np.where(opens, before, after)
+    stray = (beside != COMMA) & (beside != QUOTE)
+    odd = _count(quotes, starts, ends) % 2 == 1
+    broken: Bools = odd | _has_any(quotes[stray], starts, ends)
+    return broken
+
+
+def _fields(data: Bytes, quotes: Ints, starts: Ints, ends: Ints) -> Ints:
+    """Commas outside quotation marks, plus one."""
+    commas = np.flatnonzero(data == COMMA)
+    if len(quotes):
+        line = np.searchsorted(starts, commas, "right") - 1
+        commas = commas[(np.searchsorted(quotes, commas) - np.searchsorted(quotes, starts)[line]) % 2 == 0]
+    return _count(commas, starts, ends) + 1
+
+
+def _controls(raw: bytes, data: Bytes) -> Ints:
+    """Positions of control characters. One that ends a line belongs to the line's end, and is not counted there."""
+    plain = np.flatnonzero(((data < SPACE) & (data != TAB) & (data != LF)) | (data == DELETE))
+    hidden = np.fromiter((match.start() for match in HIDDEN.finditer(raw)), np.int64)
+    return np.sort(np.concatenate([plain, hidden]))
+
+
+def _blank(data: Bytes, starts: Ints) -> Bools:
+    seen = (data != SPACE) & (data != TAB) & (data != LF) & (data != CR)
+    return ~np.logical_or.reduceat(seen, starts)

@@ -1,0 +1,71 @@
+"""What every route of ingest has in common: its parameters are declared, its answers are private."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.ingest.settings import Settings
+from services.ingest.source import Source
+from services.ingest.store.database import Store
+from shared.contracts.base import Slug
+from shared.kit.jobs import Jobs
+from shared.kit.problems import NotFound, RepeatedParameter
+
+PRIVATE = {"Cache-Control": "no-store"}
+
+
+class NoParameters(BaseModel):
+    """Base of every query: what is not declared is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(NoParameters):
+    feed: Slug | None = None
+    before: int | None = Field(default=None, ge=1)
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+def private_and_once(request: Request, response: Response) -> None:
+    """No cache keeps an answer of ingest. Raises RepeatedParameter."""
+    response.headers.update(PRIVATE)
+    names = [name for name, _ in request.query_params.multi_items()]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise RepeatedParameter("Give each parameter once.", errors=[{"parameter": name} for name in repeated])
+
+
+def store_of(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+def sources_of(request: Request) -> Mapping[str, Source]:
+    sources: Mapping[str, Source] = request.app.state.sources
+    return sources
+
+
+def settings_of(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def jobs_of(request: Request) -> Jobs:
+    jobs: Jobs = request.app.state.jobs
+    return jobs
+
+
+StoreDep = Annotated[Store, Depends(store_of)]
+SourcesDep = Annotated[Mapping[str, Source], Depends(sources_of)]
+SettingsDep = Annotated[Settings, Depends(settings_of)]
+JobsDep = Annotated[Jobs, Depends(jobs_of)]
+ASKED = [Depends(private_and_once)]
+
+
+def source_named(sources: Mapping[str, Source], feed: str) -> Source:
+    """Raises NotFound."""
+    source = sources.get(feed)
+    if source is None:
+        raise NotFound(f"There is no source or feed of this name. There are: {', '.join(sorted(sources))}.")
+    return source

@@ -1,0 +1,23 @@
+"""Settings of ingest, from `CANDOUR_INGEST_*`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.ingest.source import PACKAGED
+from shared.kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """`most_bytes` caps one upload; `sources_dir` holds the TOML of each source; `jobs_url` is the jobs' database."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CANDOUR_INGEST_")
+
+    port: int = Field(default=8001, ge=1, le=65535)
+    most_bytes: int = Field(default=2 << 30, ge=1)
+    sources_dir: Path = PACKAGED
+    jobs_url: str = ""
+
+    def jobs_database(self) -> str:
+        return self.jobs_url or f"sqlite:///{self.data_dir / 'ingest-jobs.sqlite'}"

@@ -1,0 +1,161 @@
+"""A source: the layout of one kind of file, read from TOML and refused where it contradicts itself.
+
+Nothing about a source is written in Python; a new kind of file is a new TOML in `sources/`.
+"""
+
+import codecs
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from services.ingest.columns import AggregateFlag, AnyColumn, Layout, Sent
+from shared.contracts import ingest as contracts
+from shared.contracts.base import Slug
+
+PACKAGED = Path(__file__).parent / "sources"
+COUNTED = (pl.Int8, pl.Int64, pl.Float64)
+
+
+class Aggregate(Layout):
+    """Lines whose canonical `column` has this value sum up others: kept and marked, never counted as a provider."""
+
+    column: str
+    value: str
+
+
+class Footer(Layout):
+    """Lines that begin so are the publisher's notes."""
+
+    starts_with: list[str] = Field(min_length=1)
+
+
+class AtMost(Layout):
+    """`column` may not exceed `limit` in any line, such as deaths and cases."""
+
+    column: str
+    limit: str
+
+
+class Days(Layout):
+    """The canonical columns whose extremes are a snapshot's first and last day."""
+
+    first: str
+    last: str
+
+
+class Source(Layout):
+    id: Slug
+    label: str
+    kind: contracts.SnapshotKind
+    schema_version: int = Field(ge=1)
+    synthetic: bool
+    encodings: list[str] = Field(min_length=1)
+    header: list[str] = Field(min_length=2)
+    null_tokens: list[str]
+    columns: list[AnyColumn] = Field(min_length=1)
+    key: list[str] = Field(min_length=1)
+    aggregate: Aggregate | None = None
+    footer: Footer | None = None
+    at_most: tuple[AtMost, ...] = ()
+    days: Days | None = None
+
+    @cached_property
+    def sent(self) -> list[Sent]:
+        """Columns that come from a column of the file, kept or not, in order."""
+        return [column for column in self.columns if not isinstance(column, AggregateFlag)]
+
+    @cached_property
+    def canonical(self) -> dict[str, pl.DataType]:
+        """Canonical columns and their types, in the order of the snapshot."""
+        return {column.name: column.dtype for column in self.columns if column.keep}
+
+    @cached_property
+    def values(self) -> list[str]:
+        """Canonical columns outside the key: two lines with one key agree when these do."""
+        return [name for name in self.canonical if name not in self.key]
+
+    def named(self, name: str) -> Sent:
+        """The column of the file behind a canonical one. Raises ValueError where there is none."""
+        for column in self.sent:
+            if column.name == name:
+                return column
+        raise ValueError(f"{self.id} has no sent column {name}")
+
+    def shown(self, name: str) -> str:
+        """What the sender calls a canonical column."""
+        return next((column.source for column in self.sent if column.name == name), name)
+
+    def as_contract(self) -> contracts.Source:
+        return contracts.Source(
+            id=self.id, label=self.label, kind=self.kind, synthetic=self.synthetic, columns=list(self.canonical),
+            key=self.key,
+        )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _same("header", set(self.header), {column.source for column in self.sent})
+        _unique("header", self.header)
+        _unique("columns", [column.name for column in self.columns])
+        _within("key", self.key, self.canonical)
+        for name in self.key:
+            if self.named(name).required is not True:
+                raise ValueError(f"key column {name} must be required")
+        for encoding in self.encodings:
+            codecs.lookup(encoding)
+        return self
+
+    @model_validator(mode="after")
+    def _rules_name_columns(self) -> Self:
+        flags = [column.name for column in self.columns if isinstance(column, AggregateFlag)]
+        if self.aggregate is None and flags:
+            raise ValueError("an aggregate column needs an aggregate rule")
+        if self.aggregate is not None:
+            self.named(self.aggregate.column)
+        for rule in self.at_most:
+            if not all(isinstance(self.named(name).dtype, COUNTED) for name in (rule.column, rule.limit)):
+                raise ValueError(f"at_most compares numbers: {rule.column}, {rule.limit}")
+        if self.days is not None:
+            _within("days", [self.days.first, self.days.last], [n for n, t in self.canonical.items() if t == pl.Date()])
+        return self
+
+
+def load_sources(folder: Path = PACKAGED) -> Mapping[str, Source]:
+    """Sources by id. Raises ValueError (pydantic's) on a TOML that is not one, or whose name is not its id."""
+    found = {}
+    for path in sorted(folder.glob("*.toml")):
+        source = Source.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        if source.id != path.stem:
+            raise ValueError(f"{path.name} describes {source.id}")
+        found[source.id] = source
+    return found
+
+
+def covered(source: Source, rows: pl.DataFrame) -> tuple[date | None, date | None]:
+    """First and last day that `rows` speak of; nothing for registers."""
+    if source.days is None:
+        return None, None
+    first, last = rows.select(
+        pl.col(source.days.first).min().alias("a"), pl.col(source.days.last).max().alias("b")
+    ).row(0)
+    return first, last
+
+
+def _unique(what: str, names: list[str]) -> None:
+    if len(set(names)) != len(names):
+        raise ValueError(f"{what} names something twice")
+
+
+def _same(what: str, left: set[str], right: set[str]) -> None:
+    if left != right:
+        raise ValueError(f"{what} and columns differ in {sorted(left ^ right)}")
+
+
+def _within(what: str, names: list[str], allowed: Iterable[str]) -> None:
+    if missing := sorted(set(names) - set(allowed)):
+        raise ValueError(f"{what} names {missing}, which is no such canonical column")

@@ -1,0 +1,1 @@
+"""Everything that ingest keeps: queries in `database` and `snapshots`, files in `files`."""
