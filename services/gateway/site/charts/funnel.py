@@ -10,7 +10,7 @@ it is a style element or attribute, so it may stand inline under `style-src 'sel
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -28,10 +28,9 @@ CACHED_CHARTS: Final = 128
 
 CLIP = re.compile(r'(id="|url\(#)clip(\d+)')
 NOT_FOR_A_PAGE = re.compile(r"<[^>]*\s(?:style|href|xlink:href|on\w+)=|<style|<script")
-KINDS: Final = {
-    "within": "inside", "above_warning": "inside", "below_warning": "inside",
-    "above_control": "beyond", "below_control": "beyond",
-}  # fmt: skip
+POSITIONS: Final = {"within": "", "above_warning": "warning", "below_warning": "warning", "above_control": "control",
+                    "below_control": "control"}  # fmt: skip
+"""position -> the outermost limit that it is beyond."""
 
 Body = Mapping[str, Any]
 
@@ -42,7 +41,10 @@ def funnel_svg(funnel: Body, chosen: tuple[str, str] | None = None) -> str:
     Raises KeyError where a point says something this chart has no sign for: a word unknown here is never drawn as
     another.
     """
-    points = sorted(({"kind": _kind(point), **point} for point in funnel["points"]), key=lambda p: str(p["provider"]))
+    limit = outermost(funnel["limits"]["curve"])
+    points = sorted(
+        ({"kind": _kind(point, limit), **point} for point in funnel["points"]), key=lambda p: str(p["provider"])
+    )
     drawn = {
         "axes": funnel["axes"], "target": funnel["target"], "curve": funnel["limits"]["curve"], "points": points,
         "chosen": chosen if chosen and any(p["provider"] == chosen[0] for p in points) else None,
@@ -51,10 +53,16 @@ def funnel_svg(funnel: Body, chosen: tuple[str, str] | None = None) -> str:
     return _rendered(hashlib.sha256(canonical).hexdigest(), canonical)
 
 
-def _kind(point: Body) -> str:
+def outermost(curve: Sequence[Body]) -> str:
+    """The widest limits drawn: control limits, else warning limits."""
+    return "control" if any("control" in at for at in curve) else "warning"
+
+
+def _kind(point: Body, limit: str) -> str:
     if point["comparison"] == "not_rated":
         return "not_rated"
-    return KINDS[point["position"]]
+    beyond = POSITIONS[point["position"]]
+    return "beyond" if beyond in {limit, "control"} else "inside"
 
 
 @lru_cache(maxsize=CACHED_CHARTS)

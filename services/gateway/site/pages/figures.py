@@ -1,0 +1,65 @@
+"""The funnel with its words: what stands around the picture, and which sentence comes from where."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from services.gateway.site.charts import funnel_svg, outermost
+from services.gateway.site.wording import ABSENT, Body, period, plural
+
+NOT_SHOWN: Final = {"small_numbers": "not shown: small numbers", "not_published": "not published"}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`message` is the API's own sentence; `table` is the caption of the table that must follow."""
+
+    message: str
+    caption: str
+    svg: Markup
+    limits: str
+    absent: str
+    chosen: str
+    table: str
+    outermost: str
+
+
+def chart(funnel: Body, indicator: Body, when: Body, chosen: Mapping[str, Any] | None = None) -> Chart | None:
+    """The funnel of `indicator` over the period `when`, or None where it has no point to draw."""
+    if not funnel["points"]:
+        return None
+    found = chosen is not None and any(point["provider"] == chosen["id"] for point in funnel["points"])
+    name = str(chosen["name"]) if chosen is not None and found else ""
+    svg = funnel_svg(funnel, (chosen["id"], name) if chosen is not None and found else None)
+    return Chart(
+        message=funnel["words"], caption=f"{indicator['label']}, by hospital, {period(when)}.", svg=Markup(svg),  # noqa: S704  # made by our renderer, checked there
+        limits=limits_words(funnel["limits"]), absent=absent_words(funnel.get("absent", {})), chosen=name,
+        table=f"{indicator['label']}: the figures in the chart, by name of hospital",
+        outermost=outermost(funnel["limits"]["curve"]),
+    )  # fmt: skip
+
+
+def limits_words(limits: Body) -> str:
+    """Every chart says whether its limits allow for differences between providers that no model explains."""
+    variance = limits.get("between_provider_variance", 0)
+    if variance:
+        return (
+            "The limits allow for chance and for ordinary differences between hospitals "
+            f"(between-provider variance {variance})."
+        )
+    return "The limits allow for chance alone, not for ordinary differences between hospitals."
+
+
+def absent_words(absent: Mapping[str, int]) -> str:
+    """`3 not shown: small numbers.` Counts are the API's; the words for a reason are the table's."""
+    said = [
+        f"{count:,} {NOT_SHOWN.get(reason) or ABSENT[reason][0].lower() + ABSENT[reason][1:]}"
+        for reason, count in sorted(absent.items())
+    ]
+    return f"{'; '.join(said)}." if said else ""
+
+
+def hospitals(count: int) -> str:
+    return plural(count, "hospital", "hospitals")

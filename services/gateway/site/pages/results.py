@@ -1,0 +1,121 @@
+"""Pages of an indicator and of a single result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.gateway.site.lines import by_subject, line
+from services.gateway.site.pages.figures import Chart
+from services.gateway.site.pages.general import HOME
+from services.gateway.site.pages.subjects import case_mix
+from services.gateway.site.rendering import Page
+from services.gateway.site.wording import POLARITIES, Body, day, figure, period
+
+INDICATORS: Final = ("Indicators", "/indicators")
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Rows of a summary list; what is not known is left out."""
+    return [{"key": {"text": key}, "value": {"text": value}} for key, value in pairs if value]
+
+
+def indicators(entries: Sequence[Body], base: str) -> Page:
+    listed = sorted(entries, key=lambda found: str(found["label"]).casefold())
+    return Page(
+        "indicators.jinja", "Indicators: what is measured", {"indicators": listed}, (HOME,), f"{base}/indicators",
+        path="/indicators",
+    )  # fmt: skip
+
+
+def definition(entry: Body) -> list[dict[str, Any]]:
+    interval, limits = entry["interval"], entry["limits"]
+    return facts([
+        ("What is counted", entry["numerator"]), ("Among whom", entry["denominator"]),
+        ("Which way", POLARITIES[entry["polarity"]]), ("Standing", STANDINGS[entry["status"]]),
+        ("Allows for", case_mix(entry)),
+        ("Range", f"{interval['level']:.0%}, {words(interval['method'])}"), ("Limits", words(limits["method"])),
+        ("Written by", entry["authored_by"]), ("Checked by", entry["checked_by"]),
+        ("Next review", day(entry["next_review"])), ("Version", entry["version"]), ("Source", entry["source"]),
+    ])  # fmt: skip
+
+
+def words(code: str) -> str:
+    """A method's code as words: `exact_below_10_then_byar` reads as it is."""
+    return code.replace("_", " ")
+
+
+STANDINGS: Final = {
+    "official": "Official",
+    "reproduced": "Reproduced: somebody else's published figures, worked out again",
+    "illustrative": "Illustrative: shows the method, not for decisions",
+    "synthetic": "Synthetic: made for demonstration, about nobody",
+}
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Id and words of every period of an indicator, and the words of the one on the page."""
+
+    all: Sequence[tuple[str, str]]
+    shown: str
+
+
+def indicator(
+    entry: Body,
+    rows: Sequence[Body],
+    people: Sequence[Body],
+    chart: Chart | None,
+    *,
+    periods: Periods,
+    base: str,
+    complete: bool,
+) -> Page:
+    """How many people are missing is neither known here nor said."""
+    context = {
+        "indicator": entry, "definition": definition(entry), "lines": by_subject(rows), "people": by_subject(people),
+        "chart": chart, "complete": complete, "periods": periods.all, "shown": periods.shown, "next": "",
+        "table": chart.table if chart else f"{entry['label']}, by name of hospital",
+    }  # fmt: skip
+    address = f"{base}/indicators/{entry['id']}/results"
+    return Page(
+        "indicator.jinja", f"{entry['label']}: what it measures, and results by hospital", context,
+        (HOME, INDICATORS), address, f"{address}.csv", f"/indicators/{entry['id']}",
+        synthetic=bool(entry["synthetic"]),
+    )  # fmt: skip
+
+
+def result(row: Body, base: str, *, synthetic: bool) -> Page:
+    shown = line(row)
+    context = {"line": shown, "facts": result_facts(row), "method": method_facts(row)}
+    address = f"{base}/results/{row['id']}"
+    title = f"{shown.subject}, {shown.indicator}: {shown.tag.text}"
+    crumbs = (HOME, (shown.subject, shown.subject_href))
+    path = f"/results/{row['id']}"
+    return Page("result.jinja", title, context, crumbs, address, path=path, synthetic=synthetic)
+
+
+def result_facts(row: Body) -> list[dict[str, Any]]:
+    shown = line(row)
+    return facts([
+        ("Period", period(row["period"])), ("Result", shown.result), ("Compared with", shown.benchmark),
+        ("Observed", shown.observed), ("Expected for these patients", shown.expected),
+        ("Observed divided by expected", shown.ratio), ("Cases", shown.cases), ("How sure", shown.certainty),
+    ])  # fmt: skip
+
+
+def method_facts(row: Body) -> list[dict[str, Any]]:
+    """Methods and limits of a published row; an absent one has none."""
+    if row["status"] != "published":
+        return []
+    unit, decimals = row["indicator"]["unit"], row["indicator"]["decimals"]
+    limits = row.get("comparison", {}).get("limits", {})
+    sides = [(name, limits[name]) for name in ("warning", "control") if len(limits.get(name, {})) == 2]
+    spans = {n: f"{figure(s['lower'], unit, decimals)} to {figure(s['upper'], unit, decimals)}" for n, s in sides}
+    method, interval = row.get("method", {}), row["value"].get("interval")
+    return facts([
+        ("Range", f"{interval['level']:.0%}, {words(interval['method'])}" if interval else ""),
+        ("Warning limits (95%)", spans.get("warning", "")), ("Control limits (99.8%)", spans.get("control", "")),
+        ("Limits", words(limits.get("method", ""))), ("Risk model", method.get("risk_model", "")),
+        ("Disclosure rule", method.get("disclosure_rule", "")), ("Definition", row["indicator"].get("version", "")),
+        ("Published on the ground of", words(row.get("basis", {}).get("legal_basis", ""))),
+    ])  # fmt: skip

@@ -1,0 +1,132 @@
+"""Pages of a hospital, of a consultant, and of the search for either."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from services.gateway.site.lines import Line, by_indicator, by_subject, line, newest_and_earlier
+from services.gateway.site.pages.figures import Chart
+from services.gateway.site.pages.general import HOME
+from services.gateway.site.rendering import Page
+from services.gateway.site.wording import Body, figure, period
+
+FIND: Final = ("Hospitals and consultants", "/providers")
+
+
+def specialty(slug: str) -> str:
+    """`adult-cardiac-surgery` as words."""
+    words = slug.replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+def person(consultant: Body) -> dict[str, str]:
+    """How a consultant stands in a list: name, specialty, hospital; never a figure."""
+    where = ", ".join(found["name"] for found in consultant["providers"])
+    what = ", ".join(specialty(found) for found in consultant["specialties"])
+    return {"id": consultant["id"], "name": consultant["name"], "what": f"{what}, {where}" if where else what}
+
+
+def people(consultants: Iterable[Body] | None) -> list[dict[str, str]] | None:
+    """None where it cannot be established just now who may be named."""
+    if consultants is None:
+        return None
+    return sorted((person(found) for found in consultants), key=lambda one: (one["name"].casefold(), one["id"]))
+
+
+def search(q: str, providers: Body, consultants: Iterable[Body] | None, base: str) -> Page:
+    """`providers` is a page of the API's list; the words are the same whatever the cause of finding nothing."""
+    cursor = next_cursor(providers)
+    context = {
+        "q": q, "heading": f"Results for “{q}”" if q else "Hospitals and consultants", "providers": providers["data"],
+        "people": people(consultants), "next": f"/providers?{urlencode({'q': q, 'cursor': cursor})}" if cursor else "",
+    }  # fmt: skip
+    title = f"Hospitals and consultants found for {q}" if q else "All hospitals"
+    query = f"?{urlencode({'q': q})}" if q else ""
+    return Page("search.jinja", title, context, (HOME,), f"{base}/providers{query}", path=f"/providers{query}")
+
+
+def next_cursor(listed: Body) -> str:
+    """The opaque cursor in the address of the list's next page; empty on the last one."""
+    found = parse_qs(urlsplit(listed["links"].get("next", "")).query)
+    return found["cursor"][0] if "cursor" in found else ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The chosen indicator, its chart, and the rows of every hospital that the chart shows."""
+
+    indicator: str
+    chart: Chart | None
+    rows: Sequence[Body]
+
+
+def provider(
+    entry: Body,
+    rows: Sequence[Body],
+    consultants: Iterable[Body] | None,
+    comparison: Comparison,
+    base: str,
+    *,
+    complete: bool,
+) -> Page:
+    newest, earlier = newest_and_earlier(rows)
+    indicators = {row["indicator"]["id"]: row["indicator"]["label"] for row in rows}
+    choices = [
+        {"value": slug, "text": label, "selected": slug == comparison.indicator}
+        for slug, label in sorted(indicators.items(), key=lambda item: item[1])
+    ]
+    context = {
+        "provider": entry, "lines": by_indicator(newest), "earlier": by_indicator(earlier),
+        "people": people(consultants), "complete": complete, "choices": choices, "chart": comparison.chart,
+        "others": by_subject(comparison.rows),
+    }  # fmt: skip
+    address = f"{base}/providers/{entry['id']}/results"
+    return Page(
+        "provider.jinja", f"{entry['name']}: results compared with expected", context, (HOME, FIND),
+        address, f"{address}.csv", f"/providers/{entry['id']}", synthetic=bool(entry["synthetic"]),
+    )  # fmt: skip
+
+
+def consultant(
+    entry: Body, rows: Sequence[Body], unit: Sequence[Body], indicators: Mapping[str, Body], base: str
+) -> Page:
+    """The unit's results for the same indicators come first, then each own result with what it can detect."""
+    newest, _ = newest_and_earlier(rows)
+    own = [{"line": line(row), "facts": own_facts(row, indicators[row["indicator"]["id"]])} for row in newest]
+    names = ", ".join(found["name"] for found in entry["providers"])
+    context = {
+        "consultant": entry, "what": person(entry)["what"], "results": own,
+        "unit": by_indicator(newest_and_earlier(unit)[0]),
+        "unit_caption": f"Results of {names}" if names else "Results of the hospital",
+    }  # fmt: skip
+    address = f"{base}/consultants/{entry['id']}/results"
+    return Page(
+        "consultant.jinja", f"{entry['name']}: results of the hospital, and own results", context, (HOME, FIND),
+        address, f"{address}.csv", f"/consultants/{entry['id']}",
+        synthetic=any(found["synthetic"] for found in indicators.values()),
+    )  # fmt: skip
+
+
+def own_facts(row: Body, indicator: Body) -> list[dict[str, Any]]:
+    """Summary-list rows of one own result: volume, result, case mix, and how much the number can show."""
+    shown: Line = line(row)
+    facts = [
+        ("Period", period(row["period"])), ("Number of operations", shown.cases), ("Result", shown.result),
+        ("Compared with", shown.benchmark), ("Allows for", case_mix(indicator)), ("How sure", shown.certainty),
+        ("Smallest difference it can detect", detectable(row)),
+    ]  # fmt: skip
+    return [{"key": {"text": key}, "value": {"text": value}} for key, value in facts if value]
+
+
+def case_mix(indicator: Body) -> str:
+    """What the risk model allows for, in words; an indicator without one says so."""
+    model = indicator.get("risk_model")
+    if model is None:
+        return "Nothing: this figure does not allow for differences between patients"
+    return ", ".join(str(name).replace("_", " ") for name in model["variables"])
+
+
+def detectable(row: Body) -> str:
+    ratio = row.get("certainty", {}).get("min_detectable_ratio")
+    return "" if ratio is None else f"A rate {figure(ratio, 'ratio', 1)} times the one expected"

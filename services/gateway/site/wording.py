@@ -1,0 +1,172 @@
+"""What the pages say for what the API says (ui.md section 7): digits, short labels for codes, and nothing else.
+
+Sentences about performance are the API's own `words`; none is composed here. A code that has no words raises KeyError:
+it is never shown as another.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+Body = Mapping[str, Any]
+
+UNITS: Final = {"percent": "%", "ratio": "", "per_100000": " per 100,000", "count": "", "days": " days"}
+
+BANDS: Final = {
+    "as_expected": "As expected",
+    "better_than_expected": "Better than expected",
+    "worse_than_expected": "Worse than expected",
+    "higher_than_expected": "Higher than expected",
+    "lower_than_expected": "Lower than expected",
+}
+NOTES: Final = {"worse_than_expected": "A signal to look closer, not proof of poor care."}
+FURTHER_OUT: Final = {"above_warning", "below_warning"}
+FURTHER: Final = ", further from the average than most"
+
+NOT_RATED: Final = {
+    "too_few_cases": "Cannot tell: too few operations",
+    "reliability_below_floor": "Cannot tell: chance plays too large a part",
+    "case_ascertainment_low": "Cannot tell: too many cases are missing",
+    "methods_disagree": "Cannot tell: sound methods disagree",
+    "no_cases": "Cannot tell: there were no cases",
+    "no_expected": "Cannot tell: no event was expected here",
+}
+
+ABSENT: Final = {
+    "small_numbers": "Not shown: small numbers",
+    "not_published": "Not published. This says nothing about the quality of care",
+    "not_submitted": "Not available: nothing was sent in",
+    "data_quality": "Not available: the data failed their checks",
+    "model_not_estimable": "Not available: no honest figure can be worked out",
+    "not_applicable": "Does not apply: not done here",
+}
+
+OWN_WORDS: Final = {
+    NOT_RATED["too_few_cases"]: "Cannot tell: too few ",
+    BANDS["as_expected"] + FURTHER: "As expected, ",
+}
+"""Labels for which the API may have better words: the cases of this very indicator, for instance."""
+
+COLOURS: Final = {
+    "as_expected": "white", "better_than_expected": "blue", "worse_than_expected": "orange",
+    "higher_than_expected": "white", "lower_than_expected": "white",
+}  # fmt: skip
+"""Blue, orange, grey; a neutral indicator is painted neither better nor worse."""
+
+KINDS: Final = {
+    "hospital": "Hospital", "trust": "Trust", "gp-practice": "GP practice", "pcn": "Primary care network",
+    "area": "Commissioning area", "social-care": "Social care", "mental-health": "Mental health", "region": "Region",
+    "country": "Country",
+}  # fmt: skip
+
+POLARITIES: Final = {
+    "lower_is_better": "Lower is better",
+    "higher_is_better": "Higher is better",
+    "neutral": "Neither higher nor lower is better",
+}
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A short label and what must be said beside it. The colour repeats what the word says and is never alone."""
+
+    text: str
+    colour: str
+    note: str = ""
+
+
+def figure(number: float, unit: str, decimals: int) -> str:
+    """The API's number with its zeros: rounded already, so that nothing is rounded twice."""
+    return f"{number:,.{decimals}f}{UNITS[unit]}"
+
+
+def with_range(row: Body) -> str:
+    """`2.10% (range 1.58% to 2.72%)`. A number never stands without its range, or without saying that it has none."""
+    estimate, interval = row["value"]["estimate"], row["value"].get("interval", {})
+    shown = {side: _in_unit(interval[side], row) for side in ("lower", "upper") if side in interval}
+    if len(shown) == 2:
+        return f"{_in_unit(estimate, row)} (range {shown['lower']} to {shown['upper']})"
+    if "upper" in shown:
+        return f"{_in_unit(estimate, row)} (range up to {shown['upper']})"
+    if "lower" in shown:
+        return f"{_in_unit(estimate, row)} (range from {shown['lower']})"
+    return f"{_in_unit(estimate, row)} (no range can be given)"
+
+
+def _in_unit(number: float, row: Body) -> str:
+    return figure(number, row["indicator"]["unit"], row["indicator"]["decimals"])
+
+
+def benchmark(row: Body) -> str:
+    """`England: 2.29%`; empty where there is nothing to compare with."""
+    found = row.get("comparison", {}).get("benchmark", {})
+    return f"{found['scope']}: {_in_unit(found['value'], row)}" if "value" in found else ""
+
+
+def comparison(row: Body) -> Tag:
+    """The one label of a row: its band, why it cannot be judged, or why it is not shown.
+
+    Where the API's own sentence begins with the label, the sentence is the label, and what follows its colon the note.
+    """
+    label = _label(row)
+    said = summary(row)
+    if not said.startswith(OWN_WORDS.get(label.text, label.text)):
+        return label
+    if label.colour == "grey":
+        return Tag(said, label.colour)
+    head, _, rest = said.partition(": ")
+    return Tag(head, label.colour, f"{rest[:1].upper()}{rest[1:]}." if rest else label.note)
+
+
+def summary(row: Body) -> str:
+    """The API's sentence about the result, if it has one."""
+    return str(row.get("words", {}).get("summary", ""))
+
+
+def sentence(row: Body) -> str:
+    """What the label has not said yet: the API's sentence, or why there is no figure or no comparison."""
+    if row["status"] != "published":
+        return str(row["absence"]["explanation"])
+    said, tag = summary(row), comparison(row)
+    if said and not said.startswith(tag.text):
+        return said
+    return str(row.get("comparison", {}).get("explanation", ""))
+
+
+def _label(row: Body) -> Tag:
+    if row["status"] != "published":
+        return Tag(ABSENT[row["absence"]["reason"]], "grey")
+    found = row.get("comparison", {"status": "none"})
+    if found["status"] == "none":
+        return Tag("Not compared", "grey")
+    if found["status"] == "not_rated":
+        return Tag(NOT_RATED[found["reason"]], "grey")
+    band = found["band"]
+    further = band == "as_expected" and found["position"] in FURTHER_OUT
+    return Tag(BANDS[band] + FURTHER if further else BANDS[band], COLOURS[band], NOTES.get(band, ""))
+
+
+def day(text: str | date) -> str:
+    """`30 September 2026`, from an ISO date or the date part of a time."""
+    found = text if isinstance(text, date) else date.fromisoformat(text[:10])
+    return f"{found.day} {found:%B %Y}"
+
+
+def period(body: Body) -> str:
+    """`1 April 2023 to 31 March 2026`: both days included."""
+    return f"{day(body['start'])} to {day(body['end'])}"
+
+
+def plural(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def span(period_id: str) -> str:
+    """`April 2023 to March 2026` for the period `2023-04_2026-03`; any other id as it is."""
+    found = re.fullmatch(r"(\d{4}-(?:0[1-9]|1[0-2]))_(\d{4}-(?:0[1-9]|1[0-2]))", period_id)
+    if found is None:
+        return period_id
+    first, last = (date.fromisoformat(f"{month}-01") for month in found.groups())
+    return f"{first:%B %Y} to {last:%B %Y}"
