@@ -41,7 +41,7 @@ class Source:
         self.base = f"/v1/releases/{reader.release}"
 
     def take(self, answer: Answer) -> Body:
-        self.revocable = self.revocable or answer.freshness == "revocable"
+        self.revocable = self.revocable or answer.about.freshness == "revocable"
         return answer.body
 
     def every(self, answer: Callable[[str | None], Answer]) -> list[Body]:

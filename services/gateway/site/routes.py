@@ -52,9 +52,7 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
 
 @router.get("/providers/{provider}", dependencies=[Depends(Strict(ProviderQuery))])
 async def provider(request: Request, provider: str, query: Annotated[ProviderQuery, Query()]) -> Response:
-    return await checked_page(
-        request, lambda reader: gathering.provider(reader, provider, query.indicator), partly=True
-    )
+    return await checked_page(request, lambda reader: gathering.provider(reader, provider, query.indicator))
 
 
 @router.get("/indicators", dependencies=[Depends(Strict(NoQuery))])

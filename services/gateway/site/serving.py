@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from services.gateway.api.answer import NotChecked
 from services.gateway.api.answers import Answers, answers_of
-from services.gateway.api.http import etag, unchanged
+from services.gateway.api.http import CACHE_CONTROL, etag, unchanged
 from services.gateway.api.reader import Reader
 from services.gateway.site.gathering import Draft
 from services.gateway.site.pages import general
@@ -26,7 +26,7 @@ HTML: Final = "text/html; charset=utf-8"
 LATEST: Final = "latest"
 DRAWN_ASIDE: Final = 2
 UNREACHABLE: Final = "consent_unreachable"
-MOVING, REVOCABLE, PRIVATE = "public, max-age=300", "public, no-cache", "no-store"
+PRIVATE: Final = "no-store"
 
 Gather = Callable[[Reader], Draft]
 
@@ -57,7 +57,7 @@ async def checked_page(request: Request, gather: Gather) -> Response:
             break
     if not draft.complete:
         return _send(request, html, PRIVATE)
-    return _send(request, html, REVOCABLE if draft.revocable else MOVING)
+    return _send(request, html, CACHE_CONTROL["revocable" if draft.revocable else "moving"])
 
 
 def _drawn(draft: Draft, edition: Edition | None) -> str:
@@ -87,7 +87,7 @@ async def open_page(request: Request, page: Callable[[Answers], Page]) -> Respon
     """A page that depends on nobody's decision."""
     answers = answers_of(request.app)
     drawn, edition = page(answers), edition_of(answers)
-    return _send(request, await run_in_threadpool(render, drawn, edition), MOVING)
+    return _send(request, await run_in_threadpool(render, drawn, edition), CACHE_CONTROL["moving"])
 
 
 def _send(request: Request, html: str, cache: str) -> Response:
