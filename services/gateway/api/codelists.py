@@ -1,0 +1,165 @@
+"""Every code that an answer may hold, with its plain meaning. OpenAPI enums and refusals come from the same objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from services.gateway.api.problempages import problem_entries
+
+SINCE: Final = "v1"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`mark` stands in a table's empty cell; `sdmx` is the SDMX observation status."""
+
+    code: str
+    label: str
+    meaning: str
+    mark: str | None = None
+    sdmx: str | None = None
+    masks: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        found = {"code": self.code, "label": self.label, "meaning": self.meaning, "mark": self.mark,
+                 "sdmx": self.sdmx, "data_absent_reason": self.masks, "since": SINCE}  # fmt: skip
+        return {key: value for key, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class CodeList:
+    name: str
+    label: str
+    kind: Literal["open", "closed"]
+    entries: tuple[Entry, ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(entry.code for entry in self.entries)
+
+    def entry(self, code: str) -> Entry | None:
+        return next((entry for entry in self.entries if entry.code == code), None)
+
+    def body(self) -> dict[str, Any]:
+        codes = [one.body() for one in self.entries]
+        links = {"self": f"/v1/codelists/{self.name}"}
+        return {"name": self.name, "label": self.label, "kind": self.kind, "codes": codes, "links": links}
+
+
+STATUS: Final = CodeList("status", "What a row is", "closed", (
+    Entry("published", "Published", "The figure is given, with its interval.", sdmx="A"),
+    Entry("suppressed", "Suppressed", "Too few cases to publish without pointing at patients.", "[c]", "Q"),
+    Entry("not_published", "Not published", "This result is not published. That says nothing about the quality of "
+          "care or about any choice.", "[c]", "Q"),
+    Entry("not_available", "Not available", "There is no figure to publish; the reason says why.", "[x]", "M"),
+))  # fmt: skip
+ABSENCE_REASONS: Final = CodeList("absence-reasons", "Why a row has no figure", "open", (
+    Entry("small_numbers", "Small numbers", "Too few cases to publish without pointing at patients.", "[c]", "Q",
+          "masked"),
+    Entry("not_published", "Not published", "This result is not published. That says nothing about the quality of "
+          "care.", "[c]", "Q", "masked"),
+    Entry("not_submitted", "Not submitted", "No data came for this period.", "[x]", "L", "unknown"),
+    Entry("data_quality", "Data quality", "The data failed their checks.", "[x]", "M", "error"),
+    Entry("model_not_estimable", "No honest figure", "No honest figure can be computed from these data.", "[u]", "M",
+          "not-performed"),
+    Entry("not_applicable", "Not applicable", "This is not done here.", "[z]", "M", "not-applicable"),
+))  # fmt: skip
+NOT_RATED_REASONS: Final = CodeList("not-rated-reasons", "Why a figure is not compared", "open", (
+    Entry("too_few_cases", "Too few cases", "Too few cases to tell this result from chance."),
+    Entry("reliability_below_floor", "Reliability too low", "Differences at this size are mostly chance."),
+    Entry("case_ascertainment_low", "Cases missing", "Too many cases are missing from the data to compare fairly."),
+    Entry("methods_disagree", "Methods disagree", "Defensible methods place this result differently."),
+    Entry("no_cases", "No cases", "There were no cases in this period."),
+    Entry("no_expected", "Nothing expected", "The model expects no event here, so nothing can be compared."),
+))  # fmt: skip
+POSITIONS: Final = CodeList("positions", "Where a figure lies in the funnel", "closed", (
+    Entry("within", "Within the limits", "Inside the 95% warning limits."),
+    Entry("above_warning", "Above the warning limit", "Above the 95% limit, inside the 99.8% limit."),
+    Entry("above_control", "Above the control limit", "Above the outermost limit drawn."),
+    Entry("below_warning", "Below the warning limit", "Below the 95% limit, inside the 99.8% limit."),
+    Entry("below_control", "Below the control limit", "Below the outermost limit drawn."),
+))  # fmt: skip
+BANDS: Final = CodeList("bands", "What the position means under the indicator's polarity", "open", (
+    Entry("as_expected", "As expected", "No different from what is expected for these patients."),
+    Entry("better_than_expected", "Better than expected", "Beyond the limits on the welcome side."),
+    Entry("worse_than_expected", "Worse than expected", "Beyond the limits on the unwelcome side. A signal to "
+          "investigate, not a finding about the care."),
+    Entry("higher_than_expected", "Higher than expected", "Beyond the upper limits, where neither side is welcome."),
+    Entry("lower_than_expected", "Lower than expected", "Beyond the lower limits, where neither side is welcome."),
+))  # fmt: skip
+POLARITY: Final = CodeList("polarity", "Which way is welcome", "closed", (
+    Entry("lower_is_better", "Lower is better", "A lower figure is welcome."),
+    Entry("higher_is_better", "Higher is better", "A higher figure is welcome."),
+    Entry("neutral", "Neutral", "Neither direction is welcome as such."),
+))  # fmt: skip
+UNITS: Final = CodeList("units", "What figures are counted in", "open", (
+    Entry("percent", "Percent", "Events for each hundred cases."),
+    Entry("ratio", "Ratio", "Observed divided by expected; 1 is as expected."),
+    Entry("per_100000", "Per 100,000", "Events for each hundred thousand people."),
+    Entry("count", "Count", "A number of events."),
+    Entry("days", "Days", "A number of days."),
+))  # fmt: skip
+KINDS: Final = CodeList("kinds", "Kinds of provider", "open", (
+    Entry("hospital", "Hospital", "One hospital."), Entry("trust", "Trust", "An NHS trust, with all its hospitals."),
+    Entry("gp-practice", "GP practice", "A general practice."),
+    Entry("pcn", "Primary care network", "A group of practices."),
+    Entry("area", "Commissioning area", "An area whose care is commissioned together."),
+    Entry("social-care", "Social care", "A provider of social care."),
+    Entry("mental-health", "Mental health", "A provider of mental health care."),
+    Entry("region", "Region", "A region."), Entry("country", "Country", "A country."),
+))  # fmt: skip
+LEVELS: Final = CodeList("levels", "Whom a figure is about", "open", (
+    Entry("provider", "Provider", "An organisation."), Entry("consultant", "Consultant", "One named consultant."),
+))  # fmt: skip
+PARTITIONS: Final = CodeList("partitions", "Whether a withdrawal of consent could hide a row", "closed", (
+    Entry("fixed", "Fixed", "No decision of any person could ever hide this row."),
+    Entry("revocable", "Revocable", "A person's decision could hide this row, in every release."),
+))  # fmt: skip
+INTERVAL_METHODS: Final = CodeList("interval-methods", "How intervals are computed", "open", (
+    Entry("byar", "Byar", "Byar's approximation to Poisson limits."),
+    Entry("exact_poisson", "Exact Poisson", "Exact limits for a count of events (Garwood)."),
+    Entry("exact", "Exact", "Exact limits."),
+    Entry("exact_below_10_then_byar", "Exact below 10, then Byar", "Exact under ten events, Byar's approximation "
+          "from ten."),
+    Entry("exact_binomial", "Exact binomial", "Exact limits for a proportion (Clopper and Pearson)."),
+    Entry("wilson", "Wilson", "Wilson's limits for a proportion."),
+    Entry("poisson_binomial", "Poisson binomial", "Limits from the predicted risks of the same cases."),
+    Entry("published", "As published", "The publisher's own limits."),
+))  # fmt: skip
+LIMIT_METHODS: Final = CodeList("limit-methods", "How funnel limits are computed", "open", (
+    Entry("exact_poisson", "Exact Poisson", "Limits for chance alone, from the Poisson distribution."),
+    Entry("exact", "Exact", "Limits for chance alone, from the exact distribution."),
+    Entry("overdispersed", "Overdispersed", "Limits widened for the variation between providers that the model does "
+          "not explain."),
+    Entry("published", "As published", "The publisher's own rule."),
+))  # fmt: skip
+LEGAL_BASES: Final = CodeList("legal-bases", "By what right a figure is published", "closed", (
+    Entry("consent", "Consent", "The person agreed: https://w3id.org/dpv/legal/eu/gdpr#A6-1-a"),
+    Entry("public_task", "Public task", "A task in the public interest: https://w3id.org/dpv/legal/eu/gdpr#A6-1-e"),
+    Entry("legal_obligation", "Legal obligation", "A duty in law: https://w3id.org/dpv/legal/eu/gdpr#A6-1-c"),
+))  # fmt: skip
+QUALITY_FLAGS: Final = CodeList("quality-flags", "What to know of the data behind a figure", "open", (
+    Entry("disputed", "Disputed", "The subject disputes the data, and asked for this flag."),
+    Entry("synthetic", "Synthetic", "Made for demonstration; about nobody."),
+    Entry("missing_case_mix", "Case mix incomplete", "Case mix is missing for some of the cases."),
+))  # fmt: skip
+CHANGE_KINDS: Final = CodeList("change-kinds", "What can happen to what is published", "open", (
+    Entry("release.published", "Release published", "A release can be read from now on."),
+    Entry("rows.not_published", "Rows not published", "These rows are not published any more. Please delete them."),
+))  # fmt: skip
+EMPTY_REASONS: Final = CodeList("empty-reasons", "Why a list is empty", "open", (
+    Entry("not_at_this_level", "Not at this level", "None of these indicators is given at this level."),
+    Entry("not_in_this_period", "Not in this period", "None of these indicators is given for this period."),
+    Entry("nothing_matches", "Nothing matches", "The question is well formed; nothing published matches it."),
+))  # fmt: skip
+PROBLEMS: Final = CodeList("problems", "Every error", "open", tuple(
+    Entry(one.code, one.title, one.what_to_do) for one in problem_entries()
+))  # fmt: skip
+
+CODELISTS: Final[Mapping[str, CodeList]] = {
+    found.name: found
+    for found in (
+        STATUS, ABSENCE_REASONS, NOT_RATED_REASONS, POSITIONS, BANDS, POLARITY, UNITS, KINDS, LEVELS, PARTITIONS,
+        INTERVAL_METHODS, LIMIT_METHODS, LEGAL_BASES, QUALITY_FLAGS, CHANGE_KINDS, EMPTY_REASONS, PROBLEMS,
+    )
+}  # fmt: skip

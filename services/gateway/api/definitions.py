@@ -1,0 +1,97 @@
+"""Bodies that depend on nobody's decision: service document, releases, indicators, providers. Pure."""
+
+from typing import Any
+
+from services.gateway.api.rows import present
+from services.gateway.view.opened import OpenView
+from shared.contracts.views import IndicatorEntry, ProviderEntry
+
+Body = dict[str, Any]
+LICENCE = "OGL-UK-3.0"
+
+
+def instant(view: OpenView) -> str:
+    return view.published.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def service_body(latest: OpenView | None) -> Body:
+    body: Body = {"name": "Candour", "contract": "v1", "licence": LICENCE}
+    if latest is not None:
+        body |= {"release": latest.release, "published": instant(latest), "synthetic": latest.manifest.synthetic}
+    links = {"self": "/v1", "openapi": "/v1/openapi.json", "releases": "/v1/releases", "codelists": "/v1/codelists",
+             "changes": "/v1/changes"}  # fmt: skip
+    if latest is not None:
+        links["release"] = f"/v1/releases/{latest.release}"
+    return body | {"links": links}
+
+
+def release_status(view: OpenView, latest: OpenView | None) -> str:
+    return "current" if latest is view else "superseded"
+
+
+def release_line(view: OpenView, latest: OpenView | None) -> Body:
+    return {
+        "release": view.release,
+        "status": release_status(view, latest),
+        "published": instant(view),
+        "synthetic": view.manifest.synthetic,
+        "links": {"self": f"/v1/releases/{view.release}"},
+    }
+
+
+def release_body(view: OpenView, latest: OpenView | None) -> Body:
+    manifest, base = view.manifest, f"/v1/releases/{view.release}"
+    return {
+        "release": view.release,
+        "status": release_status(view, latest),
+        "view": manifest.view,
+        **present(previous=manifest.supersedes),
+        "known_issues": [],
+        "corrections": [],
+        "manifest": {
+            "release": view.release,
+            "published": instant(view),
+            "licence": LICENCE,
+            "contract": "v1",
+            "synthetic": manifest.synthetic,
+            "method_version": manifest.method_version,
+            "results_digest": manifest.results_digest,
+            "replay": {"code": manifest.code, "inputs": manifest.inputs, "command": f"candour verify {view.release}"},
+            "files": [],
+        },
+        "links": {"self": base, "results": f"{base}/results", "indicators": f"{base}/indicators",
+                  "providers": f"{base}/providers", "consultants": f"{base}/consultants"},
+    }  # fmt: skip
+
+
+def indicator_body(view: OpenView, entry: IndicatorEntry) -> Body:
+    base = f"/v1/releases/{view.release}/indicators/{entry.id}"
+    drawn = any(point.control_lower is not None or point.control_upper is not None
+                for (name, _, _), curves in view.definitions.funnels.items() if name == entry.id
+                for point in curves.curve)  # fmt: skip
+    return {
+        "id": entry.id, "version": entry.version, "status": entry.status, "label": entry.label, "unit": entry.unit,
+        "polarity": entry.polarity, "decimals": entry.decimals, "rounding": entry.rounding,
+        "numerator": entry.numerator, "denominator": entry.denominator, "levels": entry.levels,
+        "periods": entry.periods, **present(specialty=entry.specialty, programme=entry.programme),
+        "interval": {"level": entry.interval_level, "method": entry.interval_method},
+        "limits": {"method": entry.limits_method, "warning": 0.95} | ({"control": 0.998} if drawn else {}),
+        "test": entry.test,
+        "rules": {"min_denominator": entry.min_denominator, "min_expected": entry.min_expected,
+                  "min_power": entry.min_power},
+        **present(risk_model=entry.risk_model.model_dump() if entry.risk_model else None),
+        "why_it_matters": entry.why_it_matters, "does_not_show": entry.does_not_show,
+        "authored_by": entry.authored_by, "checked_by": entry.checked_by,
+        "next_review": entry.next_review.isoformat(), "revocable": entry.revocable, "synthetic": entry.synthetic,
+        "source": entry.source,
+        "links": {"self": base, "results": f"{base}/results", "funnel": f"{base}/funnel"},
+    }  # fmt: skip
+
+
+def provider_body(release: str, entry: ProviderEntry) -> Body:
+    base = f"/v1/releases/{release}/providers/{entry.id}"
+    return {
+        "id": entry.id, "name": entry.name, "kind": entry.kind, "region": entry.region, "active": True,
+        "register": {"source": entry.register_source, "as_of": entry.register_as_of.isoformat()},
+        "synthetic": entry.synthetic, "links": {"self": base, "results": f"{base}/results"},
+    }  # fmt: skip

@@ -1,0 +1,33 @@
+"""Problems that only the public API has."""
+
+from shared.kit.problems import Problem
+
+
+class CursorNotValid(Problem):
+    status, code, title = 400, "cursor_not_valid", "Cursor not valid"
+
+    def __init__(self) -> None:
+        super().__init__("This cursor was altered, or belongs to another query. Start again without it.")
+
+
+class NotAcceptable(Problem):
+    status, code, title = 406, "not_acceptable", "No such form of this answer"
+
+    def __init__(self, offered: tuple[str, ...]) -> None:
+        super().__init__(f"This address answers as: {', '.join(offered)}.")
+
+
+class ReleaseTakenDown(Problem):
+    status, code, title = 410, "release_taken_down", "This release was taken down"
+
+    def __init__(self, successor: str | None) -> None:
+        super().__init__("Its figures were withdrawn because of an error.")
+        if successor is not None:
+            self.members["successor"] = successor
+
+
+class Starting(Problem):
+    status, code, title = 503, "starting", "Not ready yet"
+
+    def __init__(self) -> None:
+        super().__init__("The figures are being loaded. Try again in a few seconds.", headers={"Retry-After": "2"})

@@ -1,0 +1,29 @@
+"""Every router of the public API, in the order in which addresses are matched."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from services.gateway.api import (
+    changes,
+    codes,
+    consultants,
+    document,
+    indicators,
+    providers,
+    releases,
+    results,
+    service,
+)
+
+ROUTERS: Final[list[APIRouter]] = [
+    service.router,
+    document.router,
+    releases.router,
+    results.router,
+    indicators.router,
+    providers.router,
+    consultants.router,
+    codes.router,
+    changes.router,
+]

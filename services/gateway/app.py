@@ -1,0 +1,67 @@
+"""The gateway as a function of its settings and its peers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib import import_module
+from importlib.util import find_spec
+
+from fastapi import APIRouter, FastAPI
+
+from services.gateway.api.answers import Answers
+from services.gateway.api.cors import OpenToPages
+from services.gateway.api.cursors import Cursors
+from services.gateway.api.routers import ROUTERS
+from services.gateway.barrier import Barrier
+from services.gateway.peers import Peers
+from services.gateway.settings import Settings
+from services.gateway.view.changelog import ChangeLog
+from services.gateway.view.disk import Shelf
+from services.gateway.view.following import Follower
+from services.gateway.view.live import HighWater, Live
+from shared.kit.files import sweep_parts
+from shared.kit.secretfiles import read_secret
+from shared.kit.service import service_app
+
+
+def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = Barrier) -> FastAPI:
+    """`barrier_type` is for tests that plant a wrong barrier; no setting can name one.
+
+    Raises FileNotFoundError without the cursor secret; LineageBroken where the record of consent cannot be read.
+    """
+    sweep_parts(settings.data_dir)
+    live = Live(HighWater(settings.data_dir / "consent.json"), ChangeLog(settings.data_dir / "changes.ndjson"))
+    barrier = barrier_type(peers.consent, live)
+    follower = Follower(live, Shelf(settings.data_dir / "views"), peers, barrier, settings.poll_seconds)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await follower.tick()
+        task = asyncio.create_task(follower.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await barrier.close()
+            live.close()
+            await peers.close()
+
+    def ready() -> str | None:
+        return None if live.started and not live.waiting else "views are being loaded"
+
+    app = service_app("gateway", lifespan, [*ROUTERS, *site_routers()], ready)
+    app.add_middleware(OpenToPages)
+    app.state.settings, app.state.follower = settings, follower
+    app.state.answers = Answers(live, barrier, Cursors(read_secret(settings.secrets_dir, "gateway-cursor")))
+    return app
+
+
+def site_routers() -> list[APIRouter]:
+    """The public site, where it is installed."""
+    if find_spec("services.gateway.site") is None or find_spec("services.gateway.site.routes") is None:
+        return []
+    router = import_module("services.gateway.site.routes").router
+    assert isinstance(router, APIRouter)
+    return [router]

@@ -1,0 +1,20 @@
+"""Settings of the gateway, read from `CANDOUR_GATEWAY_*`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """`site_dir` holds the built style sheets and scripts of the public site, where there are any."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CANDOUR_GATEWAY_")
+
+    port: int = Field(default=8000, ge=1, le=65535)
+    ratings_url: str = "http://127.0.0.1:8002"
+    consent_url: str = "http://127.0.0.1:8003"
+    site_dir: Path | None = None
+    poll_seconds: float = Field(default=0.5, gt=0, le=60)

@@ -1,0 +1,77 @@
+"""What changed, by sequence number, for `/v1/changes`: opaque row ids in random order, never a person or a cause."""
+
+import os
+import random
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from shared.kit.logs import log
+
+_SHUFFLE: Final = random.SystemRandom()
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class ChangeLog:
+    """Events in memory and, one JSON object a line, in a file. A row is announced once for each time it goes."""
+
+    def __init__(self, target: Path, clock: Callable[[], str] = _now) -> None:
+        self.target, self.clock = target, clock
+        self.events: list[dict[str, Any]] = []
+        self.announced: dict[str, set[str]] = {}
+        self.releases: set[str] = set()
+        if target.exists():
+            self._read()
+
+    def published(self, release: str) -> None:
+        if release not in self.releases:
+            self._append({"kind": "release.published", "release": release})
+
+    def not_published(self, release: str, view: int, ids: Iterable[str]) -> None:
+        rows = [one for one in ids if one not in self.announced.get(release, set())]
+        if rows:
+            _SHUFFLE.shuffle(rows)  # order would tell which belong together
+            self._append({"kind": "rows.not_published", "release": release, "view": view, "rows": rows})
+
+    def shown_again(self, release: str, ids: Iterable[str]) -> None:
+        """Rows of a newer view: should they go once more, that is announced once more."""
+        self.announced.get(release, set()).difference_update(ids)
+
+    def after(self, sequence: int, limit: int) -> list[dict[str, Any]]:
+        return self.events[sequence : sequence + limit]
+
+    @property
+    def latest(self) -> int:
+        return len(self.events)
+
+    def _append(self, members: dict[str, Any]) -> None:
+        event = {"sequence": self.latest + 1, "at": self.clock(), **members}
+        self._note(event)
+        try:
+            with self.target.open("ab") as out:
+                out.write(orjson.dumps(event) + b"\n")
+                out.flush()
+                os.fsync(out.fileno())
+        except OSError as error:  # hiding must go on when the disk is full; the event is still told until a restart
+            log.error("change_not_written", cause=type(error).__name__)
+
+    def _note(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        if event["kind"] == "release.published":
+            self.releases.add(event["release"])
+        else:
+            self.announced.setdefault(event["release"], set()).update(event["rows"])
+
+    def _read(self) -> None:
+        data = self.target.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]  # a line that a kill cut short was never told to anybody
+        if whole != data:
+            self.target.write_bytes(whole)
+        for line in whole.splitlines():
+            self._note(orjson.loads(line))

@@ -1,0 +1,179 @@
+"""Turns the verified files of a view into one SQLite file. A view that breaks its contract is refused whole."""
+
+import sqlite3
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from pydantic import TypeAdapter
+
+from shared.contracts.views import ROW_COLUMNS, ROW_TYPES, FunnelCurves, IndicatorEntry, ProviderEntry
+
+STATUSES: Final = {"published", "suppressed", "not_published", "not_available"}
+SQL_TYPE: Final = {"int": "integer", "float": "real", "text": "text", "date": "text"}
+POLARS_KINDS: Final[Mapping[str, tuple[pl.DataType | type[pl.DataType], ...]]] = {
+    "int": (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64),
+    "float": (pl.Float64, pl.Float32), "text": (pl.String,), "date": (pl.Date,),
+}  # fmt: skip
+NEVER_NULL: Final = ("row", "id", "status", "partition", "level", "indicator_id", "period_id", "period_start",
+                     "period_end")  # fmt: skip
+INDICES: Final = (
+    "create unique index rows_by_id on rows (id)",
+    "create unique index rows_in_order on rows (level, subject_id, indicator_id, period_id, id)",
+    "create index rows_by_name on rows (subject_name, level, subject_id, indicator_id, period_id, id)",
+    "create index rows_of_indicator on rows (indicator_id, level, subject_id, period_id, id)",
+    "create index rows_of_provider on rows (provider_id)",
+    "create index rows_of_consultant on rows (consultant_id)",
+)
+PROVIDERS: Final = TypeAdapter(list[ProviderEntry])
+INDICATORS: Final = TypeAdapter(list[IndicatorEntry])
+FUNNELS: Final = TypeAdapter(list[FunnelCurves])
+
+
+class ViewRefused(Exception):
+    """The files of a view are not what they are said to be."""
+
+
+def folded(name: str) -> str:
+    """A name as it is searched for: without case and accents."""
+    plain = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The files of a view, read."""
+
+    rows: pl.DataFrame
+    quarantine: pl.DataFrame
+    consultants: pl.DataFrame
+    providers: list[ProviderEntry]
+    indicators: list[IndicatorEntry]
+
+    @classmethod
+    def read(cls, files: Mapping[str, bytes]) -> "Parts":
+        return cls(
+            pl.read_parquet(BytesIO(files["rows.parquet"])),
+            pl.read_parquet(BytesIO(files["quarantine.parquet"])),
+            pl.read_parquet(BytesIO(files["consultants.parquet"])),
+            PROVIDERS.validate_json(files["providers.json"]),
+            INDICATORS.validate_json(files["indicators.json"]),
+        )
+
+
+def compile_view(files: Mapping[str, bytes], target: Path) -> None:
+    """Write `target` (SQLite: rows, quarantine, consultants, providers). Raises ViewRefused."""
+    parts = Parts.read(files)
+    check_rows(parts.rows, {entry.id: entry for entry in parts.indicators}, {entry.id for entry in parts.providers})
+    check_partition(parts.rows, parts.quarantine)
+    check_consultants(parts.rows, parts.consultants)
+    target.unlink(missing_ok=True)
+    connection = sqlite3.connect(target)
+    try:
+        _write(connection, parts)
+    finally:
+        connection.close()
+
+
+def check_rows(rows: pl.DataFrame, indicators: Mapping[str, IndicatorEntry], providers: set[str]) -> None:
+    if tuple(rows.columns) != ROW_COLUMNS:
+        raise ViewRefused("rows.parquet has other columns than the contract")
+    for name, kind in ROW_TYPES.items():
+        if rows[name].dtype != pl.Null and rows[name].dtype not in POLARS_KINDS[kind]:
+            raise ViewRefused(f"column {name} is {rows[name].dtype}, not {kind}")
+        if kind == "float" and not rows[name].drop_nulls().is_finite().all():
+            raise ViewRefused(f"column {name} holds a number that is not finite")
+    if any(rows[name].null_count() for name in NEVER_NULL):
+        raise ViewRefused("a row has no identity")
+    if rows["row"].to_list() != list(range(len(rows))) or rows["id"].is_duplicated().any():
+        raise ViewRefused("rows are not numbered from 0, or an id occurs twice")
+    if not set(rows["status"]) <= STATUSES or not set(rows["level"]) <= {"provider", "consultant"}:
+        raise ViewRefused("a row has an unknown status or level")
+    if not set(rows["indicator_id"]) <= set(indicators):
+        raise ViewRefused("a row belongs to an indicator that the view does not define")
+    if not set(rows["provider_id"].drop_nulls()) <= providers:
+        raise ViewRefused("a row belongs to a provider that the view does not list")
+    fixed = [name for name, entry in indicators.items() if not entry.revocable]
+    if len(rows.filter(pl.col("indicator_id").is_in(fixed) & (pl.col("partition") != "fixed"))):
+        raise ViewRefused("an indicator said to depend on no consent has a revocable row")
+    _check_figures(rows)
+
+
+def _check_figures(rows: pl.DataFrame) -> None:
+    """No naked absence, no subject without an id, no crude figure of a person."""
+    published = pl.col("status") == "published"
+    person = pl.col("level") == "consultant"
+    subject = pl.when(person).then(pl.col("consultant_id")).otherwise(pl.col("provider_id"))
+    wrong = {
+        "a published row has no estimate": published & pl.col("estimate").is_null(),
+        "an absent row has a figure or no reason": ~published
+        & (pl.col("estimate").is_not_null() | pl.col("observed").is_not_null() | pl.col("reason").is_null()),
+        "a row has no subject": subject.is_null() | (subject == ""),
+        "a person's row carries a crude figure": person & pl.col("crude").is_not_null(),
+    }
+    for sentence, condition in wrong.items():
+        if len(rows.filter(condition)):
+            raise ViewRefused(sentence)
+
+
+def check_partition(rows: pl.DataFrame, quarantine: pl.DataFrame) -> None:
+    """A row is revocable exactly where some consent decision would hide it."""
+    if quarantine.columns != ["key", "row"]:
+        raise ViewRefused("quarantine.parquet has other columns than the contract")
+    revocable = set(rows.filter(pl.col("partition") == "revocable")["row"])
+    if set(quarantine["row"]) != revocable or not set(rows["partition"]) <= {"fixed", "revocable"}:
+        raise ViewRefused("the partition of rows and the quarantine sets disagree")
+    if len(rows.filter((pl.col("level") == "consultant") & (pl.col("partition") == "fixed"))):
+        raise ViewRefused("a consultant's row is in no quarantine set")
+
+
+def check_consultants(rows: pl.DataFrame, consultants: pl.DataFrame) -> None:
+    if consultants.columns != ["gmc", "name", "specialty"]:
+        raise ViewRefused("consultants.parquet has other columns than the contract")
+    if set(consultants["gmc"]) != set(rows.filter(pl.col("level") == "consultant")["consultant_id"]):
+        raise ViewRefused("consultants.parquet lists others than those who own a row")
+
+
+def _write(connection: sqlite3.Connection, parts: Parts) -> None:
+    columns = ", ".join(f'"{name}" {SQL_TYPE[kind]}' for name, kind in ROW_TYPES.items() if name != "row")
+    connection.execute("pragma journal_mode=off")
+    connection.execute("pragma synchronous=off")  # written again from the verified files at every start
+    connection.executescript(
+        f'create table rows ("row" integer primary key, {columns}, '
+        "subject_id text, subject_name text, region text, specialty text);"
+        "create table quarantine (key text, row integer, primary key (key, row)) without rowid;"
+        "create table consultants (gmc text, name text, specialty text, folded text, primary key (gmc, specialty));"
+        "create table providers (id text primary key, name text, kind text, region text, folded text);"
+    )
+    _insert(connection, "rows", _with_subjects(parts))
+    _insert(connection, "quarantine", parts.quarantine.unique())
+    names = parts.consultants["name"].map_elements(folded, return_dtype=pl.String)
+    _insert(connection, "consultants", parts.consultants.with_columns(folded=names))
+    found = [(one.id, one.name, one.kind, one.region, folded(one.name)) for one in parts.providers]
+    connection.executemany("insert into providers values (?, ?, ?, ?, ?)", found)
+    for statement in (*INDICES, "analyze"):
+        connection.execute(statement)
+    connection.commit()
+
+
+def _with_subjects(parts: Parts) -> pl.DataFrame:
+    """ROW_COLUMNS with dates as text, then subject_id, subject_name, region, specialty."""
+    regions = {entry.id: entry.region for entry in parts.providers}
+    specialties = {entry.id: entry.specialty for entry in parts.indicators}
+    person = pl.col("level") == "consultant"
+    return parts.rows.with_columns(
+        pl.col("period_start", "period_end").dt.to_string("%Y-%m-%d"),
+        subject_id=pl.when(person).then("consultant_id").otherwise("provider_id"),
+        subject_name=pl.when(person).then("consultant_name").otherwise("provider_name"),
+        region=pl.col("provider_id").replace_strict(regions, default=None, return_dtype=pl.String),
+        specialty=pl.col("indicator_id").replace_strict(specialties, return_dtype=pl.String),
+    )
+
+
+def _insert(connection: sqlite3.Connection, table: str, frame: pl.DataFrame) -> None:
+    marks = ", ".join("?" * frame.width)
+    connection.executemany(f"insert into {table} values ({marks})", frame.iter_rows())  # noqa: S608  # our own names

@@ -1,0 +1,89 @@
+"""View files in the gateway's data directory: `views/<release>/<view>/`, `manifest.json` last, so that its presence
+says that the rest is there. `views/index.json` is what was live last."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from services.gateway.view.compile import ViewRefused
+from services.gateway.view.live import is_release
+from shared.contracts.releases import ReadableView, ReadableViews
+from shared.contracts.views import VIEW_SCHEMA, ViewManifest
+from shared.kit.files import sha256_of, write_durably
+
+PARTS: Final = ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
+                "funnels.json")  # fmt: skip
+MANIFEST: Final = "manifest.json"
+
+
+class Shelf:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def place(self, entry: ReadableView) -> Path:
+        return self.folder / entry.release / str(entry.view)
+
+    def read(self, entry: ReadableView) -> dict[str, bytes] | None:
+        """All files of a view that is here whole, else None; a file that is not what it was is not here."""
+        place = self.place(entry)
+        try:
+            files = {name: (place / name).read_bytes() for name in (MANIFEST, *PARTS)}
+        except FileNotFoundError:
+            return None
+        try:
+            manifest = check_manifest(entry, files[MANIFEST])
+            check_parts(manifest, files)
+        except ViewRefused:
+            return None
+        return files
+
+    def keep(self, entry: ReadableView, files: Mapping[str, bytes]) -> None:
+        for name in (*PARTS, MANIFEST):
+            write_durably(self.place(entry) / name, files[name])
+
+    def remove_all_but(self, entries: list[ReadableView]) -> None:
+        """Delete every view but these: what a withdrawal took out must not stay on a disk."""
+        kept = {self.place(entry) for entry in entries}
+        for place in self.folder.glob("*/*"):
+            if place.is_dir() and place not in kept:
+                shutil.rmtree(place)
+
+    def live_last(self) -> ReadableViews:
+        """What was live when the gateway last looked; nothing where there is no such record."""
+        try:
+            return ReadableViews.model_validate_json((self.folder / "index.json").read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return ReadableViews(views=[])
+
+    def note_live(self, index: ReadableViews) -> None:
+        if index != self.live_last():
+            write_durably(self.folder / "index.json", index.model_dump_json().encode())
+
+
+def check_manifest(entry: ReadableView, data: bytes) -> ViewManifest:
+    """Raises ViewRefused unless these bytes are the manifest that ratings named, in a form that we know."""
+    if sha256_of(data) != entry.manifest_sha256.removeprefix("sha256:"):
+        raise ViewRefused("the manifest has another digest than the index says")
+    try:
+        manifest = ViewManifest.model_validate_json(data)
+    except ValidationError:
+        raise ViewRefused("the manifest is not of the known form") from None
+    if manifest.view_schema != VIEW_SCHEMA or not is_release(manifest.release):
+        raise ViewRefused("the manifest is of another schema")
+    if (manifest.release, manifest.view) != (entry.release, entry.view):
+        raise ViewRefused("the manifest is another view's")
+    if manifest.consent_revision != entry.consent_revision:
+        raise ViewRefused("the manifest and the index name different consent revisions")
+    if {file.name for file in manifest.files} != set(PARTS):
+        raise ViewRefused("the manifest names other files than a view has")
+    return manifest
+
+
+def check_parts(manifest: ViewManifest, files: Mapping[str, bytes]) -> None:
+    for file in manifest.files:
+        data = files[file.name]
+        if len(data) != file.bytes or sha256_of(data) != file.sha256:
+            raise ViewRefused(f"{file.name} is not the file that the manifest names")

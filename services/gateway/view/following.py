@@ -1,0 +1,175 @@
+"""Follows ratings' index of readable views: fetch, verify, compile aside, catch up with consent, swap."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from services.gateway.barrier import Barrier, ConsentUnreachable
+from services.gateway.peers import Peers
+from services.gateway.view.compile import ViewRefused, compile_view
+from services.gateway.view.disk import MANIFEST, Shelf, check_manifest, check_parts
+from services.gateway.view.live import LineageBroken, Live
+from services.gateway.view.opened import Definitions, OpenView
+from shared.contracts.consent import Head
+from shared.contracts.releases import ReadableView, ReadableViews
+from shared.contracts.views import ViewManifest
+from shared.kit.logs import log
+from shared.kit.peers import PeerRefused, PeerUnreachable
+
+AGAIN_AFTER_SECONDS: Final = 10.0
+
+
+class Follower:
+    """One task. What it cannot take now it tries again; what it takes has seen every consent decision first."""
+
+    def __init__(self, live: Live, shelf: Shelf, peers: Peers, barrier: Barrier, every: float) -> None:
+        self.live, self.shelf, self.peers, self.barrier, self.every = live, shelf, peers, barrier, every
+        self.entries: dict[str, ReadableView] = {}  # of the live views
+        self.not_before: dict[str, float] = {}
+        self.said: set[str] = set()
+
+    async def run(self) -> None:
+        while True:
+            await self.tick()
+            await asyncio.sleep(self.every)
+
+    async def tick(self) -> None:
+        """One look at the index, and one consent check, so that withdrawals are told without a reader's request."""
+        try:
+            await self.follow()
+            self.said.discard("views_not_followed")
+        except (PeerUnreachable, PeerRefused, ValidationError, OSError) as error:
+            self._say("views_not_followed", error)
+        if any(view.revocable for view in self.live.views.values()):
+            await self._heartbeat()
+
+    async def follow(self) -> None:
+        index, restoring = await self.index()
+        if restoring and not index.views:
+            return  # nothing on disk, and ratings does not say that there is nothing
+        wanted = {entry.release: entry for entry in index.views}
+        for entry in index.views:
+            await self._try(entry)
+        for release in [name for name in self.live.views if name not in wanted]:
+            self.live.drop(release)
+            del self.entries[release]
+        for release in self.live.views:
+            self.live.status[release] = wanted[release].status
+        self.live.waiting = set(wanted) - set(self.live.views)
+        self.live.started = True
+        self._tidy(index)
+
+    async def index(self) -> tuple[ReadableViews, bool]:
+        """What ratings says; at start, where it says nothing, what was live last."""
+        try:
+            index = await self.peers.ratings.views()
+            self.said.discard("views_from_disk")
+            return index, False
+        except PeerUnreachable as error:
+            if self.live.views:
+                raise
+            self._say("views_from_disk", error)
+            return self.shelf.live_last(), True
+
+    async def _try(self, entry: ReadableView) -> None:
+        former = self.live.views.get(entry.release)
+        if former is not None and former.manifest_sha256 == entry.manifest_sha256:
+            return
+        if self.not_before.get(entry.manifest_sha256, 0.0) > time.monotonic():
+            return
+        try:
+            await self.load(entry)
+        except (ViewRefused, LineageBroken, pl.exceptions.PolarsError) as error:
+            log.error("view_refused", release=entry.release, view=entry.view, cause=f"{type(error).__name__}: {error}")
+            self.not_before[entry.manifest_sha256] = time.monotonic() + AGAIN_AFTER_SECONDS
+        except ConsentUnreachable as error:
+            self._say("view_waits_for_consent", error)
+        except (PeerUnreachable, PeerRefused, OSError) as error:  # the others must not wait for this one
+            self._say("view_not_fetched", error)
+
+    async def load(self, entry: ReadableView) -> None:
+        """Raises ViewRefused, LineageBroken; ConsentUnreachable where a new view may not go live unchecked."""
+        files = await run_in_threadpool(self.shelf.read, entry)
+        if files is None:
+            files = await self._fetch(entry)
+            await run_in_threadpool(self.shelf.keep, entry, files)
+        manifest = check_manifest(entry, files[MANIFEST])
+        view = await self._open(entry, manifest, files)
+        taken = False
+        try:
+            await self._catch_up(view, was_live=self._was_live(entry))
+            self.live.take(view, entry.status)  # no await since the last change was applied
+            self.entries[entry.release], taken = entry, True
+        finally:
+            if not taken:
+                view.close()
+        self.said.discard("view_not_fetched")
+        log.info("view_live", release=view.release, view=manifest.view)
+
+    async def _fetch(self, entry: ReadableView) -> dict[str, bytes]:
+        async def get(name: str) -> bytes:
+            return await self.peers.ratings.file(entry.release, entry.view, name)
+
+        files = {MANIFEST: await get(MANIFEST)}
+        manifest = check_manifest(entry, files[MANIFEST])
+        for file in manifest.files:
+            files[file.name] = await get(file.name)
+        check_parts(manifest, files)
+        return files
+
+    async def _open(self, entry: ReadableView, manifest: ViewManifest, files: Mapping[str, bytes]) -> OpenView:
+        target = self.shelf.place(entry) / "view.sqlite"
+        try:
+            definitions = Definitions.of(files)
+        except ValidationError:
+            raise ViewRefused("a part of the view is not of the known form") from None
+        await run_in_threadpool(compile_view, files, target)
+        return OpenView(manifest, entry.manifest_sha256, definitions, target)
+
+    async def _catch_up(self, view: OpenView, was_live: bool) -> None:
+        """Know every change after the view's own revision. A view that was live before a restart may go live while
+        consent is silent: its fixed rows answer, and the barrier stands before the others."""
+        if not view.revocable:
+            return
+        baked = Head(store_id=view.manifest.consent_store, revision=view.manifest.consent_revision)
+        mark = self.live.high_water.mark
+        if mark is not None and mark.store_id != baked.store_id:
+            raise LineageBroken("the view was baked from another consent store")
+        self.live.remember(baked)  # a consent store that does not know this revision has lost some
+        if self.live.floor is None:
+            self.live.start(baked.revision)
+        try:
+            if self.live.floor is not None and baked.revision < self.live.floor:
+                self.live.extend(await self.peers.consent.changes(baked.revision, self.live.floor))
+            await self.barrier()
+        except (ConsentUnreachable, PeerUnreachable) as error:
+            knows_enough = self.live.floor is not None and self.live.floor <= baked.revision
+            if not (was_live and knows_enough):
+                raise ConsentUnreachable from error
+
+    async def _heartbeat(self) -> None:
+        try:
+            await self.barrier()
+            self.said -= {"consent_silent", "view_waits_for_consent"}
+        except ConsentUnreachable as error:
+            self._say("consent_silent", error)
+
+    def _was_live(self, entry: ReadableView) -> bool:
+        return any(one.manifest_sha256 == entry.manifest_sha256 for one in self.shelf.live_last().views)
+
+    def _tidy(self, index: ReadableViews) -> None:
+        live = list(self.entries.values())
+        if live:
+            self.shelf.note_live(ReadableViews(views=live))
+        self.shelf.remove_all_but([*index.views, *live])
+
+    def _say(self, event: str, error: Exception) -> None:
+        """Once for each new state, not twice a second."""
+        if event not in self.said:
+            log.warning(event, cause=f"{type(error).__name__}: {error}")
+            self.said.add(event)

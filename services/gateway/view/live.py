@@ -1,0 +1,162 @@
+"""The views that answer, and the consent revision that they know. Nothing in here awaits: every change is atomic."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from services.gateway.view.changelog import ChangeLog
+from services.gateway.view.opened import OpenView
+from shared.contracts.consent import Changes, Head
+from shared.kit.files import write_durably
+
+
+class LineageBroken(Exception):
+    """Consent is another store than before, or has lost revisions: closed until a person has looked."""
+
+
+class HighWater:
+    """The consent store that this gateway follows, and the highest revision it ever saw there. Durable."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.mark: Head | None = None
+        if target.exists():
+            try:
+                self.mark = Head.model_validate_json(target.read_bytes())
+            except ValidationError as error:
+                raise LineageBroken("the record of consent's revision cannot be read") from error
+
+    def check(self, head: Head) -> None:
+        """Raises LineageBroken."""
+        if self.mark is None:
+            return
+        if head.store_id != self.mark.store_id:
+            raise LineageBroken("consent is another store than before")
+        if head.revision < self.mark.revision:
+            raise LineageBroken("consent is older than what it said before")
+
+    def raise_to(self, head: Head) -> None:
+        if self.mark is None or head.revision > self.mark.revision:
+            write_durably(self.target, head.model_dump_json().encode())
+            self.mark = head
+
+
+class Live:
+    """Views by release, and every key withheld after revision `floor`, up to `revision`.
+
+    A key hides its rows in a view only where it was withheld after that view was baked: an earlier decision is in the
+    view already. Nothing shows a hidden row again but a newer view.
+    """
+
+    def __init__(self, high_water: HighWater, changelog: ChangeLog) -> None:
+        self.high_water, self.changelog = high_water, changelog
+        self.views: dict[str, OpenView] = {}
+        self.status: dict[str, str] = {}
+        self.withheld: dict[str, int] = {}
+        self.floor: int | None = None
+        self.revision = 0
+        self.started = False
+        self.waiting: set[str] = set()  # releases that are published but cannot be shown yet
+
+    def check_lineage(self, head: Head) -> None:
+        """Raises LineageBroken. The first head ever seen starts the count where no view has done so."""
+        self.high_water.check(head)
+        if self.floor is None:
+            self.start(head.revision)
+
+    def start(self, revision: int) -> None:
+        self.floor = self.revision = revision
+
+    def remember(self, head: Head) -> None:
+        self.high_water.raise_to(head)
+
+    def extend(self, changes: Changes) -> None:
+        """Learn what was withheld before `floor`, for a view that was baked earlier. Raises LineageBroken."""
+        _check_gapless(changes)
+        if self.floor is None or changes.upto != self.floor:
+            raise LineageBroken("these changes do not join on to those known")
+        self._check_store(changes)
+        for change in changes.changes:
+            if change.key is not None and change.now == "withheld":
+                self.withheld[change.key] = max(self.withheld.get(change.key, 0), change.revision)
+        self.floor = changes.after
+
+    def apply(self, changes: Changes) -> None:
+        """Hide what was withheld since, in every view. From its return on, nothing rendered shows it."""
+        _check_gapless(changes)
+        if changes.after != self.revision:
+            raise LineageBroken("these changes do not follow those applied")
+        self._check_store(changes)
+        keys = []
+        for change in changes.changes:
+            if change.key is not None and change.now == "withheld":
+                self.withheld[change.key] = change.revision
+                keys.append(change.key)
+        gone = {view.release: view.hide_since(self.withheld, keys) for view in self.views.values()}
+        self.revision = changes.upto
+        for release, ids in gone.items():
+            self.changelog.not_published(release, self.views[release].manifest.view, ids)
+
+    def take(self, view: OpenView, status: str) -> OpenView | None:
+        """Let `view` answer from now on; the one it replaces, closed. Its store and revision must be in our lineage."""
+        hidden = view.hide_since(self.withheld, self.withheld)
+        former = self.views.get(view.release)
+        gone = former.rows.visible_ids() - view.rows.visible_ids() if former else set()
+        self.views[view.release] = view
+        self.status[view.release] = status
+        self.changelog.published(view.release)
+        self.changelog.shown_again(view.release, view.rows.visible_ids())
+        self.changelog.not_published(view.release, view.manifest.view, gone | set(hidden))
+        if former is not None:
+            former.close()
+        self._forget_what_every_view_knows()
+        return former
+
+    def drop(self, release: str) -> OpenView:
+        view = self.views.pop(release)
+        self.status.pop(release)
+        view.close()
+        self._forget_what_every_view_knows()
+        return view
+
+    def close(self) -> None:
+        for view in self.views.values():
+            view.close()
+        self.views.clear()
+
+    def latest(self) -> OpenView | None:
+        """The newest published release, else the newest there is."""
+        newest = max(self.views, key=lambda name: (self.status[name] == "published", order_of(name)), default=None)
+        return None if newest is None else self.views[newest]
+
+    def newest_first(self) -> list[OpenView]:
+        return [self.views[name] for name in sorted(self.views, key=order_of, reverse=True)]
+
+    def _check_store(self, changes: Changes) -> None:
+        mark = self.high_water.mark
+        if mark is not None and changes.store_id != mark.store_id:
+            raise LineageBroken("these changes are another store's")
+
+    def _forget_what_every_view_knows(self) -> None:
+        baked = [view.manifest.consent_revision for view in self.views.values() if view.revocable]
+        if self.floor is not None and baked:
+            self.floor = min(max(self.floor, min(baked)), self.revision)
+            self.withheld = {key: when for key, when in self.withheld.items() if when > self.floor}
+
+
+def order_of(release: str) -> tuple[str, int]:
+    """Dates in order, and `.10` after `.2`."""
+    date, _, revision = release.partition(".")
+    return date, int(revision or 1)
+
+
+def is_release(name: str) -> bool:
+    return re.fullmatch(r"\d{4}-\d{2}-\d{2}(\.[1-9]\d?)?", name) is not None
+
+
+def _check_gapless(changes: Changes) -> None:
+    found: Iterable[int] = (change.revision for change in changes.changes)
+    if list(found) != list(range(changes.after + 1, changes.upto + 1)):
+        raise LineageBroken("changes with a gap")
