@@ -76,9 +76,7 @@ def parse_indicator(text: str, name: str) -> Definition:
 def _refuse_unadjusted(definition: Definition) -> None:
     adjusted = definition.kind == "ratio" and definition.expected is not None and definition.expected.model is not None
     if definition.revocable and not adjusted:
-        raise NotRiskAdjusted(
-            f"{definition.id}: a consultant's figure needs a risk model's expected number"
-        )
+        raise NotRiskAdjusted(f"{definition.id}: a consultant's figure needs a risk model's expected number")
 
 
 def _indicator(path: Path, models: dict[str, RiskModel]) -> Loaded:

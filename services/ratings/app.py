@@ -1,0 +1,68 @@
+"""The ratings service: a function of its settings, its peers and its jobs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from services.ratings.following import Follower
+from services.ratings.indicators.loading import load_catalogue
+from services.ratings.peers import Peers
+from services.ratings.routes import indicators, releases, views
+from services.ratings.settings import Settings
+from services.ratings.store.store import Store
+from services.ratings.workflow.building import Builder
+from services.ratings.workflow.office import Office
+from services.ratings.workflow.releases import resume_builds
+from shared.kit.auth import Identity
+from shared.kit.files import sweep_parts
+from shared.kit.jobs import Jobs
+from shared.kit.service import service_app
+
+CALLERS = ("gateway",)
+
+
+def create_app(settings: Settings, peers: Peers, jobs: Jobs) -> FastAPI:
+    """Nothing runs before the lifespan begins; when it ends, the follower, the jobs and the store are closed."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        office = await run_in_threadpool(_open, settings, peers, jobs)
+        follower = Follower(office, settings.follow_seconds, settings.bake_gap_seconds)
+        app.state.office, app.state.follower = office, follower
+        follower.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(_close, office, follower)
+
+    def ready() -> str | None:
+        office: Office | None = getattr(app.state, "office", None)
+        if office is None:
+            return "starting"
+        return None if office.store.database.alive() else "the database gives no answer"
+
+    app = service_app("ratings", lifespan, [indicators.router, releases.router, views.router], ready)
+    app.state.identity = Identity.from_files("ratings", CALLERS, settings.secrets_dir, settings.people_file)
+    return app
+
+
+def _open(settings: Settings, peers: Peers, jobs: Jobs) -> Office:
+    sweep_parts(settings.data_dir)
+    store = Store(settings.database("ratings"))
+    office = Office.open(settings.data_dir, store, load_catalogue(settings.indicators_dir), peers, jobs)
+    with store.reading() as tx:
+        live = {row.id: pointer.view for row, pointer in tx.readable()}
+    office.views.sweep(live)
+    Builder(office)
+    jobs.launch()
+    resume_builds(office)
+    return office
+
+
+def _close(office: Office, follower: Follower) -> None:
+    follower.stop()
+    office.jobs.close()
+    office.peers.close()
+    office.store.close()

@@ -1,0 +1,116 @@
+"""The tables of ratings. Private to this service; what crosses a boundary is built from them as a contract."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time in UTC; SQLite keeps no zone, so it is put back when read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class RatingsTable(SQLModel, registry=registry()):
+    """Base of every table this service owns; its migrations see no others."""
+
+
+class ReleaseRow(RatingsTable, table=True):
+    """A release. `parts` names the frames of its results by digest; `salt` never leaves this service."""
+
+    __tablename__ = "release"
+    __table_args__ = (UniqueConstraint("day", "number"),)
+
+    id: str = Field(primary_key=True)
+    day: date
+    number: int
+    idempotency_key: str = Field(unique=True)
+    requested: dict[str, Any] = Field(sa_type=JSON)
+    status: str
+    build: str
+    attempt: int
+    failure: str | None = None
+    stages: list[dict[str, Any]] = Field(sa_type=JSON)
+    author: str
+    reviewer: str | None = None
+    publisher: str | None = None
+    created: datetime = Field(sa_type=UtcTime)
+    published: datetime | None = Field(default=None, sa_type=UtcTime)
+    supersedes: str | None = None
+    indicators: list[str] = Field(sa_type=JSON)
+    inputs: list[dict[str, Any]] = Field(sa_type=JSON)
+    parts: dict[str, str] = Field(sa_type=JSON)
+    results_digest: str | None = None
+    results: int | None = None
+    salt: bytes = Field(sa_type=LargeBinary)
+
+
+class PointerRow(RatingsTable, table=True):
+    """Which view of a release is live. One row flips in one transaction; before that nobody sees the new view."""
+
+    __tablename__ = "pointer"
+
+    release: str = Field(primary_key=True, foreign_key="release.id")
+    view: int
+    consent_store: str
+    consent_revision: int
+    permissions: str
+    manifest_sha256: str
+    baked: datetime = Field(sa_type=UtcTime)
+
+
+class HiddenUnitRow(RatingsTable, table=True):
+    """A unit that a view of this release has hidden: it stays hidden in this release."""
+
+    __tablename__ = "hidden_unit"
+
+    release: str = Field(primary_key=True, foreign_key="release.id")
+    indicator: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    provider: str = Field(primary_key=True)
+
+
+class PartnerRow(RatingsTable, table=True):
+    """A consultant hidden to cover others, the same one in every release of the same indicator and period."""
+
+    __tablename__ = "partner"
+
+    indicator: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    consultant: str = Field(primary_key=True)
+
+
+class KeyringRow(RatingsTable, table=True):
+    """The key of the partners' order: one for the life of the service."""
+
+    __tablename__ = "keyring"
+
+    id: int = Field(primary_key=True)
+    partner_order: bytes = Field(sa_type=LargeBinary)
+
+
+class AuditRow(RatingsTable, table=True):
+    """Who did what to which release, written in the transaction that did it."""
+
+    __tablename__ = "audit"
+
+    number: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcTime)
+    actor: str
+    action: str
+    release: str = Field(foreign_key="release.id")
+    detail: dict[str, Any] = Field(sa_type=JSON)
+
+
+METADATA = RatingsTable.metadata

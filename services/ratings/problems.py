@@ -1,0 +1,27 @@
+"""What ratings answers when it will not do what was asked."""
+
+from shared.kit.problems import Problem
+
+
+class StepNotAllowed(Problem):
+    """The life cycle has no such step from here."""
+
+    status, code, title = 409, "step_not_allowed", "This step is not allowed now"
+
+
+class SamePerson(Problem):
+    """Nobody approves or publishes their own release."""
+
+    status, code, title = 409, "same_person", "Somebody else must do this"
+
+    def __init__(self, release: str, step: str) -> None:
+        super().__init__(f"You are the author of release {release}; somebody else must do its {step}.")
+
+
+class KeyReused(Problem):
+    """One idempotency key, two different requests."""
+
+    status, code, title = 409, "idempotency_key_reused", "This key was used for another request"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key came with another request before. Take a new key for a new release.")

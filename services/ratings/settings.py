@@ -1,0 +1,28 @@
+"""Settings of ratings, from `CANDOUR_RATINGS_*`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.ratings.indicators.loading import FOLDER
+from shared.kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """`follow_seconds`: how often consent is asked for its head; `bake_gap_seconds`: least time between two bakes that
+    follow it; `peer_patience_seconds`: how long a build waits for a neighbour that is restarting."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CANDOUR_RATINGS_")
+
+    port: int = Field(default=8002, ge=1, le=65535)
+    ingest_url: str
+    consent_url: str
+    indicators_dir: Path = FOLDER
+    jobs_url: str = ""
+    follow_seconds: float = Field(default=1.0, gt=0)
+    bake_gap_seconds: float = Field(default=2.0, ge=0)
+    peer_patience_seconds: float = Field(default=120.0, ge=0)
+
+    def jobs_database(self) -> str:
+        return self.jobs_url or f"sqlite:///{self.data_dir / 'ratings-jobs.sqlite'}"

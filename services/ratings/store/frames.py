@@ -1,0 +1,70 @@
+"""Frames kept under the digest of their content, and snapshots under the digest of their bytes."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from shared.kit.files import aside, settle
+from shared.kit.frames import content_digest
+
+
+class Frames:
+    """A folder of Parquet files that never change: writing the same frame twice is writing it once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def path(self, digest: str) -> Path:
+        return self.folder / f"{digest.removeprefix('sha256:')}.parquet"
+
+    def keep(self, frame: pl.DataFrame, key: Sequence[str]) -> str:
+        """Durable when it returns; gives the digest. Raises ValueError where `key` does not tell the rows apart."""
+        digest = content_digest(frame, key)
+        target = self.path(digest)
+        if not target.exists():
+            part = aside(target)
+            try:
+                frame.sort(*key).write_parquet(part)
+                settle(part, target)
+            finally:
+                part.unlink(missing_ok=True)
+        return digest
+
+    def load(self, digest: str) -> pl.DataFrame:
+        return pl.read_parquet(self.path(digest))
+
+
+class WrongBytes(ValueError):
+    """A downloaded file does not have the digest it was announced with."""
+
+
+class Snapshots:
+    """Files of snapshots, by the SHA-256 of their bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def path(self, sha256: str) -> Path:
+        return self.folder / f"{sha256}.parquet"
+
+    def has(self, sha256: str) -> bool:
+        return self.path(sha256).exists()
+
+    def keep(self, sha256: str, pieces: Iterable[bytes]) -> None:
+        """Write the pieces aside, compare the digest, and only then give the file its name. Raises WrongBytes."""
+        target, digest = self.path(sha256), hashlib.sha256()
+        part = aside(target)
+        try:
+            with part.open("wb") as out:
+                for piece in pieces:
+                    digest.update(piece)
+                    out.write(piece)
+            if digest.hexdigest() != sha256:
+                raise WrongBytes("a snapshot file arrived with other bytes than announced")
+            settle(part, target)
+        finally:
+            part.unlink(missing_ok=True)

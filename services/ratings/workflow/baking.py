@@ -1,0 +1,110 @@
+"""Bakes views into folders and flips pointers. A view is whole on disk before anybody can be told of it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from typing import Final
+
+from services.ratings.methods import METHOD_VERSION
+from services.ratings.models import PointerRow, ReleaseRow
+from services.ratings.store.store import Transaction
+from services.ratings.view.baking import Baked, Built, IndicatorPeriod, Ingredients, Permitted, Secrets, bake
+from services.ratings.view.hiding import Sticky
+from services.ratings.workflow.office import Office
+from shared.contracts.consent import Permissions, Purpose
+from shared.contracts.views import VIEW_SCHEMA, ViewFile, ViewManifest
+from shared.kit.files import sha256_of
+
+CODE: Final = f"candour {version('candour-outcomes')}"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A view on disk that no pointer names yet, and what must be remembered when one does."""
+
+    release: str
+    view: int
+    manifest_sha256: str
+    permissions: Permissions
+    permissions_digest: str
+    hidden: Mapping[IndicatorPeriod, Sticky]
+
+    def flip(self, tx: Transaction) -> int | None:
+        """Make this the live view, in the caller's transaction; gives the number of the view that it replaces."""
+        tx.remember(self.release, self.hidden)
+        row = tx.pointer(self.release)
+        former = row.view if row else None
+        if row is not None:
+            tx.drop(row)
+        tx.add(
+            PointerRow(
+                release=self.release, view=self.view, consent_store=self.permissions.store_id,
+                consent_revision=self.permissions.revision, permissions=self.permissions_digest,
+                manifest_sha256=self.manifest_sha256, baked=datetime.now(UTC),
+            )
+        )  # fmt: skip
+        return former
+
+
+def prepare_view(office: Office, release: str, permissions: Permissions, published: datetime) -> Prepared:
+    """Bake the next view of a release under these permissions and write it down. Call with `office.baking` held."""
+    with office.store.reading() as tx:
+        row, pointer = tx.release(release), tx.pointer(release)
+        sticky, order = tx.sticky(release), tx.partner_order()
+        current = tx.published()
+    assert row.results_digest is not None  # only a finished build can be approved
+    permitted = permitted_for(office, row.indicators, permissions)
+    baked = bake(
+        Ingredients(
+            _built(office, row), office.catalogue, permitted, sticky, Secrets(row.salt, order), _registers_of(row)
+        )
+    )
+    manifest = ViewManifest(
+        view_schema=VIEW_SCHEMA, release=row.id, view=pointer.view + 1 if pointer else 1,
+        consent_store=permissions.store_id, consent_revision=permissions.revision, published=published,
+        supersedes=current.id if current and row.published is None else row.supersedes,
+        synthetic=any(office.catalogue[one].definition.status == "synthetic" for one in row.indicators),
+        method_version=METHOD_VERSION, inputs=sorted(one["digest"] for one in row.inputs),
+        results_digest=row.results_digest, code=CODE, files=_files(baked),
+    )  # fmt: skip
+    written = manifest.model_dump_json(indent=1).encode()
+    office.views.write(release, manifest.view, {name: part.data for name, part in baked.parts.items()}, written)
+    hidden = {key: found.as_sticky() for key, found in baked.hidden.items()}
+    return Prepared(release, manifest.view, sha256_of(written), permissions, digest_of(permitted), hidden)
+
+
+def permitted_for(office: Office, indicators: list[str], permissions: Permissions) -> Permitted:
+    """Who may be named, for the programmes of these indicators only."""
+    wanted = {office.catalogue[one].definition.programme for one in indicators}
+    return {
+        listed.programme: {one.subject: one for one in listed.named}
+        for listed in permissions.programmes
+        if listed.programme in wanted and listed.purpose is Purpose.OWN_FIGURES
+    }
+
+
+def digest_of(permitted: Permitted) -> str:
+    """Equal where the same people may be named, under the same keys and bases."""
+    digest = hashlib.sha256()
+    for programme in sorted(permitted):
+        for gmc, named in sorted(permitted[programme].items()):
+            digest.update(f"{programme}\0{gmc}\0{named.key}\0{named.basis.value}\n".encode())
+    return digest.hexdigest()
+
+
+def _built(office: Office, row: ReleaseRow) -> Built:
+    return Built(**{name: office.frames.load(digest) for name, digest in row.parts.items()})
+
+
+def _registers_of(row: ReleaseRow) -> date:
+    """The day on which the newest of the release's snapshots was frozen."""
+    return max(datetime.fromisoformat(one["created"]) for one in row.inputs).date()
+
+
+def _files(baked: Baked) -> list[ViewFile]:
+    return [
+        ViewFile(name=name, sha256=sha256_of(part.data), bytes=len(part.data), rows=part.rows)
+        for name, part in sorted(baked.parts.items())
+    ]

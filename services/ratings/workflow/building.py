@@ -1,0 +1,201 @@
+"""The job that turns the newest snapshots into results. Each step may run twice: what it makes is named by content."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import polars as pl
+
+from services.ratings.assembly.recipes import Computed, from_counts, from_patterns
+from services.ratings.assembly.registers import (
+    checked_registers,
+    consultants_of_register,
+    providers_of_counts,
+    providers_of_register,
+)
+from services.ratings.assembly.schema import FRAMES, BuildRefused, as_declared
+from services.ratings.casemix.counting import UNITS, count_patterns
+from services.ratings.indicators.loading import Loaded
+from services.ratings.workflow.office import Office
+from services.ratings.workflow.releases import BUILD_JOB
+from shared.contracts.ingest import Snapshot, SnapshotKind
+from shared.contracts.releases import BuildState
+from shared.kit.logs import log
+from shared.kit.problems import Problem
+
+T = TypeVar("T")
+FAILURES = (Problem, ValueError, ArithmeticError)  # of data, peers and fits: said in the release, not in a log
+Json = dict[str, Any]
+
+
+class Builder:
+    """Registers itself as the job `build_release`, whose only argument is the release."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        office.jobs.register(BUILD_JOB, self.build)
+
+    def build(self, release: str) -> None:
+        """Run to the end, or say in the release why not. An unforeseen error is said too, and raised."""
+        step = self.office.jobs.step
+        try:
+            begun = step("look", self.look, release)
+            if begun is None:
+                return
+            frozen = step("snapshots", self.freeze, begun["indicators"], begun["explicit"])
+            counted = step("patterns", self.count, frozen["indicators"], frozen["snapshots"])
+            done = [
+                step(f"compute {one}", self.compute, one, frozen["snapshots"], counted["counts"], begun["explicit"])
+                for one in frozen["indicators"]
+            ]
+            whole = step("assemble", self.assemble, done, frozen["snapshots"])
+            stages = [one["stage"] for one in (frozen, counted, *done, whole)]
+            step("finish", self.finish, release, frozen["snapshots"], whole, stages)
+        except FAILURES as error:
+            step("fail", self.fail, release, str(error))
+        except Exception as error:
+            log.error("build_failed", release=release, kind=type(error).__name__)
+            step("fail", self.fail, release, f"An error of ours: {type(error).__name__}.")
+            raise
+
+    def look(self, release: str) -> Json | None:
+        """What was asked for; None where another run has finished this build."""
+        with self.office.store.reading() as tx:
+            row = tx.release(release)
+        if row.build != BuildState.RUNNING.value:
+            return None
+        explicit = row.requested.get("indicators")
+        return {"indicators": explicit or list(self.office.catalogue.indicators), "explicit": explicit is not None}
+
+    def freeze(self, indicators: list[str], explicit: bool) -> Json:
+        """Snapshots of every feed needed, downloaded. Indicators whose feeds are empty are left out, or refused."""
+
+        def work() -> Json:
+            catalogue = self.office.catalogue
+            found = {feed: self.office.peers.freeze(feed) for feed in catalogue.feeds_of(indicators)}
+            empty = [feed for feed, snapshot in found.items() if snapshot is None]
+            usable = [one for one in indicators if not set(catalogue[one].definition.source.feeds) & set(empty)]
+            if (explicit and len(usable) < len(indicators)) or not usable:
+                raise BuildRefused(f"no accepted rows in: {', '.join(empty)}")
+            wanted = set(catalogue.feeds_of(usable))
+            snapshots = {feed: one for feed, one in found.items() if one is not None and feed in wanted}
+            for snapshot in snapshots.values():
+                self.office.peers.fetch(snapshot, self.office.snapshots)
+            dumped = {feed: snapshot.model_dump(mode="json") for feed, snapshot in snapshots.items()}
+            return {"indicators": sorted(set(usable)), "snapshots": dumped}
+
+        return _timed("snapshots", work)
+
+    def count(self, indicators: list[str], snapshots: Json) -> Json:
+        """One group-by for each feed, period and model, however many indicators share it."""
+
+        def work() -> Json:
+            counts: dict[str, str] = {}
+            for one in indicators:
+                loaded = self.office.catalogue[one]
+                if loaded.model is not None and (key := _count_key(loaded)) not in counts:
+                    assert loaded.definition.period is not None
+                    episodes = pl.scan_parquet(self._file(snapshots, loaded.definition.source.feed))
+                    frame = count_patterns(episodes, loaded.model, loaded.definition.period)
+                    counts[key] = self.office.frames.keep(frame, [*UNITS, *loaded.model.columns])
+            return {"counts": counts}
+
+        return _timed("patterns", work)
+
+    def compute(self, indicator: str, snapshots: Json, counts: dict[str, str], explicit: bool) -> Json:
+        """Results of one indicator; no parts where the feed has no row of it and nobody asked for it by name."""
+
+        def work() -> Json:
+            loaded = self.office.catalogue[indicator]
+            if loaded.model is not None:
+                frame = self.office.frames.load(counts[_count_key(loaded)])
+                computed = from_patterns(frame, loaded.definition, loaded.model)
+            else:
+                frame = pl.read_parquet(self._file(snapshots, loaded.definition.source.feed))
+                computed = from_counts(frame, loaded.definition)
+            if computed is None and explicit:
+                raise BuildRefused(f"no rows for {indicator} in {loaded.definition.source.feed}")
+            return {"indicator": indicator, "parts": self._keep_computed(computed) if computed else {}}
+
+        return _timed(f"compute {indicator}", work)
+
+    def assemble(self, done: list[Json], snapshots: Json) -> Json:
+        """Everything put together in key order, names looked up, and kept by digest."""
+
+        def work() -> Json:
+            present = [one for one in done if one["parts"]]
+            if not present:
+                raise BuildRefused("no accepted row belongs to any indicator")
+            frames = {
+                name: as_declared([self.office.frames.load(one["parts"][name]) for one in present], name)
+                for name in ("results", "comparisons", "members")
+            }
+            indicators = [one["indicator"] for one in present]
+            frames["providers"], frames["consultants"] = self._registers(indicators, snapshots, frames["results"])
+            parts = {name: self.office.frames.keep(frame, FRAMES[name][1]) for name, frame in frames.items()}
+            return {"indicators": indicators, "parts": parts, "results": frames["results"].height}
+
+        return _timed("assemble", work)
+
+    def _registers(
+        self, indicators: list[str], snapshots: Json, results: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        providers, consultants = {}, {}
+        for one in indicators:
+            definition = self.office.catalogue[one].definition
+            source, synthetic = definition.source, definition.status == "synthetic"
+            for feed in source.feeds:
+                kind = Snapshot.model_validate(snapshots[feed]).kind
+                if feed in providers or feed in consultants or kind is SnapshotKind.EPISODES:
+                    continue
+                frame = pl.read_parquet(self._file(snapshots, feed))
+                if kind is SnapshotKind.CONSULTANTS:
+                    consultants[feed] = consultants_of_register(frame)
+                elif kind is SnapshotKind.PROVIDERS:
+                    providers[feed] = providers_of_register(frame, source.publisher, synthetic)
+                else:
+                    providers[feed] = providers_of_counts(frame, source.publisher)
+        return checked_registers(list(providers.values()), list(consultants.values()), results)
+
+    def finish(self, release: str, snapshots: Json, whole: Json, stages: list[Json]) -> None:
+        with self.office.store.transaction() as tx:
+            row = tx.release(release)
+            if row.build != BuildState.RUNNING.value:
+                return
+            row.build = BuildState.DONE.value
+            row.indicators, row.results = whole["indicators"], whole["results"]
+            row.parts, row.results_digest = whole["parts"], whole["parts"]["results"]
+            row.inputs = [snapshots[feed] for feed in sorted(snapshots)]
+            row.stages = stages
+            tx.add(row)
+            tx.record("ratings", "release.built", release, results_digest=row.results_digest)
+
+    def fail(self, release: str, reason: str) -> None:
+        with self.office.store.transaction() as tx:
+            row = tx.release(release)
+            if row.build == BuildState.RUNNING.value:
+                row.build, row.failure = BuildState.FAILED.value, reason
+                tx.add(row)
+                tx.record("ratings", "release.build_failed", release, reason=reason)
+
+    def _keep_computed(self, computed: Computed) -> dict[str, str]:
+        made = {"results": computed.results, "comparisons": computed.comparisons, "members": computed.members}
+        return {name: self.office.frames.keep(frame, FRAMES[name][1]) for name, frame in made.items()}
+
+    def _file(self, snapshots: Json, feed: str) -> Any:
+        return self.office.snapshots.path(snapshots[feed]["files"][0]["sha256"])
+
+
+def _count_key(loaded: Loaded) -> str:
+    definition, model = loaded.definition, loaded.model
+    assert definition.period is not None
+    assert model is not None
+    period = f"{definition.period.start}/{definition.period.end}"
+    return f"{definition.source.feed} {model.id} {model.version} {period}"
+
+
+def _timed(name: str, work: Callable[[], Json]) -> Json:
+    """What `work` returns, with the stage and its seconds."""
+    began = time.perf_counter()
+    made = work()
+    return {**made, "stage": {"name": name, "seconds": round(time.perf_counter() - began, 3)}}

@@ -1,0 +1,106 @@
+"""Drafts are reserved, looked at, and taken through their life cycle."""
+
+import secrets
+from datetime import UTC, datetime
+
+from services.ratings.domain.life_cycle import OWNER, STEPS, Standing, check_step, steps_from
+from services.ratings.domain.naming import next_number, release_id
+from services.ratings.models import PointerRow, ReleaseRow
+from services.ratings.problems import KeyReused
+from services.ratings.store.store import Transaction
+from services.ratings.workflow.office import Office
+from shared.contracts.releases import BuildState, Release, ReleaseRequest, Releases, ReleaseStatus, Stage
+from shared.kit.problems import ValueNotAllowed
+
+BUILD_JOB = "build_release"
+
+
+def reserve(office: Office, request: ReleaseRequest, key: str | None, author: str) -> tuple[Release, bool]:
+    """A new draft whose build has been started, and True; or the draft of the same key, and False.
+
+    Raises ValueNotAllowed for an indicator that is not among the reviewed files, KeyReused, StepNotAllowed.
+    """
+    _refuse_unknown(office, request)
+    asked = request.model_dump(mode="json")
+    with office.store.transaction() as tx:
+        known = tx.release_of_key(key) if key else None
+        if known is not None:
+            if known.requested != asked:
+                raise KeyReused
+            return as_contract(known, tx.pointer(known.id)), False
+        number = next_number(tx.numbers_of(request.date))
+        row = ReleaseRow(
+            id=release_id(request.date, number), day=request.date, number=number,
+            idempotency_key=key or secrets.token_hex(16), requested=asked, status=ReleaseStatus.DRAFT.value,
+            build=BuildState.RUNNING.value, attempt=1, stages=[], author=author, created=datetime.now(UTC),
+            indicators=[], inputs=[], parts={}, salt=secrets.token_bytes(32),
+        )  # fmt: skip
+        tx.add(row)
+        tx.record(author, "release.reserved", row.id, requested=asked)
+    start_build(office, row.id, row.attempt)
+    return as_contract(row, None), True
+
+
+def _refuse_unknown(office: Office, request: ReleaseRequest) -> None:
+    unknown = [one for one in request.indicators or [] if one not in office.catalogue.indicators]
+    if unknown or request.indicators == []:
+        hint = "ids of GET /v1/indicators, at least one"
+        raise ValueNotAllowed("There is no such indicator.", errors=[{"pointer": "indicators", "hint": hint}])
+
+
+def start_build(office: Office, release: str, attempt: int) -> None:
+    office.jobs.start(BUILD_JOB, f"{release}.attempt-{attempt}", release)
+
+
+def resume_builds(office: Office) -> None:
+    """At start-up: a build that was lost between its commit and its queue, or died unrecorded, starts once more."""
+    with office.store.transaction() as tx:
+        waiting = tx.building()
+        for row in waiting:
+            row.attempt += 1
+            tx.add(row)
+    for row in waiting:
+        start_build(office, row.id, row.attempt)
+
+
+def take_step(office: Office, release: str, step: str, person: str) -> Release:
+    """Submission, return or approval. Raises NotFound, StepNotAllowed, SamePerson."""
+    with office.store.transaction() as tx:
+        row = tx.release(release)
+        check_step(standing(row), step, person)
+        row.status = STEPS[step].value
+        if step != "submission":
+            row.reviewer = person
+        tx.add(row)
+        tx.record(person, f"release.{step}", release, status=row.status)
+        return as_contract(row, tx.pointer(release))
+
+
+def standing(row: ReleaseRow) -> Standing:
+    return Standing(row.id, ReleaseStatus(row.status), BuildState(row.build), row.author)
+
+
+def one_release(office: Office, release: str) -> Release:
+    """Raises NotFound."""
+    with office.store.reading() as tx:
+        return described(tx, tx.release(release))
+
+
+def all_releases(office: Office) -> Releases:
+    with office.store.reading() as tx:
+        return Releases(releases=[described(tx, row) for row in tx.releases()])
+
+
+def described(tx: Transaction, row: ReleaseRow) -> Release:
+    return as_contract(row, tx.pointer(row.id))
+
+
+def as_contract(row: ReleaseRow, pointer: PointerRow | None) -> Release:
+    status, build = ReleaseStatus(row.status), BuildState(row.build)
+    return Release(
+        release=row.id, status=status, owner=OWNER[status], build=build, failure=row.failure,
+        stages=[Stage(**stage) for stage in row.stages], next_steps=steps_from(status, build), author=row.author,
+        reviewer=row.reviewer, publisher=row.publisher, created=row.created, published=row.published,
+        indicators=row.indicators, inputs=sorted(one["digest"] for one in row.inputs),
+        results_digest=row.results_digest, results=row.results, view=pointer.view if pointer else None,
+    )  # fmt: skip
