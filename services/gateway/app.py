@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from importlib import import_module
-from importlib.util import find_spec
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from services.gateway.api.answers import Answers
 from services.gateway.api.cors import OpenToPages
@@ -15,6 +13,7 @@ from services.gateway.api.routers import ROUTERS
 from services.gateway.barrier import Barrier
 from services.gateway.peers import Peers
 from services.gateway.settings import Settings
+from services.gateway.site.routes import router as site
 from services.gateway.view.changelog import ChangeLog
 from services.gateway.view.disk import Shelf
 from services.gateway.view.following import Follower
@@ -51,17 +50,8 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     def ready() -> str | None:
         return None if live.started and not live.waiting else "views are being loaded"
 
-    app = service_app("gateway", lifespan, [*ROUTERS, *site_routers()], ready)
+    app = service_app("gateway", lifespan, [*ROUTERS, site], ready)
     app.add_middleware(OpenToPages)
     app.state.settings, app.state.follower = settings, follower
     app.state.answers = Answers(live, barrier, Cursors(read_secret(settings.secrets_dir, "gateway-cursor")))
     return app
-
-
-def site_routers() -> list[APIRouter]:
-    """The public site, where it is installed."""
-    if find_spec("services.gateway.site") is None or find_spec("services.gateway.site.routes") is None:
-        return []
-    router = import_module("services.gateway.site.routes").router
-    assert isinstance(router, APIRouter)
-    return [router]

@@ -1,7 +1,5 @@
 """Settings of the gateway, read from `CANDOUR_GATEWAY_*`."""
 
-from pathlib import Path
-
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -9,12 +7,11 @@ from shared.kit.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """`site_dir` holds the built style sheets and scripts of the public site, where there are any."""
+    """Where ratings and consent are, and how often the index of readable views is looked at."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CANDOUR_GATEWAY_")
 
     port: int = Field(default=8000, ge=1, le=65535)
     ratings_url: str = "http://127.0.0.1:8002"
     consent_url: str = "http://127.0.0.1:8003"
-    site_dir: Path | None = None
     poll_seconds: float = Field(default=0.5, gt=0, le=60)

@@ -204,7 +204,7 @@ class Consent:
         return len(self.log)
 
     def withdraw(self, gmc: str, now: str = "withheld") -> int:
-        self.log.append(Change(revision=self.revision + 1, key=key_of(gmc), now=now))  # type: ignore[arg-type]  # a literal
+        self.log.append(Change(revision=self.revision + 1, key=key_of(gmc), now=now))
         return self.revision
 
     def hold(self) -> tuple[threading.Event, threading.Event]:
@@ -252,7 +252,7 @@ class Ratings:
         if spoil:
             files[spoil] = files[spoil][:-1] + bytes([files[spoil][-1] ^ 1])
         entry = ReadableView(
-            release=baked.release, view=baked.view, status=baked.status,  # type: ignore[arg-type]  # a literal
+            release=baked.release, view=baked.view, status=baked.status,
             consent_revision=baked.consent_revision, manifest_sha256=hashlib.sha256(manifest).hexdigest(),
         )  # fmt: skip
         self.views[baked.release] = (entry, {**files, "manifest.json": manifest})

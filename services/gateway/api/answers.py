@@ -20,7 +20,7 @@ from services.gateway.api.definitions import release_body, release_line, service
 from services.gateway.api.plan import EVERYWHERE, Scope, plan
 from services.gateway.api.problempages import problem_entries
 from services.gateway.api.problems import ReleaseTakenDown, Starting
-from services.gateway.api.reader import Reader
+from services.gateway.api.reader import Reader, check_people_codes
 from services.gateway.barrier import Barrier
 from services.gateway.view.live import Live
 from services.gateway.view.opened import OpenView
@@ -145,7 +145,11 @@ class Answers:
         return reader.result(result)
 
     async def consultants(self, release: str, query: ConsultantsQuery) -> Answer:
-        return (await self.reader(release)).consultants(query)
+        def depends(view: OpenView) -> bool:
+            check_people_codes(view, query)  # refuses what was wrongly asked before consent is troubled
+            return True
+
+        return (await self.reader(release, depends)).consultants(query)
 
     async def consultant(self, release: str, gmc: str) -> Answer:
         return (await self.reader(release)).consultant(gmc)

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from services.gateway.api.asking import ChangesQuery
 from services.gateway.api.declared import AnswersDep, public
 from services.gateway.api.http import respond
-from shared.contracts.public import ChangePage
+from shared.contracts.public.releases import ChangePage
 
 router = APIRouter(tags=["changes"])
 

@@ -129,6 +129,10 @@ INTERVAL_METHODS: Final = CodeList("interval-methods", "How intervals are comput
 LIMIT_METHODS: Final = CodeList("limit-methods", "How funnel limits are computed", "open", (
     Entry("exact_poisson", "Exact Poisson", "Limits for chance alone, from the Poisson distribution."),
     Entry("exact", "Exact", "Limits for chance alone, from the exact distribution."),
+    Entry("interval_byar", "Interval", "The figure's own interval (Byar) against the benchmark."),
+    Entry("interval_exact", "Interval", "The figure's own exact interval against the benchmark."),
+    Entry("interval_exact_below_10_then_byar", "Interval", "The figure's own interval, exact under ten events and "
+          "Byar's from ten, against the benchmark."),
     Entry("overdispersed", "Overdispersed", "Limits widened for the variation between providers that the model does "
           "not explain."),
     Entry("published", "As published", "The publisher's own rule."),
@@ -136,11 +140,14 @@ LIMIT_METHODS: Final = CodeList("limit-methods", "How funnel limits are computed
 LEGAL_BASES: Final = CodeList("legal-bases", "By what right a figure is published", "closed", (
     Entry("consent", "Consent", "The person agreed: https://w3id.org/dpv/legal/eu/gdpr#A6-1-a"),
     Entry("public_task", "Public task", "A task in the public interest: https://w3id.org/dpv/legal/eu/gdpr#A6-1-e"),
+    Entry("not_applicable", "Not applicable", "Published by somebody else before; reproduced from what is open."),
     Entry("legal_obligation", "Legal obligation", "A duty in law: https://w3id.org/dpv/legal/eu/gdpr#A6-1-c"),
 ))  # fmt: skip
 QUALITY_FLAGS: Final = CodeList("quality-flags", "What to know of the data behind a figure", "open", (
     Entry("disputed", "Disputed", "The subject disputes the data, and asked for this flag."),
     Entry("synthetic", "Synthetic", "Made for demonstration; about nobody."),
+    Entry("dispersion_not_estimated", "Spread not estimated", "Too few providers to estimate how much they differ, so "
+          "there is no reliability."),
     Entry("missing_case_mix", "Case mix incomplete", "Case mix is missing for some of the cases."),
 ))  # fmt: skip
 CHANGE_KINDS: Final = CodeList("change-kinds", "What can happen to what is published", "open", (

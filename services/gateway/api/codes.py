@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from services.gateway.api.declared import AnswersDep, public
 from services.gateway.api.http import respond
-from shared.contracts.public import CodeListEntry, CodeListList, ProblemPage
+from shared.contracts.public.codes import CodeListEntry, CodeListList, ProblemPage
 
 router = APIRouter(tags=["codes"])
 

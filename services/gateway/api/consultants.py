@@ -10,7 +10,7 @@ from services.gateway.api.declared import AnswersDep, Release, public
 from services.gateway.api.http import respond
 from services.gateway.api.problems import CursorNotValid
 from services.gateway.barrier import ConsentUnreachable
-from shared.contracts.public import Consultant, ConsultantPage
+from shared.contracts.public.subjects import Consultant, ConsultantPage
 
 router = APIRouter(prefix="/v1/releases/{release}/consultants", tags=["consultants"])
 

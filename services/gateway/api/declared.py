@@ -9,7 +9,7 @@ from services.gateway.api.answers import Answers, answers_of
 from services.gateway.api.asking import NoQuery, Query, Strict
 from services.gateway.api.forms import only_json
 from services.gateway.api.problems import NotAcceptable, ReleaseTakenDown, Starting
-from shared.kit.auth import PUBLIC, allow
+from shared.kit.auth import PUBLIC, Allowed, Caller
 from shared.kit.problems import (
     InternalError,
     NotFound,
@@ -19,6 +19,16 @@ from shared.kit.problems import (
     ValueNotAllowed,
     problems,
 )
+
+
+class AllowedToAll(Allowed):
+    """A public route's declaration, without the detour over a thread that a plain function would take."""
+
+    async def __call__(self, request: Request) -> Caller:  # type: ignore[override]  # noqa: ARG002  # awaited by FastAPI
+        return Caller(PUBLIC, self.roles)
+
+
+EVERYBODY = Depends(AllowedToAll(frozenset({PUBLIC})))
 
 
 async def _answers(request: Request) -> Answers:
@@ -37,6 +47,6 @@ def public(
     """Keyword arguments of a route that answers JSON: roles, strictness, bodies and problems."""
     own = (ReleaseTakenDown, Starting, *more) if released else more
     return {
-        "dependencies": [Depends(allow(PUBLIC)), Depends(Strict(query)), Depends(only_json)],
+        "dependencies": [EVERYBODY, Depends(Strict(query)), Depends(only_json)],
         "responses": {200: {"model": body}, **problems(*COMMON, *own)},
     }

@@ -8,15 +8,15 @@ from fastapi.responses import Response
 
 from services.gateway.api.answer import About, Answer
 from services.gateway.api.asking import Strict
+from services.gateway.api.declared import EVERYBODY
 from services.gateway.api.forms import only_json
 from services.gateway.api.http import respond
-from shared.kit.auth import PUBLIC, allow
 
 router = APIRouter(tags=["service"])
 
 
 @router.get("/v1/openapi.json", operation_id="openapi", summary="This document", include_in_schema=False,
-            dependencies=[Depends(allow(PUBLIC)), Depends(Strict()), Depends(only_json)])  # fmt: skip
+            dependencies=[EVERYBODY, Depends(Strict()), Depends(only_json)])  # fmt: skip
 async def openapi(request: Request) -> Response:
     return respond(request, Answer(document(request.app), About("moving")))
 

@@ -9,7 +9,8 @@ from services.gateway.api.asking import FunnelQuery
 from services.gateway.api.declared import AnswersDep, Release, public
 from services.gateway.api.http import respond
 from services.gateway.barrier import ConsentUnreachable
-from shared.contracts.public import Funnel, Indicator, IndicatorList
+from shared.contracts.public.funnel import Funnel
+from shared.contracts.public.indicators import Indicator, IndicatorList
 
 router = APIRouter(prefix="/v1/releases/{release}/indicators", tags=["indicators"])
 

@@ -9,7 +9,7 @@ from services.gateway.api.asking import ProvidersQuery
 from services.gateway.api.declared import AnswersDep, Release, public
 from services.gateway.api.http import respond
 from services.gateway.api.problems import CursorNotValid
-from shared.contracts.public import Provider, ProviderPage
+from shared.contracts.public.subjects import Provider, ProviderPage
 
 router = APIRouter(prefix="/v1/releases/{release}/providers", tags=["providers"])
 

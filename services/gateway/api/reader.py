@@ -105,7 +105,7 @@ class Reader:
     def consultants(self, query: ConsultantsQuery) -> Answer:
         """Those who may be named; the others are nowhere, not even in a count."""
         self.need_check(True)
-        one_of("provider", query.provider, self.known.providers, address(self.release, "/providers"))
+        check_people_codes(self.view, query)
         listing = Listing(self.view, self.cursors, "/consultants", query)
         people = self.view.rows.consultants(query.q, query.provider, query.specialty)
         shown, last = listing.cut([(name, gmc) for gmc, name in people])
@@ -166,6 +166,12 @@ class Reader:
 
     def _answer(self, body: Body, where: str, depends: bool = False) -> Answer:
         return Answer(body, self.about(where, depends))
+
+
+def check_people_codes(view: OpenView, query: ConsultantsQuery) -> None:
+    """Raises ValueNotAllowed for a provider or specialty that the release does not have."""
+    one_of("provider", query.provider, view.definitions.providers, address(view.release, "/providers"))
+    one_of("specialty", query.specialty, view.definitions.specialties, address(view.release, "/indicators"))
 
 
 def key_of(asked: Plan, row: Row) -> Key:

@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from services.gateway.api.declared import AnswersDep, Release, public
 from services.gateway.api.http import respond
 from services.gateway.api.problems import Starting
-from shared.contracts.public import ReleaseEntry, ReleaseList
+from shared.contracts.public.releases import ReleaseEntry, ReleaseList
 
 router = APIRouter(tags=["releases"])
 

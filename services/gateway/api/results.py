@@ -8,14 +8,13 @@ from fastapi.responses import Response
 from services.gateway.api.answers import Answers
 from services.gateway.api.asking import ResultsQuery, Strict
 from services.gateway.api.bulk import Wanted, bulk
-from services.gateway.api.declared import AnswersDep, Release, public
+from services.gateway.api.declared import EVERYBODY, AnswersDep, Release, public
 from services.gateway.api.forms import JSON, SUFFIXES, form_of
 from services.gateway.api.http import respond
 from services.gateway.api.plan import EVERYWHERE, Scope
 from services.gateway.api.problems import CursorNotValid
 from services.gateway.barrier import ConsentUnreachable
-from shared.contracts.public import Result, ResultPage
-from shared.kit.auth import PUBLIC, allow
+from shared.contracts.public.results import Result, ResultPage
 
 router = APIRouter(prefix="/v1/releases/{release}", tags=["results"])
 ResultsFilter = Annotated[ResultsQuery, Query()]
@@ -35,7 +34,7 @@ async def written(request: Request, answers: Answers, wanted: Wanted) -> Respons
 
 def _declared() -> dict[str, Any]:
     keywords = public(ResultPage, ConsentUnreachable, CursorNotValid, query=ResultsQuery)
-    keywords["dependencies"] = [Depends(allow(PUBLIC)), Depends(Strict(ResultsQuery))]
+    keywords["dependencies"] = [EVERYBODY, Depends(Strict(ResultsQuery))]
     keywords["responses"][200]["content"] = {"text/csv": {}, "application/x-ndjson": {}}
     return keywords
 

@@ -112,6 +112,8 @@ def _check_figures(rows: pl.DataFrame) -> None:
         "a published row has no estimate": published & pl.col("estimate").is_null(),
         "an absent row has a figure or no reason": ~published
         & (pl.col("estimate").is_not_null() | pl.col("observed").is_not_null() | pl.col("reason").is_null()),
+        "a row that is not compared has a position": (pl.col("comparison_status") == "not_rated")
+        & (pl.col("position").is_not_null() | pl.col("band").is_not_null() | pl.col("not_rated_reason").is_null()),
         "a row has no subject": subject.is_null() | (subject == ""),
         "a person's row carries a crude figure": person & pl.col("crude").is_not_null(),
     }
@@ -121,13 +123,15 @@ def _check_figures(rows: pl.DataFrame) -> None:
 
 
 def check_partition(rows: pl.DataFrame, quarantine: pl.DataFrame) -> None:
-    """A row is revocable exactly where some consent decision would hide it."""
+    """What some decision would hide is said to be revocable, and every person's row is hidden by some decision."""
     if quarantine.columns != ["key", "row"]:
         raise ViewRefused("quarantine.parquet has other columns than the contract")
-    revocable = set(rows.filter(pl.col("partition") == "revocable")["row"])
-    if set(quarantine["row"]) != revocable or not set(rows["partition"]) <= {"fixed", "revocable"}:
-        raise ViewRefused("the partition of rows and the quarantine sets disagree")
-    if len(rows.filter((pl.col("level") == "consultant") & (pl.col("partition") == "fixed"))):
+    if not set(rows["partition"]) <= {"fixed", "revocable"}:
+        raise ViewRefused("a row has an unknown partition")
+    hidden = set(quarantine["row"])
+    if not hidden <= set(rows.filter(pl.col("partition") == "revocable")["row"]):
+        raise ViewRefused("a quarantine set names a row that is fixed, or that is not there")
+    if not set(rows.filter(pl.col("level") == "consultant")["row"]) <= hidden:
         raise ViewRefused("a consultant's row is in no quarantine set")
 
 

@@ -19,6 +19,7 @@ class Definitions:
     funnels: Mapping[tuple[str, str, str], FunnelCurves]
     regions: tuple[str, ...]
     periods: tuple[str, ...]
+    specialties: tuple[str, ...]
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> "Definitions":
@@ -31,6 +32,7 @@ class Definitions:
             {(one.indicator, one.period, one.level): one for one in curves},
             tuple(sorted({entry.region for entry in providers})),
             tuple(sorted({period for entry in indicators for period in entry.periods})),
+            tuple(sorted({entry.specialty for entry in indicators if entry.specialty is not None})),
         )
 
 

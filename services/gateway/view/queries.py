@@ -47,7 +47,7 @@ class ViewRows:
         return {one[0] for one in self.connection.execute(f"select id from rows where {NOT_HIDDEN}")}  # noqa: S608
 
     def has_revocable(self) -> bool:
-        return self.connection.execute("select 1 from quarantine limit 1").fetchone() is not None
+        return self.connection.execute("select 1 from rows where partition <> 'fixed' limit 1").fetchone() is not None
 
     def page(self, wanted: Selection, order: Order, after: Key | None, limit: int) -> list[Row]:
         """At most `limit` rows in order, after the key of the last one shown before."""

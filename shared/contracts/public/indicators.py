@@ -1,0 +1,71 @@
+"""Definitions of indicators."""
+
+from typing import Literal
+
+from pydantic import MISSING
+
+from shared.contracts.base import Count, Slug
+from shared.contracts.public.parts import CountMeta, Day, Finite, Path, Public, ResourceLinks, SelfLink
+
+
+class IndicatorInterval(Public):
+    level: Finite
+    method: str
+
+
+class IndicatorLimits(Public):
+    method: str
+    warning: Finite
+    control: Finite | MISSING = MISSING
+
+
+class IndicatorRules(Public):
+    min_denominator: str
+    min_expected: str
+    min_power: str
+
+
+class RiskModel(Public):
+    id: str
+    variables: list[str]
+
+
+class IndicatorLinks(ResourceLinks):
+    funnel: Path
+
+
+class Indicator(Public):
+    id: Slug
+    version: str
+    status: Literal["official", "reproduced", "illustrative", "synthetic"]
+    label: str
+    unit: str
+    polarity: Literal["lower_is_better", "higher_is_better", "neutral"]
+    decimals: Count
+    rounding: str
+    numerator: str
+    denominator: str
+    levels: list[str]
+    periods: list[str]
+    specialty: Slug | MISSING = MISSING
+    programme: Slug | MISSING = MISSING
+    interval: IndicatorInterval
+    limits: IndicatorLimits
+    test: str
+    rules: IndicatorRules
+    risk_model: RiskModel | MISSING = MISSING
+    why_it_matters: str
+    does_not_show: list[str]
+    authored_by: str
+    checked_by: str
+    next_review: Day
+    revocable: bool
+    synthetic: bool
+    source: str
+    links: IndicatorLinks
+
+
+class IndicatorList(Public):
+    data: list[Indicator]
+    meta: CountMeta
+    links: SelfLink

@@ -1,0 +1,176 @@
+"""A row of results: published with everything that is needed to judge it, or absent with its reason."""
+
+from typing import Annotated, Literal
+
+from pydantic import MISSING, Field
+
+from shared.contracts.base import Count, ReleaseId, ResultId, Slug, SubjectId
+from shared.contracts.public.parts import Day, Finite, PageLinks, PageMeta, Path, Public
+
+
+class IndicatorLabel(Public):
+    id: Slug
+    label: str
+    version: str
+    unit: str
+    polarity: Literal["lower_is_better", "higher_is_better", "neutral"]
+    decimals: Count
+
+
+class ProviderName(Public):
+    id: SubjectId
+    name: str
+
+
+class Subject(Public):
+    """Of level `provider` with its `kind`, or of level `consultant` with its `provider`."""
+
+    level: str
+    id: SubjectId
+    name: str
+    kind: str | MISSING = MISSING
+    provider: ProviderName | MISSING = MISSING
+
+
+class Period(Public):
+    """First and last day, both included."""
+
+    id: str
+    start: Day
+    end: Day
+
+
+class Interval(Public):
+    level: Finite
+    lower: Finite | MISSING = MISSING
+    upper: Finite | MISSING = MISSING
+    method: str
+
+
+class Value(Public):
+    """A figure never comes alone. `crude` is never given for a person."""
+
+    kind: str
+    estimate: Finite
+    interval: Interval | MISSING = MISSING
+    observed: Count | MISSING = MISSING
+    expected: Finite | MISSING = MISSING
+    denominator: Count | MISSING = MISSING
+    standardised_ratio: Finite | MISSING = MISSING
+    crude: Finite | MISSING = MISSING
+
+
+class Benchmark(Public):
+    scope: str | MISSING = MISSING
+    value: Finite | MISSING = MISSING
+
+
+class Limits(Public):
+    lower: Finite | MISSING = MISSING
+    upper: Finite | MISSING = MISSING
+
+
+class FunnelLimits(Public):
+    method: str | MISSING = MISSING
+    warning: Limits | MISSING = MISSING
+    control: Limits | MISSING = MISSING
+
+
+class Comparison(Public):
+    """`rated`, with position and band; or `not_rated`, with reason and explanation."""
+
+    status: Literal["rated", "not_rated"]
+    benchmark: Benchmark | MISSING = MISSING
+    position: str | MISSING = MISSING
+    band: str | MISSING = MISSING
+    limits: FunnelLimits | MISSING = MISSING
+    reason: str | MISSING = MISSING
+    explanation: str | MISSING = MISSING
+
+
+class Certainty(Public):
+    reliability: Finite | MISSING = MISSING
+    power_to_detect_doubling: Finite | MISSING = MISSING
+    min_detectable_ratio: Finite | MISSING = MISSING
+
+
+class Quality(Public):
+    flags: list[str]
+    case_ascertainment: Finite | MISSING = MISSING
+
+
+class Words(Public):
+    summary: str | MISSING = MISSING
+    certainty: str | MISSING = MISSING
+
+
+class Reply(Public):
+    status: Literal["none"]
+
+
+class Basis(Public):
+    legal_basis: str
+
+
+class Method(Public):
+    release: ReleaseId
+    risk_model: str | MISSING = MISSING
+    disclosure_rule: str | MISSING = MISSING
+
+
+class ResultLinks(Public):
+    self: Path
+    indicator: Path
+    subject: Path
+
+
+class Absence(Public):
+    reason: str
+    shorthand: str
+    data_absent_reason: str
+    explanation: str
+    may_change: bool
+
+
+class PublishedResult(Public):
+    """A figure with everything that is needed to judge it. `fields` may cut all keys but `id` and `status`."""
+
+    id: ResultId
+    status: Literal["published"]
+    partition: Literal["fixed", "revocable"] | MISSING = MISSING
+    indicator: IndicatorLabel | MISSING = MISSING
+    subject: Subject | MISSING = MISSING
+    period: Period | MISSING = MISSING
+    value: Value | MISSING = MISSING
+    comparison: Comparison | MISSING = MISSING
+    certainty: Certainty | MISSING = MISSING
+    quality: Quality | MISSING = MISSING
+    words: Words | MISSING = MISSING
+    reply: Reply | MISSING = MISSING
+    basis: Basis | MISSING = MISSING
+    method: Method | MISSING = MISSING
+    links: ResultLinks | MISSING = MISSING
+
+
+class AbsentResult(Public):
+    """No figure, and the reason why."""
+
+    id: ResultId
+    status: Literal["suppressed", "not_published", "not_available"]
+    partition: Literal["fixed", "revocable"] | MISSING = MISSING
+    indicator: IndicatorLabel | MISSING = MISSING
+    subject: Subject | MISSING = MISSING
+    period: Period | MISSING = MISSING
+    absence: Absence | MISSING = MISSING
+    basis: Basis | MISSING = MISSING
+    method: Method | MISSING = MISSING
+    links: ResultLinks | MISSING = MISSING
+
+
+Result = Annotated[PublishedResult | AbsentResult, Field(discriminator="status")]
+
+
+class ResultPage(Public):
+    data: list[Result]
+    meta: PageMeta
+    links: PageLinks
