@@ -1,6 +1,7 @@
 """`python -m services.consent migrate | serve | verify-ledger`, with settings from the environment."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     if verb == "migrate":
         migrate(settings.database("consent"), MIGRATIONS)
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn closes up, then hands the signal on to this
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False, log_config=None)
     return 0
 

@@ -61,10 +61,12 @@ class Rig:
     settings: Settings
 
     def officer(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self.client.request(method, path, auth=self.house.person("officer"), **options)
+        found: httpx.Response = self.client.request(method, path, auth=self.house.person("officer"), **options)
+        return found
 
     def service(self, path: str, name: str = "ratings", **params: Any) -> httpx.Response:
-        return self.client.get(path, auth=self.house.service(name), params=params)
+        found: httpx.Response = self.client.get(path, auth=self.house.service(name), params=params)
+        return found
 
     def load(self, kind: str, lines: list[str], **params: Any) -> dict[str, Any]:
         body = "\n".join(lines) + "\n"
