@@ -135,9 +135,9 @@ class Decimal(Number):
         return pl.Float64()
 
     def parse(self, text: pl.Expr) -> pl.Expr:
-        """Adding zero makes -0.0 the 0.0 that equals it; too many digits become null, not infinity."""
-        value = pl.when(text.str.contains(DECIMAL)).then(text).cast(pl.Float64, strict=False) + 0.0
-        return pl.when(value.is_finite()).then(value)
+        """Of -0.0 and the 0.0 that equals it, the latter; too many digits become null, not infinity."""
+        value = pl.when(text.str.contains(DECIMAL)).then(text).cast(pl.Float64, strict=False)
+        return pl.when(value == 0).then(0.0).when(value.is_finite()).then(value)
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:
         return [

@@ -57,10 +57,9 @@ def texts(path: Path, encoding: str, wanted: Sequence[int], most: int = MOST_IN_
         for block in blocks(source):
             if number is None:
                 return
-            if number >= block.first + block.data.count(b"\n") + (not block.data.endswith(b"\n")):
-                continue
-            lines = block.data.split(b"\n")
-            while number is not None and number - block.first < len(lines):
+            following = block.first + block.data.count(b"\n") + (not block.data.endswith(b"\n"))
+            lines = block.data.split(b"\n") if number < following else []
+            while number is not None and number < following:
                 raw = lines[number - block.first].removesuffix(b"\r")
                 shown = raw if len(raw) <= most else raw[:80]
                 yield shown.decode(encoding, errors="replace")

@@ -12,12 +12,16 @@ def check_header(raw: bytes, encoding: str, expected: list[str]) -> None:
     found = _names(raw, encoding)
     if found == expected:
         return
-    if len(raw) > MOST_IN_LINE or not found:
-        detail = "The first line is not a header." if found else "The first line is blank where the header should be."
-        raise Refused("wrong-header", detail, excerpt(raw, encoding), listed(expected, len(expected)), line=1)
+    wanted = listed(expected, len(expected))
+    if not found:
+        detail = "Line 1 is blank where the header should be. Nothing was taken from the file."
+        raise Refused("wrong-header", detail, "a blank line", wanted, line=1)
+    if len(raw) > MOST_IN_LINE:
+        detail = "Line 1 is not a header: it is too long. Nothing was taken from the file."
+        raise Refused("wrong-header", detail, excerpt(raw, encoding), wanted, line=1)
     why = "; ".join(_differences(found, expected))
-    detail = f"The header is not the one this source has: {why}. Nothing was taken from the file."
-    raise Refused("wrong-header", detail, listed(found, 50), listed(expected, len(expected)), line=1)
+    detail = f"Line 1 is not the header that this source has: {why}. Nothing was taken from the file."
+    raise Refused("wrong-header", detail, listed(found, 50), wanted, line=1)
 
 
 def _names(raw: bytes, encoding: str) -> list[str]:
