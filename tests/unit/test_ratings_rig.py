@@ -1,4 +1,4 @@
-"""The ratings service as its tests see it: over HTTP, with the real ingest and the real consent beside it in process."""
+"""The ratings service as its tests see it: over HTTP, the real ingest and consent beside it."""
 
 import hashlib
 import io
@@ -172,7 +172,7 @@ def rig_in(folder: Path) -> Iterator[Rig]:
     roles = [role for one in people["people"] for role in one["roles"]]
     people["people"].append({"name": BOTH, "roles": roles, "hash": _HASHER.hash(passwords[BOTH])})
     (folder / "people.json").write_text(json.dumps(people))
-    common = {"people_file": folder / "people.json", "secrets_dir": folder}
+    common: dict[str, Any] = {"people_file": folder / "people.json", "secrets_dir": folder}
     ingest_settings = IngestSettings(data_dir=folder / "ingest", **common)
     consent_settings = ConsentSettings(data_dir=folder / "consent", demonstration=True, **common)
     settings = Settings(

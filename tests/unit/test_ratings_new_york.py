@@ -1,0 +1,97 @@
+"""New York State's own table, sent to ingest and read back from the view that gateways load (methods, section 3.1)."""
+
+from collections.abc import Iterator
+
+import polars as pl
+import pytest
+
+from tests.system.published import VERDICT, Key, PublishedRow, published_rows
+from tests.unit.test_ratings_rig import NEW_YORK, Rig, rig_in
+
+pytestmark = pytest.mark.skipif(not NEW_YORK.is_file(), reason="../shared/data is not beside this checkout")
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with rig_in(tmp_path_factory.mktemp("new-york")) as running:
+        running.send("ny-cardiac", NEW_YORK.read_bytes())
+        built = running.build("2026-09-30")
+        assert built["build"] == "done", built
+        running.publish(built["release"])
+        yield running
+
+
+@pytest.fixture(scope="module")
+def rows(rig: Rig) -> pl.DataFrame:
+    return rig.table("2026-09-30", "rows")
+
+
+@pytest.fixture(scope="module")
+def printed() -> dict[Key, PublishedRow]:
+    return published_rows(NEW_YORK)
+
+
+def found_key(row: dict[str, object]) -> Key:
+    return str(row["provider_id"]), str(row["indicator_id"]), str(row["period_start"]), str(row["period_end"])
+
+
+def test_every_figure_and_verdict_of_1578(rows: pl.DataFrame, printed: dict[Key, PublishedRow]) -> None:
+    found = {found_key(row): row for row in rows.iter_rows(named=True)}
+    assert found.keys() == printed.keys()
+    assert len(found) == rows.height == 1578
+    wrong = [
+        key for key, row in found.items()
+        if not printed[key].agrees((row["estimate"], row["interval_lower"], row["interval_upper"]))
+        or row["position"] not in VERDICT[printed[key].verdict]
+        or row["summary"] != printed[key].verdict
+        or (row["observed"], row["denominator"]) != (printed[key].deaths, printed[key].cases)
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def test_the_verdicts_are_counted_as_published(rows: pl.DataFrame) -> None:
+    assert dict(rows["band"].value_counts().iter_rows()) == {
+        "as_expected": 1467, "worse_than_expected": 67, "better_than_expected": 44,
+    }  # fmt: skip
+
+
+def test_nothing_of_it_depends_on_anybody(rig: Rig, rows: pl.DataFrame) -> None:
+    assert set(rows["partition"]) == {"fixed"}
+    assert set(rows["status"]) == {"published"}
+    assert set(rows["legal_basis"]) == {"not_applicable"}
+    assert rig.table("2026-09-30", "quarantine").is_empty()
+    assert rig.table("2026-09-30", "consultants").is_empty()
+    assert not any(entry["revocable"] for entry in rig.entries("2026-09-30", "indicators"))
+
+
+def test_rounded_once_half_away_with_the_publishers_cap(rows: pl.DataFrame) -> None:
+    of_2011 = rows.filter(pl.col("interval_upper") > 100)
+    assert set(of_2011["period_end"].dt.year()) == {2011, 2012}
+    assert rows.filter(pl.col("interval_upper") == 100).height == 3
+    for name in ("estimate", "interval_lower", "interval_upper", "warning_upper", "expected", "crude"):
+        assert (rows[name] == rows[name].round(2)).all(), name
+    assert rows.filter(pl.col("observed") == 0)["interval_lower"].to_list() == [0.0] * 102
+
+
+def test_no_figure_is_missing_without_a_word(rows: pl.DataFrame) -> None:
+    figures = [name for name, kind in rows.schema.items() if kind == pl.Float64 and name != "reliability"]
+    assert rows.select(pl.col(figures).null_count()).sum_horizontal().item() == 0
+    assert set(rows.filter(pl.col("reliability").is_null())["quality_flags"]) <= {"dispersion_not_estimated"}
+    assert set(rows.filter(pl.col("reliability").is_not_null())["quality_flags"]) == {""}
+
+
+def test_a_hospital_has_the_name_of_its_latest_period(rig: Rig, rows: pl.DataFrame) -> None:
+    providers = rig.entries("2026-09-30", "providers")
+    assert len({entry["id"] for entry in providers}) == len(providers) == rows["provider_id"].n_unique()
+    assert {entry["kind"] for entry in providers} == {"hospital"}
+    assert not any(entry["synthetic"] for entry in providers)
+
+
+def test_there_are_curves_for_every_measure_and_period(rig: Rig, rows: pl.DataFrame) -> None:
+    funnels = rig.entries("2026-09-30", "funnels")
+    assert {(one["indicator"], one["period"]) for one in funnels} == set(rows["indicator_id", "period_id"].iter_rows())
+    assert len(funnels) == 31
+    for funnel in funnels:
+        for point in funnel["curve"]:
+            assert 0 <= point["control_lower"] <= point["warning_lower"] <= 1
+            assert 1 <= point["warning_upper"] <= point["control_upper"]
