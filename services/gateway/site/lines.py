@@ -46,7 +46,7 @@ def line(row: Body) -> Line:
         summary=sentence(row), certainty=row.get("words", {}).get("certainty", ""),
         result=with_range(row) if published else "", benchmark=benchmark(row),
         observed=f"{value['observed']:,}" if "observed" in value else "",
-        expected=figure(value["expected"], "ratio", 1) if "expected" in value else "",
+        expected=figure(value["expected"], "ratio", 2) if "expected" in value else "",
         ratio=figure(value["standardised_ratio"], "ratio", 2) if "standardised_ratio" in value else "",
         cases=f"{value['denominator']:,}" if "denominator" in value else "",
     )  # fmt: skip

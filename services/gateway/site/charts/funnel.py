@@ -103,8 +103,8 @@ def _frame(drawn: Body) -> Frame:
 def _spec(drawn: Body) -> dict[str, Any]:
     frame = _frame(drawn)
     layers = [
-        *limits(drawn["curve"], frame), target(drawn["target"], frame), *marks(drawn["points"], frame),
-        *labels(drawn["curve"], frame),
+        *limits(drawn["curve"], frame), target(drawn["target"], frame), *labels(drawn["curve"], frame),
+        *marks(drawn["points"], frame),
     ]  # fmt: skip
     if drawn["chosen"]:
         provider, name = drawn["chosen"]

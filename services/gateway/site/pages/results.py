@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.gateway.api.codelists import CODELISTS
 from services.gateway.site.lines import by_subject, line
 from services.gateway.site.pages.figures import Chart
 from services.gateway.site.pages.general import HOME
@@ -28,20 +29,28 @@ def indicators(entries: Sequence[Body], base: str) -> Page:
 
 
 def definition(entry: Body) -> list[dict[str, Any]]:
-    interval, limits = entry["interval"], entry["limits"]
+    """What a reader needs before the figures: what is counted, and who stands behind it."""
     return facts([
         ("What is counted", entry["numerator"]), ("Among whom", entry["denominator"]),
-        ("Which way", POLARITIES[entry["polarity"]]), ("Standing", STANDINGS[entry["status"]]),
-        ("Allows for", case_mix(entry)),
-        ("Range", f"{interval['level']:.0%}, {words(interval['method'])}"), ("Limits", words(limits["method"])),
-        ("Written by", entry["authored_by"]), ("Checked by", entry["checked_by"]),
-        ("Next review", day(entry["next_review"])), ("Version", entry["version"]), ("Source", entry["source"]),
+        ("Which way", POLARITIES[entry["polarity"]]), ("Allows for", case_mix(entry)),
+        ("Standing", STANDINGS[entry["status"]]), ("Checked by", entry["checked_by"]),
+        ("Next review", day(entry["next_review"])),
     ])  # fmt: skip
 
 
-def words(code: str) -> str:
-    """A method's code as words: `exact_below_10_then_byar` reads as it is."""
-    return code.replace("_", " ")
+def method_of(entry: Body) -> list[dict[str, Any]]:
+    interval, limits = entry["interval"], entry["limits"]
+    return facts([
+        ("Range", f"{interval['level']:.0%}: {meaning('interval-methods', interval['method'])}"),
+        ("Limits", meaning("limit-methods", limits["method"])), ("Written by", entry["authored_by"]),
+        ("Version", entry["version"]), ("Source", entry["source"]),
+    ])  # fmt: skip
+
+
+def meaning(codelist: str, code: str) -> str:
+    """The API's plain meaning of a code of an open list; a code that it does not list yet reads as it is."""
+    entry = CODELISTS[codelist].entry(code)
+    return entry.meaning.removesuffix(".") if entry else code.replace("_", " ")
 
 
 STANDINGS: Final = {
@@ -60,6 +69,12 @@ class Periods:
     shown: str
 
 
+def ground(code: str) -> str:
+    """The legal basis by its name; empty where none is needed."""
+    entry = CODELISTS["legal-bases"].entry(code)
+    return entry.label if entry else ""
+
+
 def indicator(
     entry: Body,
     rows: Sequence[Body],
@@ -72,8 +87,9 @@ def indicator(
 ) -> Page:
     """How many people are missing is neither known here nor said."""
     context = {
-        "indicator": entry, "definition": definition(entry), "lines": by_subject(rows), "people": by_subject(people),
-        "chart": chart, "complete": complete, "periods": periods.all, "shown": periods.shown, "next": "",
+        "indicator": entry, "definition": definition(entry), "more": method_of(entry), "chart": chart,
+        "lines": by_subject(rows), "people": by_subject(people),
+        "complete": complete, "periods": periods.all, "shown": periods.shown, "next": "",
         "table": chart.table if chart else f"{entry['label']}, by name of hospital",
     }  # fmt: skip
     address = f"{base}/indicators/{entry['id']}/results"
@@ -113,9 +129,10 @@ def method_facts(row: Body) -> list[dict[str, Any]]:
     spans = {n: f"{figure(s['lower'], unit, decimals)} to {figure(s['upper'], unit, decimals)}" for n, s in sides}
     method, interval = row.get("method", {}), row["value"].get("interval")
     return facts([
-        ("Range", f"{interval['level']:.0%}, {words(interval['method'])}" if interval else ""),
+        ("Range", f"{interval['level']:.0%}: {meaning('interval-methods', interval['method'])}" if interval else ""),
         ("Warning limits (95%)", spans.get("warning", "")), ("Control limits (99.8%)", spans.get("control", "")),
-        ("Limits", words(limits.get("method", ""))), ("Risk model", method.get("risk_model", "")),
+        ("Limits", meaning("limit-methods", limits["method"]) if "method" in limits else ""),
+        ("Risk model", method.get("risk_model", "")),
         ("Disclosure rule", method.get("disclosure_rule", "")), ("Definition", row["indicator"].get("version", "")),
-        ("Published on the ground of", words(row.get("basis", {}).get("legal_basis", ""))),
+        ("Published on the ground of", ground(row.get("basis", {}).get("legal_basis", ""))),
     ])  # fmt: skip

@@ -129,4 +129,4 @@ def case_mix(indicator: Body) -> str:
 
 def detectable(row: Body) -> str:
     ratio = row.get("certainty", {}).get("min_detectable_ratio")
-    return "" if ratio is None else f"A rate {figure(ratio, 'ratio', 1)} times the one expected"
+    return "" if ratio is None else f"A rate {figure(ratio, 'ratio', 2)} times the one expected"
