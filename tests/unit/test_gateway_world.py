@@ -227,7 +227,7 @@ class Consent:
                 while not release.is_set():
                     await asyncio.sleep(0.002)
             if self.silent:
-                await asyncio.sleep(3)
+                await asyncio.sleep(1.2)
             return Response(found.model_dump_json(), media_type="application/json")
 
         @app.get("/v1/changes", dependencies=[Depends(allow("service:gateway"))])
@@ -288,7 +288,7 @@ class Listening:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        sock = socket.socket()
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # or asyncio leaves Nagle on
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", self.port))
         self.port = sock.getsockname()[1]
@@ -314,16 +314,18 @@ class World:
     ratings_at: Listening
     consent_at: Listening
 
-    def settings(self, **given: Any) -> Settings:
+    def settings(self, poll_seconds: float = 0.05) -> Settings:
         return Settings(
             data_dir=self.folder / "gateway", people_file=self.folder / "people.json",
             secrets_dir=self.folder / "secrets", ratings_url=self.ratings_at.url, consent_url=self.consent_at.url,
-            **{"poll_seconds": 0.05, **given},
+            poll_seconds=poll_seconds,
         )  # fmt: skip
 
     @asynccontextmanager
-    async def gateway(self, barrier_type: type[Barrier] = Barrier, **given: Any) -> AsyncIterator["Gateway"]:
-        settings = self.settings(**given)
+    async def gateway(
+        self, barrier_type: type[Barrier] = Barrier, poll_seconds: float = 0.05
+    ) -> AsyncIterator["Gateway"]:
+        settings = self.settings(poll_seconds)
         app = create_app(settings, over_http(settings), barrier_type)
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -1,0 +1,283 @@
+"""The consent check: the next batch, never one in flight; deadlines only refuse; lineage is kept over restarts."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from services.gateway.barrier import Barrier, ConsentUnreachable
+from shared.contracts.consent import Change, Changes, Head
+from tests.unit.test_gateway_world import ADAMS, CLARK, FIXED, Gateway, World, first_view, key_of, world
+
+QUIET = 60.0  # seconds between looks: no heartbeat: the test decides when a check starts
+DEPENDENT = (
+    "/results",
+    "/results?level=provider",
+    "/results.csv",
+    "/results.ndjson",
+    "/results/r-000000000006",
+    "/results/r-ffffffffffff",
+    "/consultants",
+    f"/consultants/{ADAMS}",
+    f"/consultants/{ADAMS}/results",
+    f"/consultants/{ADAMS}/results?partition=fixed",
+    "/providers/ZZ001/results",
+    "/indicators/hip-death-30-days/results",
+    "/indicators/hip-death-30-days/funnel",
+    f"/results?indicator={FIXED}&indicator=hip-death-30-days",
+)
+INDEPENDENT = (
+    "/v1",
+    "/v1/openapi.json",
+    "/v1/releases",
+    "/v1/releases/2026-09-30",
+    "/v1/codelists",
+    "/v1/codelists/status",
+    "/v1/problems/consent-unreachable",
+    "/v1/changes",
+    "/indicators",
+    f"/indicators/{FIXED}",
+    f"/indicators/{FIXED}/funnel",
+    f"/indicators/{FIXED}/results",
+    "/indicators/hip-death-30-days",
+    "/providers",
+    "/providers/ZZ001",
+    f"/results?indicator={FIXED}",
+    "/results?partition=fixed",
+    "/results.csv?partition=fixed",
+    f"/results.ndjson?indicator={FIXED}",
+    "/providers/ZZ001/results?partition=fixed",
+    "/results/r-000000000004",
+)
+
+
+class JoinsInFlight(Barrier):
+    """The planted mistake: a newcomer joins the check that is in flight already."""
+
+    flying: asyncio.Future[int] | None = None
+
+    def join(self) -> asyncio.Future[int]:
+        if self.flying is not None and not self.flying.done():
+            return self.flying
+        return super().join()
+
+    async def serve(self, batch: asyncio.Future[int]) -> None:
+        self.flying = batch
+        await super().serve(batch)
+
+
+async def shown_after_withdrawal(made: World, barrier_type: type[Barrier]) -> bool:
+    """A check reads the ledger; then she withdraws; then somebody asks; then the check's answer arrives."""
+    async with made.gateway(barrier_type, poll_seconds=QUIET) as gateway:
+        read, release = made.consent.hold()
+        earlier = asyncio.create_task(gateway.get(f"/consultants/{ADAMS}"))
+        assert await asyncio.to_thread(read.wait, 5)
+        made.consent.withdraw(ADAMS)
+        later = asyncio.create_task(gateway.get(f"/consultants/{ADAMS}"))
+        await asyncio.sleep(0.1)
+        assert not later.done()
+        release.set()
+        assert (await earlier).status_code in (200, 404)  # it began before the withdrawal: either is right
+        return (await later).status_code == 200
+
+
+def test_a_request_after_the_withdrawal_never_joins_a_check_before_it(tmp_path: Path) -> None:
+    with world(tmp_path, first_view()) as made:
+        assert asyncio.run(shown_after_withdrawal(made, Barrier)) is False
+
+
+def test_the_test_catches_a_barrier_that_joins_a_check_in_flight(tmp_path: Path) -> None:
+    with world(tmp_path, first_view()) as made:
+        assert asyncio.run(shown_after_withdrawal(made, JoinsInFlight)) is True
+
+
+def test_requests_share_the_next_check(tmp_path: Path) -> None:
+    async def scenario(made: World) -> None:
+        async with made.gateway(poll_seconds=QUIET) as gateway:
+            before = made.consent.heads
+            found = await asyncio.gather(*(gateway.get("/consultants") for _ in range(40)))
+            assert {one.status_code for one in found} == {200}
+            assert made.consent.heads - before < 20
+
+    with world(tmp_path, first_view()) as made:
+        asyncio.run(scenario(made))
+
+
+def test_a_cancelled_request_does_not_cancel_the_batch(tmp_path: Path) -> None:
+    async def scenario(made: World) -> None:
+        async with made.gateway(poll_seconds=QUIET) as gateway:
+            read, release = made.consent.hold()
+            first = asyncio.create_task(gateway.get("/consultants"))
+            assert await asyncio.to_thread(read.wait, 5)
+            both = [asyncio.create_task(gateway.get("/consultants")) for _ in range(2)]
+            await asyncio.sleep(0.05)
+            first.cancel()
+            both[0].cancel()
+            release.set()
+            assert (await both[1]).status_code == 200
+
+    with world(tmp_path, first_view()) as made:
+        asyncio.run(scenario(made))
+
+
+async def split(gateway: Gateway) -> None:
+    for path in DEPENDENT:
+        answer = await gateway.get(path)
+        assert (answer.status_code, path) == (503, path)
+        assert answer.json()["code"] == "consent_unreachable"
+        assert answer.headers["cache-control"] == "no-store"
+        assert 1 <= int(answer.headers["retry-after"]) <= 5
+        assert (await gateway.client.head(answer.url)).status_code == 503
+    for path in INDEPENDENT:
+        assert ((await gateway.get(path)).status_code, path) == (200, path)
+
+
+def test_every_address_of_the_split_answers_while_consent_does(tmp_path: Path) -> None:
+    async def scenario(made: World) -> dict[str, int]:
+        async with made.gateway() as gateway:
+            return {one: (await gateway.get(one)).status_code for one in (*DEPENDENT, *INDEPENDENT)}
+
+    with world(tmp_path, first_view()) as made:
+        found = asyncio.run(scenario(made))
+    assert {one: status for one, status in found.items() if status != 200} == {"/results/r-ffffffffffff": 404}
+
+
+def test_without_consent_dependent_answers_stop_and_the_others_go_on(tmp_path: Path) -> None:
+    async def scenario(made: World) -> None:
+        async with made.gateway(poll_seconds=QUIET) as gateway:
+            assert (await gateway.get("/results")).status_code == 200
+            made.consent_at.stop()
+            await split(gateway)
+            made.consent.withdraw(ADAMS)
+            made.consent_at.start()
+            await asyncio.sleep(0.06)
+            assert (await gateway.get(f"/consultants/{ADAMS}")).status_code == 404
+            assert (await gateway.get(f"/consultants/{CLARK}")).status_code == 200
+
+    with world(tmp_path, first_view()) as made:
+        asyncio.run(scenario(made))
+
+
+def test_a_silent_consent_is_refused_in_time_and_asked_by_one_probe_at_a_time(tmp_path: Path) -> None:
+    async def scenario(made: World) -> None:
+        async with made.gateway(poll_seconds=QUIET) as gateway:
+            assert (await gateway.get("/results")).status_code == 200
+            made.consent.silent = True
+            began = time.monotonic()
+            assert (await gateway.get("/results")).status_code == 503
+            assert time.monotonic() - began < 1.2
+            before, began = made.consent.heads, time.monotonic()
+            for _ in range(60):
+                assert (await gateway.get("/results")).status_code == 503
+                await asyncio.sleep(0.002)
+            assert made.consent.heads - before <= (time.monotonic() - began) / 0.05 + 1
+            made.consent.silent = False
+            await asyncio.sleep(0.06)
+            assert (await gateway.get("/results")).status_code == 200
+
+    with world(tmp_path, first_view()) as made:
+        asyncio.run(scenario(made))
+
+
+def test_another_store_or_an_older_one_is_refused_also_after_a_restart(tmp_path: Path) -> None:
+    async def status(made: World) -> int:
+        async with made.gateway() as gateway:
+            fixed = await gateway.get(f"/results?indicator={FIXED}")
+            assert fixed.status_code == 200
+            return (await gateway.get("/results")).status_code
+
+    with world(tmp_path, first_view()) as made:
+        made.consent.withdraw(ADAMS)
+        assert asyncio.run(status(made)) == 200
+        kept = list(made.consent.log)
+        made.consent.log = kept[:10]  # yesterday's backup: it has not heard of the withdrawal
+        assert asyncio.run(status(made)) == 503
+        made.consent.log = kept
+        assert asyncio.run(status(made)) == 200
+        made.consent.store = "store-b"
+        assert asyncio.run(status(made)) == 503
+
+
+class Knowing:
+    """What a barrier keeps up to date, written down."""
+
+    def __init__(self) -> None:
+        self.revision, self.applied = 3, list[int]()
+
+    def check_lineage(self, head: Head) -> None:
+        assert head.store_id == "s"
+
+    def apply(self, changes: Changes) -> None:
+        self.applied += [change.revision for change in changes.changes]
+        self.revision = changes.upto
+
+    def remember(self, head: Head) -> None:
+        assert head.revision == self.revision
+
+
+class Ledger:
+    """In-process peer with a real log."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision, self.gate = revision, asyncio.Event()
+        self.gate.set()
+
+    async def head(self) -> Head:
+        await self.gate.wait()
+        return Head(store_id="s", revision=self.revision)
+
+    async def changes(self, after: int, upto: int) -> Changes:
+        found = [
+            Change(revision=number, key=key_of(str(number)), now="withheld") for number in range(after + 1, upto + 1)
+        ]
+        return Changes(store_id="s", after=after, upto=upto, changes=found)
+
+
+def test_every_change_is_applied_before_the_barrier_opens() -> None:
+    async def scenario() -> None:
+        knowing, ledger = Knowing(), Ledger(7)
+        barrier = Barrier(ledger, knowing)
+        assert await barrier() == 7
+        assert knowing.applied == [4, 5, 6, 7]
+        await barrier.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_cancelled_check_refuses_and_the_next_call_starts_afresh() -> None:
+    async def scenario() -> None:
+        ledger = Ledger(3)
+        barrier = Barrier(ledger, Knowing())
+        ledger.gate.clear()
+        waiting = asyncio.create_task(barrier())
+        await asyncio.sleep(0)
+        joined = asyncio.create_task(barrier())
+        await asyncio.sleep(0.01)
+        await barrier.close()
+        for task in (waiting, joined):
+            with pytest.raises(ConsentUnreachable):
+                await task
+        ledger.gate.set()
+        await asyncio.sleep(0.06)
+        assert await barrier() == 3
+        await barrier.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_caller_that_gives_up_is_cancelled_not_refused() -> None:
+    async def scenario() -> None:
+        ledger = Ledger(3)
+        barrier = Barrier(ledger, Knowing())
+        ledger.gate.clear()
+        waiting = asyncio.create_task(barrier())
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        ledger.gate.set()
+        assert await barrier() == 3
+        await barrier.close()
+
+    asyncio.run(scenario())
