@@ -1,6 +1,8 @@
 """`python -m services.ingest migrate | serve`, with settings from `CANDOUR_INGEST_*`."""
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 
 import uvicorn
@@ -23,6 +25,7 @@ def main() -> None:
     if act == "migrate":
         migrate(settings.database("ingest"), MIGRATIONS)
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn closes up, then hands the signal on to this
     app = create_app(settings, DurableJobs("ingest", settings.jobs_database()))
     uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_config=None)
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingest.routes import routers
@@ -32,14 +33,17 @@ def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
     def check(feed: str, sha256: str) -> None:
         jobs.step("decide", check_submission, store, sources, feed, sha256)
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    def begin() -> None:
         store.open(list(sources))
         jobs.launch()
         for waiting in store.wake():
             jobs.start(CHECK, waiting.job, waiting.feed, waiting.sha256)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(begin)
         yield
-        jobs.close()
+        await run_in_threadpool(jobs.close)
         store.close()
 
     jobs.register(CHECK, check)
