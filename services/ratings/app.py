@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from services.ratings.following import Follower
@@ -41,7 +42,10 @@ def create_app(settings: Settings, peers: Peers, jobs: Jobs) -> FastAPI:
         office: Office | None = getattr(app.state, "office", None)
         if office is None:
             return "starting"
-        return None if office.store.database.alive() else "the database gives no answer"
+        try:
+            return None if office.store.database.alive() else "the database gives wrong answers"
+        except SQLAlchemyError:
+            return "the database does not answer"
 
     app = service_app("ratings", lifespan, [indicators.router, releases.router, views.router], ready)
     app.state.identity = Identity.from_files("ratings", CALLERS, settings.secrets_dir, settings.people_file)

@@ -11,6 +11,7 @@ from shared.contracts.releases import ReleaseStatus
 from shared.kit.logs import log
 from shared.kit.problems import Problem
 
+STOP_SECONDS = 10.0  # a turn that hangs on a silent peer is left behind: nothing of it is half visible
 READABLE = {ReleaseStatus.PUBLISHED.value, ReleaseStatus.SUPERSEDED.value}
 
 
@@ -33,7 +34,7 @@ class Follower:
 
     def stop(self) -> None:
         self.stopping.set()
-        self.thread.join()
+        self.thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         wait = self.every
@@ -99,4 +100,6 @@ class Follower:
             return True
         _, after = self.checked.get(release, (pointer.consent_store, pointer.consent_revision))
         keys = {named.key for programme in permitted.values() for named in programme.values()}
-        return bool(keys & self.office.peers.changed_keys(max(after, pointer.consent_revision), permissions.revision))
+        return bool(keys) and bool(
+            keys & self.office.peers.changed_keys(max(after, pointer.consent_revision), permissions.revision)
+        )

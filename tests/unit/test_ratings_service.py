@@ -154,6 +154,11 @@ def test_nobody_reviews_or_publishes_their_own(rig: Rig) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "same_person")
 
 
+def test_a_query_that_nobody_understands_is_refused(rig: Rig) -> None:
+    refused = rig.ask("analyst", "GET", "/v1/releases?limit=1")
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_parameter")
+
+
 def test_views_are_for_gateways_only(rig: Rig) -> None:
     assert rig.ask("publisher", "GET", "/v1/views").status_code == 403
     assert rig.ratings.get("/v1/views").status_code == 401

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Depends, Response
 
-from services.ratings.routes import NO_STORE, OfficeDep
+from services.ratings.routes import NO_STORE, STRICT, OfficeDep
 from shared.contracts.base import Contract, Digest, Slug
 from shared.kit.auth import allow
 
-router = APIRouter(tags=["indicators"])
+router = APIRouter(tags=["indicators"], dependencies=STRICT)
 
 
 class ReviewedIndicator(Contract):

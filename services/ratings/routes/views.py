@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from services.ratings.routes import NO_STORE, OfficeDep
+from services.ratings.routes import NO_STORE, STRICT, OfficeDep
 from services.ratings.workflow import publishing
 from shared.contracts.base import ReleaseId
 from shared.contracts.releases import ReadableViews
 from shared.kit.auth import allow
 from shared.kit.problems import NotFound, problems
 
-router = APIRouter(tags=["views"], dependencies=[Depends(allow("service:gateway"))])
+router = APIRouter(tags=["views"], dependencies=[Depends(allow("service:gateway")), *STRICT])
 FileName = Annotated[str, Path(pattern=r"^[a-z]+\.(json|parquet)$")]
 
 

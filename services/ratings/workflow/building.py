@@ -33,7 +33,13 @@ class Builder:
 
     def __init__(self, office: Office) -> None:
         self.office = office
-        office.jobs.register(BUILD_JOB, self.build)
+
+        def build(
+            release: str,
+        ) -> None:  # a plain function: durable jobs keep a mark on it, which a method cannot carry
+            self.build(release)
+
+        office.jobs.register(BUILD_JOB, build)
 
     def build(self, release: str) -> None:
         """Run to the end, or say in the release why not. An unforeseen error is said too, and raised."""

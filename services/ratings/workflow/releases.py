@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime
+from typing import Any
 
 from services.ratings.domain.life_cycle import OWNER, STEPS, Standing, check_step, steps_from
 from services.ratings.domain.naming import next_number, release_id
@@ -23,22 +24,27 @@ def reserve(office: Office, request: ReleaseRequest, key: str | None, author: st
     _refuse_unknown(office, request)
     asked = request.model_dump(mode="json")
     with office.store.transaction() as tx:
-        known = tx.release_of_key(key) if key else None
-        if known is not None:
-            if known.requested != asked:
-                raise KeyReused
-            return as_contract(known, tx.pointer(known.id)), False
-        number = next_number(tx.numbers_of(request.date))
-        row = ReleaseRow(
-            id=release_id(request.date, number), day=request.date, number=number,
-            idempotency_key=key or secrets.token_hex(16), requested=asked, status=ReleaseStatus.DRAFT.value,
-            build=BuildState.RUNNING.value, attempt=1, stages=[], author=author, created=datetime.now(UTC),
-            indicators=[], inputs=[], parts={}, salt=secrets.token_bytes(32),
-        )  # fmt: skip
-        tx.add(row)
-        tx.record(author, "release.reserved", row.id, requested=asked)
-    start_build(office, row.id, row.attempt)
-    return as_contract(row, None), True
+        row = tx.release_of_key(key) if key else None
+        is_new = row is None
+        if row is None:
+            row = _new_row(request, asked, key, author, next_number(tx.numbers_of(request.date)))
+            tx.add(row)
+            tx.record(author, "release.reserved", row.id, requested=asked)
+        elif row.requested != asked:
+            raise KeyReused
+        release = described(tx, row)
+    if release.build is BuildState.RUNNING:
+        start_build(office, row.id, row.attempt)  # again, too: the first start may have been lost after the commit
+    return release, is_new
+
+
+def _new_row(request: ReleaseRequest, asked: dict[str, Any], key: str | None, author: str, number: int) -> ReleaseRow:
+    return ReleaseRow(
+        id=release_id(request.date, number), day=request.date, number=number,
+        idempotency_key=key or secrets.token_hex(16), requested=asked, status=ReleaseStatus.DRAFT.value,
+        build=BuildState.RUNNING.value, attempt=1, stages=[], author=author, created=datetime.now(UTC),
+        indicators=[], inputs=[], parts={}, salt=secrets.token_bytes(32),
+    )  # fmt: skip
 
 
 def _refuse_unknown(office: Office, request: ReleaseRequest) -> None:
