@@ -1,0 +1,102 @@
+"""The tables as migrated, frames and views as files."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from services.ratings.__main__ import MIGRATIONS
+from services.ratings.models import METADATA
+from services.ratings.store.frames import Frames, Snapshots, WrongBytes
+from services.ratings.store.store import Store
+from services.ratings.store.views import ViewFolders
+from services.ratings.view.hiding import Sticky
+from shared.kit.database import migrate
+from shared.kit.files import sha256_of
+from shared.kit.frames import content_digest
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    address = f"sqlite:///{tmp_path / 'ratings.sqlite'}"
+    migrate(address, MIGRATIONS)
+    return address
+
+
+def test_the_migrations_make_the_tables_of_the_models(url: str) -> None:
+    store = Store(url)
+    with store.database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    store.close()
+
+
+def test_the_partners_order_is_made_once_and_differs_between_houses(url: str, tmp_path: Path) -> None:
+    other = f"sqlite:///{tmp_path / 'other.sqlite'}"
+    migrate(other, MIGRATIONS)
+    migrate(url, MIGRATIONS)
+    keys = []
+    for address in (url, url, other):
+        store = Store(address)
+        with store.reading() as tx:
+            keys.append(tx.partner_order())
+        store.close()
+    assert keys[0] == keys[1] != keys[2]
+    assert len(keys[0]) == 32
+
+
+def test_units_are_remembered_by_release_and_partners_by_indicator(url: str) -> None:
+    store = Store(url)
+    key = ("indicator", "period")
+    with store.database.transaction() as session:  # a release that hidden units may belong to
+        session.connection().exec_driver_sql(
+            "insert into release (id, day, number, idempotency_key, requested, status, build, attempt, stages, author,"
+            " created, indicators, inputs, parts, salt) values ('a', '2026-09-30', 1, 'k', '{}', 'draft', 'done', 1,"
+            " '[]', 'x', '2026-09-30', '[]', '[]', '{}', x'00')"
+        )
+    for _ in range(2):
+        with store.transaction() as tx:
+            tx.remember("a", {key: Sticky(frozenset({"ZZ001"}), frozenset({"9900001"}))})
+    with store.reading() as tx:
+        assert tx.sticky("a") == {key: Sticky(frozenset({"ZZ001"}), frozenset({"9900001"}))}
+        assert tx.sticky("b") == {key: Sticky(frozenset(), frozenset({"9900001"}))}
+    store.close()
+
+
+def test_a_frame_is_kept_once_under_its_content(tmp_path: Path) -> None:
+    frames = Frames(tmp_path)
+    frame = pl.DataFrame({"key": ["b", "a"], "value": [2.5, None]})
+    digest = frames.keep(frame, ["key"])
+    assert digest == frames.keep(frame.reverse(), ["key"]) == content_digest(frame, ["key"])
+    assert frames.load(digest).equals(frame.sort("key"))
+    assert [path.name for path in tmp_path.iterdir()] == [f"{digest.removeprefix('sha256:')}.parquet"]
+
+
+def test_a_snapshot_with_other_bytes_is_not_kept(tmp_path: Path) -> None:
+    kept = Snapshots(tmp_path)
+    digest = sha256_of(b"the right bytes")
+    with pytest.raises(WrongBytes):
+        kept.keep(digest, [b"the wrong ", b"bytes"])
+    assert not kept.has(digest)
+    assert list(tmp_path.iterdir()) == []
+    kept.keep(digest, [b"the right ", b"bytes"])
+    assert kept.has(digest)
+
+
+def test_a_view_that_no_pointer_names_is_swept(tmp_path: Path) -> None:
+    views = ViewFolders(tmp_path)
+    for view in (1, 2):
+        views.write("2026-09-30", view, {"rows.parquet": b"rows"}, b"{}")
+    views.write("2026-09-29", 1, {"rows.parquet": b"rows"}, b"{}")
+    views.sweep({"2026-09-30": 2})
+    assert sorted(path.parent.name + "/" + path.name for path in tmp_path.glob("*/*")) == ["2026-09-30/2"]
+
+
+def test_what_an_interrupted_bake_left_is_replaced(tmp_path: Path) -> None:
+    views = ViewFolders(tmp_path)
+    views.write("2026-09-30", 1, {"rows.parquet": b"rows", "left-over.json": b"[]"}, b"{}")
+    views.write("2026-09-30", 1, {"rows.parquet": b"other"}, b"{}")
+    assert {path.name: path.read_bytes() for path in views.path("2026-09-30", 1).iterdir()} == {
+        "rows.parquet": b"other", "manifest.json": b"{}",
+    }  # fmt: skip
