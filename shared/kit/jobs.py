@@ -52,7 +52,7 @@ class DurableJobs:
     error."""
 
     def __init__(self, service: str, database_url: str) -> None:
-        from dbos import DBOS, DBOSConfig, Queue  # noqa: PLC0415  # 1 s to import; only processes that run jobs pay it
+        from dbos import DBOS, DBOSConfig  # noqa: PLC0415  # 1 s to import; only processes that run jobs pay it
 
         config = DBOSConfig(
             name=service,
@@ -62,13 +62,16 @@ class DurableJobs:
         )
         self.dbos = DBOS(config=config)
         self.service = service
-        self.queue = Queue(f"{service}-jobs", concurrency=1, polling_interval_sec=0.1)
+        self.queue: Any = None
         self.workflows: dict[str, Step] = {}
 
     def register(self, name: str, function: Step) -> None:
         from dbos import DBOS  # noqa: PLC0415
 
-        self.workflows[name] = DBOS.workflow(name=f"{self.service}.{name}")(function)
+        def job(*arguments: Any) -> Any:  # a plain function: DBOS marks what it registers, and methods take no marks
+            return function(*arguments)
+
+        self.workflows[name] = DBOS.workflow(name=f"{self.service}.{name}")(job)
 
     def start(self, name: str, job_id: str, *arguments: Any) -> None:
         """Durable when it returns; the same job id again starts nothing."""
@@ -84,9 +87,11 @@ class DurableJobs:
         return DBOS.run_step({"name": name}, function, *arguments)
 
     def launch(self) -> None:
+        """Call from a thread without an event loop: DBOS writes its queue to its database."""
         from dbos import DBOS  # noqa: PLC0415
 
         DBOS.launch()
+        self.queue = DBOS.register_queue(f"{self.service}-jobs", global_concurrency=1, polling_interval_sec=0.1)
 
     def close(self) -> None:
         from dbos import DBOS  # noqa: PLC0415
