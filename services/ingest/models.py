@@ -12,6 +12,7 @@ from shared.contracts.ingest import Fate
 
 FATES = tuple(fate.value for fate in Fate)
 LINES = " + ".join(FATES)
+COUNTED = " and ".join(f"coalesce({count}, -1) >= 0" for count in ("lines", *FATES))  # null would pass a check
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -53,7 +54,7 @@ class SubmissionRow(IngestTable, table=True):
         Index("submission_waiting", "state", "feed", "turn"),
         CheckConstraint("state in ('received', 'checked', 'refused')", name="state_known"),
         CheckConstraint(
-            f"(state = 'checked' and lines is not null and lines = {LINES})"
+            f"(state = 'checked' and {COUNTED} and lines = {LINES})"
             " or (state <> 'checked' and lines is null)", name="every_line_has_one_fate",
         ),
         CheckConstraint("(state = 'refused') = (refused_code is not null)", name="refusal_has_a_reason"),

@@ -199,7 +199,7 @@ def test_a_job_that_runs_twice_changes_nothing(tmp_path: Path) -> None:
         assert some(service.submission(CONTENT)["fates"]) == {"header": 1, "accepted": 1}
 
 
-def test_half_written_files_of_a_killed_process_are_swept(tmp_path: Path) -> None:
+def test_half_written_files_of_a_killed_service_are_swept(tmp_path: Path) -> None:
     settings, passwords = prepared(tmp_path)
     with running(settings, passwords):
         pass
@@ -234,13 +234,13 @@ class Served:
         self.client = httpx.Client(
             base_url=self.url, auth=("steward", passwords["steward"]), timeout=30, trust_env=False
         )
-        self.process: subprocess.Popen[bytes] | None = None
+        self.child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [sys.executable, "-m", "services.ingest", "serve"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment)
+        self.child = subprocess.Popen(command, cwd=ROOT, env=self.environment)
         until = time.monotonic() + 60
-        while time.monotonic() < until and self.process.poll() is None:
+        while time.monotonic() < until and self.child.poll() is None:
             try:
                 if self.client.get("/health/ready").status_code == 200:
                     return
@@ -249,9 +249,9 @@ class Served:
         raise AssertionError("it ended, or was not ready after a minute")
 
     def end(self, how: signal.Signals) -> int:
-        assert self.process is not None
-        self.process.send_signal(how)
-        return self.process.wait(30)
+        assert self.child is not None
+        self.child.send_signal(how)
+        return self.child.wait(30)
 
 
 def test_kill_9_at_any_moment_after_the_receipt_loses_nothing(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_kill_9_at_any_moment_after_the_receipt_loses_nothing(tmp_path: Path) ->
         assert (snapshot["rows"], snapshot["submissions"]) == (50_000, [sha256(content) for content in files])
         assert served.end(signal.SIGTERM) == 0
     finally:
-        if served.process is not None and served.process.poll() is None:
+        if served.child is not None and served.child.poll() is None:
             served.end(signal.SIGKILL)
 
 
@@ -304,5 +304,5 @@ def test_the_service_that_was_prepared_is_the_one_served(tmp_path: Path) -> None
         assert served.client.post("/v1/snapshots", json={"feed": NY}).json() == before
         assert served.end(signal.SIGTERM) == 0
     finally:
-        if served.process is not None and served.process.poll() is None:
+        if served.child is not None and served.child.poll() is None:
             served.end(signal.SIGKILL)

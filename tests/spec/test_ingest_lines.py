@@ -127,8 +127,8 @@ def test_an_older_encoding_is_named(tmp_path: Path) -> None:
 
 def test_a_line_of_64_megabytes_among_others(ingest: Ingest) -> None:
     length = 64 << 20
-    good = (ny_row("5001") + "\n").encode(), (ny_row("5002") + "\n").encode()
-    content = NY_HEADER.encode() + b"\n" + good[0] + b"x" * length + b"\r\n" + good[1]
+    rows = (ny_row("5001") + "\n").encode(), (ny_row("5002") + "\n").encode()
+    content = NY_HEADER.encode() + b"\n" + rows[0] + b"x" * length + b"\r\n" + rows[1]
     sent = ingest.send(content)
     assert some(sent["fates"]) == {"header": 1, "accepted": 2, "quarantined": 1}
     [line] = ingest.aside(content)
@@ -208,13 +208,13 @@ def test_the_quarantine_as_csv_is_safe_to_open(ingest: Ingest) -> None:
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
-GOOD = st.builds(ny_row, st.integers(0, 30).map(str), st.integers(1, 3).map(str), st.just("1"))
+ROW = st.builds(ny_row, st.integers(0, 30).map(str), st.integers(1, 3).map(str), st.just("1"))
 BROKEN = st.text("0123456789,\"' \t\r\\=;xé\u202e\x07", max_size=60).map(str.encode)
-ANYTHING = st.one_of(GOOD.map(str.encode), BROKEN, st.binary(max_size=40), st.just(b""))
+ANYTHING = st.one_of(ROW.map(str.encode), BROKEN, st.binary(max_size=40), st.just(b""))
 
 
 @given(
-    lines=st.lists(st.one_of(GOOD.map(str.encode), ANYTHING), max_size=12),
+    lines=st.lists(st.one_of(ROW.map(str.encode), ANYTHING), max_size=12),
     header=st.booleans(),
     end=st.sampled_from([b"\n", b"\r\n"]),
     last=st.booleans(),

@@ -10,6 +10,7 @@ depends_on = None
 
 FATES = ("header", "accepted", "duplicate", "conflict", "quarantined", "aggregate", "footer", "blank")
 LINES = " + ".join(FATES)
+COUNTED = " and ".join(f"coalesce({count}, -1) >= 0" for count in ("lines", *FATES))  # null would pass a check
 
 
 def upgrade() -> None:
@@ -41,7 +42,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("feed", "turn"),
         sa.CheckConstraint("state in ('received', 'checked', 'refused')", name="state_known"),
         sa.CheckConstraint(
-            f"(state = 'checked' and lines is not null and lines = {LINES}) or (state <> 'checked' and lines is null)",
+            f"(state = 'checked' and {COUNTED} and lines = {LINES}) or (state <> 'checked' and lines is null)",
             name="every_line_has_one_fate",
         ),
         sa.CheckConstraint("(state = 'refused') = (refused_code is not null)", name="refusal_has_a_reason"),
