@@ -98,7 +98,8 @@ class Barrier:
 
     async def wait(self, mine: asyncio.Future[int]) -> int:
         try:
-            return await asyncio.wait_for(asyncio.shield(mine), CHECK_LIMIT)  # one cancelled caller is not the batch
+            async with asyncio.timeout(CHECK_LIMIT):  # `wait_for` of Python 3.11 can swallow a caller's cancellation
+                return await asyncio.shield(mine)  # one cancelled caller is not the batch
         except (TimeoutError, CheckFailed):
             raise ConsentUnreachable from None
         except asyncio.CancelledError:

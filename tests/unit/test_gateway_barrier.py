@@ -281,3 +281,18 @@ def test_a_caller_that_gives_up_is_cancelled_not_refused() -> None:
         await barrier.close()
 
     asyncio.run(scenario())
+
+
+def test_a_cancellation_is_never_swallowed_by_an_answer_that_comes_at_the_same_moment() -> None:
+    async def scenario() -> None:
+        barrier = Barrier(Ledger(3), Knowing())
+        waiting = asyncio.create_task(barrier())
+        await asyncio.sleep(0)
+        assert barrier.next is not None
+        batch = barrier.join()
+        batch.add_done_callback(lambda _: waiting.cancel())  # runs in the turn in which the answer arrives
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await barrier.close()
+
+    asyncio.run(scenario())

@@ -9,7 +9,7 @@ from services.gateway.api.rows import present
 from shared.contracts.views import CurvePoint, FunnelCurves, IndicatorEntry
 
 Body = dict[str, Any]
-SMALL: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+SMALL: Final = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def funnel_body(
@@ -68,9 +68,10 @@ def words(summary: Mapping[str, int], curves: FunnelCurves) -> str:
         return "None has enough cases to be compared."
     subjects = {"provider": "providers", "consultant": "consultants"}[curves.level]
     inside = f"{rated - above - below} of {rated} {subjects} are inside the {limits} limits"
-    if not above and not below:
-        return f"{inside}."
-    return f"{inside}; {_number(above)} {_verb(above)} above and {_number(below)} below."
+    outside = [
+        f"{_number(count)} {_verb(count)} {side}" for count, side in ((above, "above"), (below, "below")) if count
+    ]
+    return "; ".join([inside, *([" and ".join(outside)] if outside else [])]) + "."
 
 
 def _number(count: int) -> str:
