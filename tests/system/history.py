@@ -4,10 +4,11 @@ a read that began after a withdrawal was recorded never shows that consultant. A
 (no read after the withdrawals, or nobody seen before them) proves nothing and is reported as such, not as a pass.
 """
 
+import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -67,7 +68,8 @@ class History:
 
 
 def people_of(reader: httpx.Client, release: str) -> list[Person]:
-    """Everybody who is published in `release`, one indicator each, in a fixed order."""
+    """Everybody who is published in `release`, one indicator each, in a fixed order that mixes the units: a withdrawal
+    hides the colleagues of a unit too, and those would hardly be seen before their own turn."""
     found: dict[str, Person] = {}
     path: str | None = f"/v1/releases/{release}/results?level=consultant&limit=1000"
     while path:
@@ -75,7 +77,9 @@ def people_of(reader: httpx.Client, release: str) -> list[Person]:
         for row in page["data"]:
             found.setdefault(row["subject"]["id"], Person(row["subject"]["id"], row["indicator"]["id"]))
         path = page["links"].get("next")
-    return [found[gmc] for gmc in sorted(found)]
+    everybody = [found[gmc] for gmc in sorted(found)]
+    random.Random(2013).shuffle(everybody)
+    return everybody
 
 
 class Readers:
@@ -83,6 +87,9 @@ class Readers:
 
     def __init__(self, gateways: Sequence[str], release: str, people: Sequence[Person], history: History) -> None:
         self.gateways, self.release, self.people, self.history = gateways, release, people, history
+        self.of: dict[str, set[str]] = {}
+        for person in people:
+            self.of.setdefault(person.indicator, set()).add(person.gmc)
         self.position = 0
         self.stopping = threading.Event()
         self.lock = threading.Lock()
@@ -128,6 +135,10 @@ class Readers:
             ),
             (40, 20, 20, 10, 2, 2),
         )[0]
+        self.read(client, gateway, person, path, everybody)
+
+    def read(self, client: httpx.Client, gateway: str, person: Person, path: str, everybody: bool = False) -> None:
+        """One request, and whom its answer showed."""
         began = time.monotonic()
         answer = client.get(path)
         ended = time.monotonic()
@@ -135,9 +146,7 @@ class Readers:
             self._record(None)
             return
         assert answer.status_code in (200, 404), (path, answer.status_code)
-        asked = frozenset(
-            {p.gmc for p in self.people if p.indicator == person.indicator} if everybody else {person.gmc}
-        )
+        asked = frozenset(self.of[person.indicator] if everybody else {person.gmc})
         body = answer.text.replace(path, "")
         shown = frozenset(gmc for gmc in asked if gmc in body and _in_data(answer, gmc))
         self._record(Read(began, ended, gateway, shown, asked))
@@ -160,30 +169,35 @@ def _in_data(answer: httpx.Response, gmc: str) -> bool:
     return True
 
 
-def withdraw_all(
-    officer: httpx.Client, people: Sequence[Person], history: History, moved: Callable[[int], None]
-) -> None:
-    """One withdrawal after the other; the clock is read after each acknowledgement has arrived."""
-    for position, person in enumerate(people):
-        moved(position)
-        answer = officer.post(
-            f"/v1/consultants/{person.gmc}/withdrawal",
-            json={"programme": person.programme, "purpose": "own_figures", "channel": "history-test"},
-            headers={"Idempotency-Key": f"history-{person.gmc}"},
-        )
-        assert answer.status_code == 202, answer.text
-        history.recorded[person.gmc] = time.monotonic()
+def withdraw(officer: httpx.Client, person: Person, history: History) -> None:
+    """The clock is read after the acknowledgement has arrived."""
+    answer = officer.post(
+        f"/v1/consultants/{person.gmc}/withdrawal",
+        json={"programme": person.programme, "purpose": "own_figures", "channel": "history-test"},
+        headers={"Idempotency-Key": f"history-{person.gmc}"},
+    )
+    assert answer.status_code == 202, answer.text
+    history.recorded[person.gmc] = time.monotonic()
 
 
-def run_history(gateways: Sequence[str], officer: httpx.Client, release: str, people: Sequence[Person]) -> History:
-    """Withdraw `people` while every gateway is read by a thread of its own (name one twice for two threads)."""
+def run_history(
+    gateways: Sequence[str], officer: httpx.Client, release: str, people: Sequence[Person], pause: float = 0.0
+) -> History:
+    """Withdraw `people`, `pause` seconds apart, while every gateway is read by a thread of its own (name one twice for
+    two threads). The very next request after each acknowledgement, on a connection long open, asks for that person."""
     history = History()
-    with Readers(gateways, release, people, history) as readers:
-        time.sleep(0.5)
-
-        def moved(position: int) -> None:
+    with Readers(gateways, release, people, history) as readers, contextlib.ExitStack() as open_connections:
+        probes = [
+            (url, open_connections.enter_context(httpx.Client(base_url=url, timeout=30, trust_env=False)))
+            for url in sorted(set(gateways))
+        ]
+        for _, client in probes:
+            client.get("/v1")
+        for position, person in enumerate(people):
             readers.position = position
-
-        withdraw_all(officer, people, history, moved)
+            time.sleep(pause)
+            url, client = probes[position % len(probes)]
+            withdraw(officer, person, history)
+            readers.read(client, url, person, f"/v1/releases/{release}/consultants/{person.gmc}")
         time.sleep(0.5)
     return history
