@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import altair as alt
+import numpy as np
 
 TEXT: Final = 15
 BLUE, ORANGE, GREY, INK = "#005eb8", "#b8500a", "#66737c", "#212b32"
@@ -88,12 +89,20 @@ def labels(curve: list[Body], frame: Frame) -> list[alt.Chart]:
     """
     layers: list[alt.Chart] = []
     for limit, (side, text, offset) in LABELS.items():
-        along = [at for at in curve if frame.right * (1 - LABEL_SPAN) <= at["x"] <= frame.right]
-        heights = [at[limit][side] for at in along if side in at.get(limit, {})]
+        heights = _heights(curve, limit, side, (frame.right * (1 - LABEL_SPAN), frame.right))
         if heights and max(heights) < frame.top:
             row = {"x": frame.right, "y": max(heights), "text": text}
             layers += _text(row, frame, align="right", baseline="middle", dy=offset)
     return layers
+
+
+def _heights(curve: list[Body], limit: str, side: str, ends: tuple[float, float]) -> list[float]:
+    """The curve's heights at both ends of a stretch, by straight lines, and at its points between them."""
+    found = sorted((float(at["x"]), float(at[limit][side])) for at in curve if side in at.get(limit, {}))
+    if not found:
+        return []
+    across, up = [x for x, _ in found], [y for _, y in found]
+    return [float(np.interp(x, across, up)) for x in (*ends, *(x for x in across if ends[0] < x < ends[1]))]
 
 
 def ring(point: Body, name: str, frame: Frame) -> list[alt.Chart]:

@@ -1,0 +1,166 @@
+"""The funnel: the specification's body in, SVG out; same bytes for same rows; nothing in it that the policy refuses."""
+
+import copy
+import random
+import re
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+
+from services.gateway.site.charts import funnel as module
+from services.gateway.site.charts import funnel_svg, outermost
+from services.gateway.site.pages.figures import absent_words, chart, limits_words
+
+SVG = "{http://www.w3.org/2000/svg}"
+CURVE = [
+    {"x": 20.0, "warning": {"lower": 0.56, "upper": 1.8}, "control": {"lower": 0.4, "upper": 2.53}},
+    {"x": 80.0, "warning": {"lower": 0.64, "upper": 1.57}, "control": {"lower": 0.49, "upper": 2.03}},
+]
+POINTS = [
+    {"result": "r-m9s346q3d25v", "provider": "ZZ1", "x": 61.2, "y": 0.92, "comparison": "rated", "position": "within"},
+    {"result": "r-t4f5v37e3s3e", "provider": "ZZ2", "x": 74.9, "y": 2.11, "comparison": "rated",
+     "position": "above_control"},
+    {"result": "r-f5kznwj47tan", "provider": "ZZ3", "x": 2.1, "y": 1.4, "comparison": "not_rated"},
+]  # fmt: skip
+FUNNEL: dict[str, Any] = {
+    "indicator": "cabg-death-30-days", "period": "2023-04_2026-03", "level": "provider", "target": 1.0,
+    "axes": {"x": {"field": "expected", "label": "Deaths expected for these patients"},
+             "y": {"field": "standardised_ratio", "label": "Observed divided by expected"}},
+    "limits": {"method": "overdispersed", "between_provider_variance": 0.04, "curve": CURVE},
+    "points": POINTS, "summary": {"within": 138, "above_control": 1, "not_rated": 1}, "absent": {"small_numbers": 3},
+    "words": "145 of 147 hospitals are inside the control limits; one is above and one below.",
+}  # fmt: skip
+
+
+def points(svg: str) -> list[dict[str, str]]:
+    """Attributes of the drawn points: symbol groups of the renderer."""
+    found = []
+    for group in ET.fromstring(svg).iter(f"{SVG}g"):
+        if "role-mark" in group.get("class", "") and "mark-symbol" in group.get("class", ""):
+            found += [dict(path.attrib) for path in group.iter(f"{SVG}path")]
+    return found
+
+
+def texts(svg: str) -> str:
+    return " ".join("".join(element.itertext()) for element in ET.fromstring(svg).iter(f"{SVG}text"))
+
+
+def test_one_sign_per_point_each_with_its_own_look() -> None:
+    drawn = points(funnel_svg(FUNNEL))
+    grey, blue, orange = drawn
+    assert len(drawn) == 3
+    assert (grey.get("fill"), grey["stroke"]) in {("none", "#66737c"), ("transparent", "#66737c"), (None, "#66737c")}
+    assert (blue["fill"], orange["fill"]) == ("#005eb8", "#b8500a")
+    assert blue["d"] != orange["d"]  # shape, not colour alone
+
+
+def test_place_follows_expected_and_ratio() -> None:
+    def places(body: dict[str, Any]) -> list[tuple[float, float]]:
+        found = [re.findall(r"[-\d.]+", one["transform"]) for one in points(funnel_svg(body))]
+        return [(float(x), float(y)) for x, y in found]
+
+    before = places(FUNNEL)
+    moved = copy.deepcopy(FUNNEL)
+    moved["points"][0] |= {"x": 40.0, "y": 1.2}
+    after = places(moved)
+    assert after[0] == before[0]
+    assert after[2] == before[2]
+    assert after[1][0] < before[1][0]  # fewer expected: further left
+    assert after[1][1] < before[1][1]  # a higher ratio: further up the page
+
+
+def test_axes_begin_at_nought_and_hold_every_point() -> None:
+    body = copy.deepcopy(FUNNEL)
+    body["points"][1]["y"] = 9.0
+    for one in points(funnel_svg(body)):
+        x, y = (float(part) for part in re.findall(r"[-\d.]+", one["transform"]))
+        assert 0 <= x <= module.PLOT_WIDTH
+        assert 0 <= y <= module.PLOT_HEIGHT
+
+
+def test_limits_are_labelled_warning_dashed_control_solid() -> None:
+    svg = funnel_svg(FUNNEL)
+    assert "99.8% control limit" in texts(svg)
+    assert "95% warning limit" in texts(svg)
+    lines = [path for path in ET.fromstring(svg).iter(f"{SVG}path") if path.get("stroke-width") == "1.3"]
+    assert [bool(path.get("stroke-dasharray", "").startswith("5")) for path in lines] == [True, True, False, False]
+
+
+def test_without_control_limits_none_is_drawn_and_the_warning_limit_is_the_outermost() -> None:
+    body = copy.deepcopy(FUNNEL)
+    for at in body["limits"]["curve"]:
+        del at["control"]
+    body["points"][0]["position"] = "above_warning"
+    svg = funnel_svg(body)
+    assert outermost(body["limits"]["curve"]) == "warning"
+    assert "control limit" not in texts(svg)
+    assert [one.get("fill") for one in points(svg)].count("#b8500a") == 2
+
+
+def test_the_chosen_provider_has_a_ring_and_its_name() -> None:
+    svg = funnel_svg(FUNNEL, ("ZZ1", "Example University Hospitals NHS Trust"))
+    assert len(points(svg)) == len(FUNNEL["points"]) + 1
+    assert "Example University Hospitals" in texts(svg)
+    assert funnel_svg(FUNNEL, ("ZZ9", "Nobody")) == funnel_svg(FUNNEL)
+
+
+def test_same_rows_same_bytes_in_any_order_and_after_other_charts() -> None:
+    first = funnel_svg(FUNNEL)
+    module._rendered.cache_clear()
+    other = copy.deepcopy(FUNNEL)
+    other["points"][0]["y"] = 1.3
+    assert funnel_svg(other) != first  # the renderer has numbered other clip paths by now
+    shuffled = copy.deepcopy(FUNNEL)
+    random.Random(1).shuffle(shuffled["points"])
+    assert funnel_svg(shuffled) == first
+
+
+@pytest.mark.parametrize("chosen", [None, ("ZZ2", 'Names " style="x" <b onclick="y"> & others')])
+def test_nothing_that_the_policy_refuses(chosen: tuple[str, str] | None) -> None:
+    svg = funnel_svg(FUNNEL, chosen)
+    allowed = {f"{SVG}{name}" for name in ("svg", "g", "path", "line", "text", "tspan", "rect", "defs", "clipPath")}
+    for element in ET.fromstring(svg).iter():
+        assert element.tag in allowed
+        assert not {
+            name
+            for name in element.attrib
+            if name == "style" or "href" in name or name.startswith(("on", "aria-label"))
+        }
+    assert svg.startswith('<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox=')
+    assert 'aria-hidden="true"' in svg.split(">")[0]
+
+
+def test_markup_that_the_policy_would_refuse_is_an_error() -> None:
+    with pytest.raises(ValueError, match="may not hold"):
+        module._stable('<svg width="1"><g style="color:red"></g></svg>', "x")
+
+
+def test_text_is_at_least_12_px_on_the_narrowest_screen() -> None:
+    sizes = [float(found) for found in re.findall(r'font-size="([\d.]+)px"', funnel_svg(FUNNEL, ("ZZ1", "A name")))]
+    assert sizes
+    assert min(sizes) * 320 / module.WIDTH >= 12
+
+
+def test_an_unknown_position_is_refused() -> None:
+    body = copy.deepcopy(FUNNEL)
+    body["points"][0]["position"] = "somewhere"
+    with pytest.raises(KeyError):
+        funnel_svg(body)
+
+
+def test_no_points_no_chart() -> None:
+    empty = FUNNEL | {"points": []}
+    assert chart(empty, {"label": "L"}, {"start": "2023-04-01", "end": "2026-03-31"}) is None
+
+
+def test_every_chart_says_what_its_limits_allow_for() -> None:
+    assert "between-provider variance 0.04" in limits_words(FUNNEL["limits"])
+    assert limits_words({"method": "exact_poisson"}) == (
+        "The limits allow for chance alone, not for ordinary differences between hospitals."
+    )
+
+
+def test_what_has_no_point_is_told_in_words() -> None:
+    assert absent_words(FUNNEL["absent"]) == "3 not shown: small numbers."
+    assert absent_words({}) == ""
