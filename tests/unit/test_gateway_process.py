@@ -1,0 +1,74 @@
+"""The gateway as a process of its own: settings from the environment, a clean end on SIGTERM."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.gateway.__main__ import main
+from tests.unit.test_gateway_world import ADAMS, World, first_view, world
+
+
+def environment(made: World, port: int) -> dict[str, str]:
+    named = {"DATA_DIR": made.folder / "gateway", "PEOPLE_FILE": made.folder / "people.json",
+             "SECRETS_DIR": made.folder / "secrets", "PORT": port, "RATINGS_URL": made.ratings_at.url,
+             "CONSENT_URL": made.consent_at.url, "POLL_SECONDS": 0.1}  # fmt: skip
+    return {**os.environ, **{f"CANDOUR_GATEWAY_{name}": str(value) for name, value in named.items()}}
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        assert process.poll() is None, process.communicate()[1]
+        try:
+            if client.get("/health/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("not ready after 30 s")
+
+
+def test_it_serves_and_ends_cleanly(tmp_path: Path) -> None:
+    with world(tmp_path, first_view()) as made:
+        port = free_port()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services.gateway", "serve"], env=environment(made, port), stderr=subprocess.PIPE
+        )
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+                wait_until_ready(client, process)
+                assert client.get(f"/v1/releases/latest/consultants/{ADAMS}").status_code == 200
+                made.consent.withdraw(ADAMS)
+                assert client.get(f"/v1/releases/latest/consultants/{ADAMS}").status_code == 404
+                assert "server" not in client.get("/v1").headers
+            process.send_signal(signal.SIGTERM)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode in (0, -signal.SIGTERM), said
+    assert b"Traceback" not in said
+    assert ADAMS.encode() not in said
+
+
+@pytest.mark.parametrize("arguments", [[], ["start"], ["serve", "now"]])
+def test_it_says_how_it_is_used(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_without_a_data_directory_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CANDOUR_GATEWAY_DATA_DIR", raising=False)
+    with pytest.raises(ValueError, match="data_dir"):
+        main(["migrate"])
