@@ -24,6 +24,7 @@ NEVER_NULL: Final = ("row", "id", "status", "partition", "level", "indicator_id"
 INDICES: Final = (
     "create unique index rows_by_id on rows (id)",
     "create unique index rows_in_order on rows (level, subject_id, indicator_id, period_id, id)",
+    "create index rows_of_partition on rows (partition, level, subject_id, indicator_id, period_id, id)",
     "create index rows_by_name on rows (subject_name, level, subject_id, indicator_id, period_id, id)",
     "create index rows_of_indicator on rows (indicator_id, level, subject_id, period_id, id)",
     "create index rows_of_provider on rows (provider_id)",

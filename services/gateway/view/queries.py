@@ -17,6 +17,7 @@ Row = dict[str, Any]
 NOT_HIDDEN: Final = "row not in (select row from temp.hidden)"
 SUBJECT: Final = ("subject_id", "subject_name")
 COLUMNS: Final = (*ROW_COLUMNS, *SUBJECT)
+MOST_COUNTS: Final = 200
 SELECT: Final = f"select {', '.join(COLUMNS)} from rows where {NOT_HIDDEN}"  # noqa: S608  # our own names
 
 
@@ -28,6 +29,7 @@ class ViewRows:
         for statement in ("pragma temp_store=memory", "pragma trusted_schema=off",
                           "create temp table hidden (row integer primary key)"):  # fmt: skip
             self.connection.execute(statement)
+        self.counts: dict[object, Any] = {}  # answers to counting questions, valid until something more is hidden
 
     def close(self) -> None:
         self.connection.close()
@@ -35,6 +37,7 @@ class ViewRows:
     def hide(self, keys: Iterable[str]) -> list[str]:
         """Hide the quarantine sets of `keys`; the ids of rows that were visible until now."""
         found: list[str] = []
+        self.counts.clear()
         for key in keys:
             sql = f"select id from rows where row in (select row from quarantine where key = ?) and {NOT_HIDDEN}"  # noqa: S608
             found += [one[0] for one in self.connection.execute(sql, (key,))]
@@ -61,7 +64,7 @@ class ViewRows:
     def total(self, wanted: Selection) -> int:
         conditions, values = _where(wanted)
         sql = f"select count(*) from rows where {NOT_HIDDEN}{conditions}"  # noqa: S608
-        return int(self.connection.execute(sql, values).fetchone()[0])
+        return int(self._counted(sql, values)[0][0])
 
     def absent(self, wanted: Selection) -> dict[str, int]:
         """Absent rows by public reason. Never of consultants: their absences are nobody's business."""
@@ -70,7 +73,7 @@ class ViewRows:
             f"select reason, count(*) from rows where {NOT_HIDDEN}{conditions} "  # noqa: S608
             "and status <> 'published' and level <> 'consultant' group by reason order by reason"
         )
-        return dict(self.connection.execute(sql, values).fetchall())
+        return dict(self._counted(sql, values))
 
     def hidden_ids(self, wanted: Selection) -> list[str]:
         """Ids of hidden rows that the selection would match: for a validator, never for an answer."""
@@ -110,7 +113,7 @@ class ViewRows:
             f"select distinct c.gmc, c.name from consultants c where {visible}){chosen}{words} "  # noqa: S608
             "order by c.name, c.gmc"
         )
-        return self.connection.execute(sql, (*providers, *specialties, *values)).fetchall()
+        return self._counted(sql, (*providers, *specialties, *values))
 
     def consultant(self, gmc: str) -> list[Row]:
         """The visible rows of one consultant; none where nothing may be shown, whatever the cause."""
@@ -126,6 +129,15 @@ class ViewRows:
             "and coalesce(rows.specialty, c.specialty) = c.specialty) order by specialty"
         )
         return [one[0] for one in self.connection.execute(sql, (gmc,))]
+
+    def _counted(self, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """Remembered, because every page of a list asks for its total again; forgotten whenever rows are hidden."""
+        known = self.counts.get((sql, values))
+        if known is None:
+            if len(self.counts) >= MOST_COUNTS:
+                self.counts.clear()
+            known = self.counts[sql, values] = self.connection.execute(sql, values).fetchall()
+        return list(known)
 
     def _rows(self, sql: str, values: Sequence[object]) -> list[Row]:
         return [dict(zip(COLUMNS, found, strict=True)) for found in self.connection.execute(sql, values)]
