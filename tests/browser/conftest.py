@@ -1,4 +1,7 @@
-"""A real gateway on a loopback port, and Debian's Chromium without JavaScript."""
+"""A real gateway on a loopback port, and Debian's Chromium without JavaScript.
+
+Both end with this package's tests: while playwright is open its event loop runs, and no other test could start one.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +21,13 @@ FLAGS: Final = ["--no-sandbox", "--disable-background-networking", "--disable-co
                 "--no-first-run"]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with world(tmp_path_factory.mktemp("house"), audit()) as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(made: World) -> Iterator[str]:
     """The address of a gateway that shows the audit's view."""
     settings = made.settings()
@@ -33,7 +36,7 @@ def site(made: World) -> Iterator[str]:
     listening.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed; see tools/install_chromium.sh")

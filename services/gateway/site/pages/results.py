@@ -134,5 +134,6 @@ def method_facts(row: Body) -> list[dict[str, Any]]:
         ("Limits", meaning("limit-methods", limits["method"]) if "method" in limits else ""),
         ("Risk model", method.get("risk_model", "")),
         ("Disclosure rule", method.get("disclosure_rule", "")), ("Definition", row["indicator"].get("version", "")),
+        ("Worth knowing", ". ".join(meaning("quality-flags", one) for one in row.get("quality", {}).get("flags", ()))),
         ("Published on the ground of", ground(row.get("basis", {}).get("legal_basis", ""))),
     ])  # fmt: skip
