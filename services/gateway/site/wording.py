@@ -159,10 +159,6 @@ def period(body: Body) -> str:
     return f"{day(body['start'])} to {day(body['end'])}"
 
 
-def plural(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
-
-
 def span(period_id: str) -> str:
     """`April 2023 to March 2026` for the period `2023-04_2026-03`; any other id as it is."""
     found = re.fullmatch(r"(\d{4}-(?:0[1-9]|1[0-2]))_(\d{4}-(?:0[1-9]|1[0-2]))", period_id)

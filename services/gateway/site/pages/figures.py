@@ -7,7 +7,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from services.gateway.site.charts import funnel_svg, outermost
-from services.gateway.site.wording import ABSENT, Body, period, plural
+from services.gateway.site.wording import ABSENT, Body, period
 
 NOT_SHOWN: Final = {"small_numbers": "not shown: small numbers", "not_published": "not published"}
 
@@ -59,7 +59,3 @@ def absent_words(absent: Mapping[str, int]) -> str:
         for reason, count in sorted(absent.items())
     ]
     return f"{'; '.join(said)}." if said else ""
-
-
-def hospitals(count: int) -> str:
-    return plural(count, "hospital", "hospitals")
