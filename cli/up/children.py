@@ -25,7 +25,7 @@ class Child:
     def start(self) -> None:
         with (self.layout.logs / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                self.layout.command(self.name, "serve"),
+                self.layout.command(self.name),
                 env=self.layout.environment(self.name),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -74,26 +74,11 @@ class Family:
         self.layout, self.say = layout, say
         self.children = {name: Child(layout, name) for name in layout.ports()}
 
-    def migrate(self) -> None:
-        """Bring every store to its newest form, side by side. Raises RuntimeError with the log's end."""
-        running = {
-            name: subprocess.Popen(
-                self.layout.command(name, "migrate"),
-                env=self.layout.environment(name),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
-            for name in ("ingest", "ratings", "consent")
-        }
-        for name, process in running.items():
-            output, _ = process.communicate()
-            if process.returncode:
-                raise RuntimeError(f"{name} could not be migrated:\n{output.decode(errors='replace')[-2000:]}")
-
-    def start(self, names: tuple[str, ...]) -> None:
-        for name in names:
-            self.children[name].start()
-        self.wait_until_ready(names)
+    def start(self) -> None:
+        """Start all at once, each bringing its own store to the newest form first. Raises RuntimeError."""
+        for child in self.children.values():
+            child.start()
+        self.wait_until_ready(tuple(self.children))
 
     def wait_until_ready(self, names: tuple[str, ...]) -> None:
         until = time.monotonic() + READY_SECONDS

@@ -80,12 +80,8 @@ def _run(layout: Layout, with_demo: bool, accounts: Path | None) -> None:
     family = Family(layout, lambda text: err.print(text, markup=False))
     noted = layout.data / "running.json"
     try:
-        err.print("preparing the stores")
-        family.migrate()
         err.print("starting the services")
-        family.start(("ingest", "consent"))
-        family.start(("ratings",))
-        family.start(tuple(name for name in family.children if name.startswith("gateway")))
+        family.start()
         urls = {name: layout.url(name) for name in layout.ports()}
         _note(noted, family)
         if with_demo and passwords and first.wants_demo():

@@ -69,5 +69,5 @@ class Layout:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("CANDOUR_")}
         return kept | {prefix + key: value for key, value in (own | peers).items()} | {"PYTHONUNBUFFERED": "1"}
 
-    def command(self, name: str, verb: str) -> list[str]:
-        return [sys.executable, "-m", "cli.up.leash", f"services.{name.partition('-')[0]}", verb]
+    def command(self, name: str) -> list[str]:
+        return [sys.executable, "-m", "cli.up.leash", f"services.{name.partition('-')[0]}", "migrate", "serve"]

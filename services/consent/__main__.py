@@ -1,36 +1,29 @@
-"""`python -m services.consent migrate | serve | verify-ledger`, with settings from the environment."""
+"""`python -m services.consent migrate serve`, or `verify-ledger`, with settings from `CANDOUR_CONSENT_*`."""
 
-import argparse
-import signal
 import sys
 from pathlib import Path
 
-import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.consent.app import create_app
 from services.consent.settings import Settings
 from services.consent.verify_ledger import verify
 from shared.kit.database import migrate
-from shared.kit.logs import configure_logs
+from shared.kit.serving import run, serve
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="services.consent", description="The consent service.")
-    parser.add_argument("verb", choices=["migrate", "serve", "verify-ledger"])
-    verb = parser.parse_args(arguments).verb
-    settings = Settings()
-    if verb == "verify-ledger":
-        return _verify(settings)
-    configure_logs("consent", settings.log_level)
-    if verb == "migrate":
-        migrate(settings.database("consent"), MIGRATIONS)
-        return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn closes up, then hands the signal on to this
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False, log_config=None)
-    return 0
+    return run("consent", Settings, {"migrate": _migrate, "serve": _serve, "verify-ledger": _verify}, arguments)
+
+
+def _migrate(settings: Settings) -> int:
+    return migrate(settings.database("consent"), MIGRATIONS)
+
+
+def _serve(settings: Settings) -> int:
+    return serve(create_app(settings), settings)
 
 
 def _verify(settings: Settings) -> int:

@@ -62,9 +62,10 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def migrate(url: str, scripts: Path, revision: str = "head") -> None:
-    """Bring the database at `url` to `revision` with the Alembic scripts in `scripts`."""
+def migrate(url: str, scripts: Path, revision: str = "head") -> int:
+    """Bring the database at `url` to `revision` with the Alembic scripts in `scripts`; 0, as an exit code."""
     config = Config()
     config.set_main_option("script_location", str(scripts))
     config.attributes["url"] = url
     command.upgrade(config, revision)
+    return 0

@@ -109,8 +109,11 @@ class House:
                 time.sleep(0.05)
 
     def _ready(self, name: str) -> bool:
+        return self._answers(f"{self.url(name)}/health/ready")
+
+    def _answers(self, url: str) -> bool:
         try:
-            return httpx.get(f"{self.url(name)}/health/ready", timeout=2, trust_env=False).status_code == 200
+            return httpx.get(url, timeout=2, trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -139,7 +142,7 @@ class House:
         """Until every gateway shows the release."""
         for gateway in [gateway for gateway in self.urls if gateway.startswith("gateway")]:
             until = time.monotonic() + 30
-            while httpx.get(f"{self.url(gateway)}/v1/releases/{name}", trust_env=False).status_code != 200:
+            while not self._answers(f"{self.url(gateway)}/v1/releases/{name}"):
                 assert time.monotonic() < until, f"{gateway} does not show {name}"
                 time.sleep(0.05)
 
