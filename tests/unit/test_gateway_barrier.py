@@ -8,7 +8,8 @@ import pytest
 
 from services.gateway.barrier import Barrier, ConsentUnreachable
 from shared.contracts.consent import Change, Changes, Head
-from tests.unit.test_gateway_world import ADAMS, CLARK, FIXED, Gateway, World, first_view, key_of, world
+from tests.unit.test_gateway_baked import ADAMS, CLARK, FIXED, first_view, key_of
+from tests.unit.test_gateway_world import Gateway, World, world
 
 QUIET = 60.0  # seconds between looks: no heartbeat: the test decides when a check starts
 DEPENDENT = (

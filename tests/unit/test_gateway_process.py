@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from services.gateway.__main__ import main
-from tests.unit.test_gateway_world import ADAMS, World, first_view, world
+from tests.unit.test_gateway_baked import ADAMS, first_view
+from tests.unit.test_gateway_world import World, world
 
 
 def environment(made: World, port: int) -> dict[str, str]:

@@ -19,20 +19,8 @@ from services.gateway.api.reader import Reader
 from services.gateway.view.compile import ViewRefused, compile_view
 from services.gateway.view.queries import ViewRows
 from services.gateway.view.selection import Selection
-from tests.unit.test_gateway_world import (
-    ADAMS,
-    BAKER,
-    CLARK,
-    FIXED,
-    MIXED,
-    Baked,
-    Gateway,
-    World,
-    first_view,
-    key_of,
-    row_of,
-    world,
-)
+from tests.unit.test_gateway_baked import ADAMS, BAKER, CLARK, FIXED, MIXED, Baked, first_view, key_of, row_of
+from tests.unit.test_gateway_world import Gateway, World, world
 
 QUIET = 60.0
 

@@ -9,19 +9,8 @@ import pytest
 
 from services.gateway.app import create_app
 from services.gateway.peers import over_http
-from tests.unit.test_gateway_world import (
-    ADAMS,
-    BAKER,
-    CLARK,
-    MIXED,
-    Baked,
-    Listening,
-    World,
-    first_view,
-    person,
-    row_of,
-    world,
-)
+from tests.unit.test_gateway_baked import ADAMS, BAKER, CLARK, MIXED, Baked, first_view, person, row_of
+from tests.unit.test_gateway_world import Listening, World, world
 
 RELEASES = ("2026-03-31", "2026-09-30", "latest")
 OLD_ROW, NEW_ROW, TOTAL = "r-0000000000a6", "r-000000000006", "r-000000000001"

@@ -32,14 +32,19 @@ class Follower:
         self.entries: dict[str, ReadableView] = {}  # of the live views
         self.not_before: dict[str, float] = {}
         self.said: set[str] = set()
+        self.one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
         while True:
-            await self.tick()
             await asyncio.sleep(self.every)
+            await self.tick()
 
     async def tick(self) -> None:
         """One look at the index, and one consent check, so that withdrawals are told without a reader's request."""
+        async with self.one_at_a_time:
+            await self._tick()
+
+    async def _tick(self) -> None:
         try:
             await self.follow()
             self.said.discard("views_not_followed")
