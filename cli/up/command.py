@@ -89,6 +89,7 @@ def _run(layout: Layout, with_demo: bool, accounts: Path | None) -> None:
             first.demo_loaded()
         _tell(layout, passwords)
         first.shown()
+        out.print("ready")
         _watch(family, noted)
     finally:
         noted.unlink(missing_ok=True)
@@ -154,4 +155,3 @@ def _tell(layout: Layout, passwords: dict[str, str]) -> None:
         for name, password in passwords.items():
             people.add_row(name, password)
         out.print(people)
-    out.print("ready")
