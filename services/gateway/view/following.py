@@ -32,12 +32,20 @@ class Follower:
         self.entries: dict[str, ReadableView] = {}  # of the live views
         self.not_before: dict[str, float] = {}
         self.said: set[str] = set()
+        self.failed = False
         self.one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
         while True:
             await asyncio.sleep(self.every)
-            await self.tick()
+            try:
+                await self.tick()
+                self.failed = False
+            except (
+                Exception
+            ) as error:  # unforeseen: told, shown as not ready, and tried again; the barrier still stands
+                log.critical("following_failed", cause=f"{type(error).__name__}: {error}")
+                self.failed = True
 
     async def tick(self) -> None:
         """One look at the index, and one consent check, so that withdrawals are told without a reader's request."""
