@@ -91,7 +91,7 @@ class DurableJobs:
         from dbos import DBOS  # noqa: PLC0415
 
         DBOS.launch()
-        self.queue = DBOS.register_queue(f"{self.service}-jobs", global_concurrency=1, polling_interval_sec=0.1)
+        self.queue = DBOS.register_queue(f"{self.service}-jobs", global_concurrency=1, polling_interval_sec=0.2)
 
     def close(self) -> None:
         from dbos import DBOS  # noqa: PLC0415
