@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from shared.contracts.base import Contract
 from shared.contracts.views import CurvePoint, FunnelCurves, IndicatorEntry, ProviderEntry
-from tests.unit.test_gateway_world import FIXED, MIXED, PERIOD, Baked, indicator, provider, row_of
+from tests.unit.test_gateway_baked import FIXED, MIXED, PERIOD, Baked, indicator, provider, row_of
 
 EARLIER: Final = "2020-04_2023-03"
 TOWNS: Final = ("Ashby", "Brackley", "Corvedale", "Dunmere", "Elmstow", "Farrowby", "Grimsdale", "Hartwell")

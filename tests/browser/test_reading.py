@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.audit_view import CHOSEN, LABELS, LONGEST
-from tests.unit.test_gateway_world import FIXED, MIXED
+from tests.unit.test_gateway_baked import FIXED, MIXED
 
 SCREENSHOTS: Final = Path(__file__).parent / "screenshots"
 EVERY_PAGE: Final = {

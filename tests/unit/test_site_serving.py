@@ -14,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from services.gateway.site.rendering import CSP
 from services.gateway.site.wording import with_range
 from tests.browser.audit_view import CHOSEN, LONGEST, OUTLIER, SMALL, UNTOLD, audit
-from tests.unit.test_gateway_world import FIXED, MIXED, Gateway, World, world
+from tests.unit.test_gateway_baked import FIXED, MIXED
+from tests.unit.test_gateway_world import Gateway, World, world
 
 ADA, NEIGHBOUR, NOBODY = "9900100", "9900101", "9999999"
 PAGES = ["/", "/providers", "/providers?q=ashby", f"/providers/{CHOSEN}", f"/providers/{CHOSEN}?indicator={MIXED}",
