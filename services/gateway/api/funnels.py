@@ -1,7 +1,7 @@
 """The funnel's body: points and limit curves, so that no reader derives limits again. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 from services.gateway.api.codelists import POSITIONS
@@ -32,7 +32,7 @@ def funnel_body(
         "points": points,
         "summary": summary,
         **({"absent": dict(absent)} if absent is not None else {}),
-        "words": words(summary, curves),
+        "words": words(summary, curves, {row["provider_kind"] for row in rows}),
     }
 
 
@@ -57,7 +57,7 @@ def summed(points: Sequence[Body]) -> dict[str, int]:
     return {code: found[code] for code in (*POSITIONS.codes, "not_rated")}
 
 
-def words(summary: Mapping[str, int], curves: FunnelCurves) -> str:
+def words(summary: Mapping[str, int], curves: FunnelCurves, kinds: Set[str]) -> str:
     """One sentence on the outermost limits drawn, without a verdict on anybody."""
     control = any(one.control_upper is not None for one in curves.curve)
     limits = "control" if control else "warning"
@@ -66,7 +66,8 @@ def words(summary: Mapping[str, int], curves: FunnelCurves) -> str:
     rated = sum(summary[code] for code in POSITIONS.codes)
     if not rated:
         return "None has enough cases to be compared."
-    subjects = {"provider": "providers", "consultant": "consultants"}[curves.level]
+    places = "hospitals" if kinds == {"hospital"} else "providers"
+    subjects = {"provider": places, "consultant": "consultants"}[curves.level]
     inside = f"{rated - above - below} of {rated} {subjects} are inside the {limits} limits"
     outside = [
         f"{_number(count)} {_verb(count)} {side}" for count, side in ((above, "above"), (below, "below")) if count

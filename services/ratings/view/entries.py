@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from services.ratings.indicators.loading import Loaded
 from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry
 
+AS_PUBLISHED = RiskModelEntry(id="as-published", variables=["what the publisher's own risk model allows for"])
+
 
 def indicator_entry(loaded: Loaded, comparisons: pl.DataFrame) -> IndicatorEntry:
     """The public definition, with the periods and the limits method that this release has for it."""
@@ -27,7 +29,7 @@ def indicator_entry(loaded: Loaded, comparisons: pl.DataFrame) -> IndicatorEntry
         interval_method=definition.limits.interval.value, limits_method=own["limits_method"][0],
         test=definition.limits.test, min_denominator=str(definition.gates.minimum_cases),
         min_expected=str(definition.gates.minimum_expected), min_power=str(definition.gates.minimum_power),
-        risk_model=RiskModelEntry(id=f"{model.id}-{model.version}", variables=model.columns) if model else None,
+        risk_model=RiskModelEntry(id=f"{model.id}-{model.version}", variables=model.columns) if model else AS_PUBLISHED,
         authored_by=definition.review.authored_by, checked_by=definition.review.checked_by,
         next_review=definition.review.next_review, revocable=definition.revocable,
         synthetic=definition.status == "synthetic", source=definition.source.publisher,
