@@ -8,6 +8,7 @@ import polars as pl
 from services.ratings.assembly.schema import Span
 from services.ratings.indicators.definition import Definition, Level
 from services.ratings.methods.arrays import Figures, FloatArray, IntArray, TextArray
+from services.ratings.methods.count_tails import count_tail_curve, count_tail_limits, count_tail_test
 from services.ratings.methods.funnel import interval_test, log_ratio_z, target_limits, target_test
 from services.ratings.methods.funnel_curves import interval_curve
 from services.ratings.methods.gates import gated
@@ -29,6 +30,8 @@ INTERVAL_NAMES = {"exact": "exact_poisson", "byar": "byar"}
 LIMIT_NAMES = {
     "log_ratio_additive": "overdispersed",
     "target_exact_poisson": "exact_poisson",
+    "count_tails_poisson": "exact_poisson",
+    "count_tails_gamma_poisson": "overdispersed",
     "interval_byar": "interval_byar",
     "interval_exact": "interval_exact",
     "interval_exact_below_10_then_byar": "interval_exact_below_10_then_byar",
@@ -52,6 +55,11 @@ class ComparisonSet:
         """From a ratio to the unit of the estimate."""
         return self.rate * 100 if self.definition.unit == "percent" else 1.0
 
+    def allowed(self, variance: float | None) -> float | None:
+        """The between-provider variance that this set's limits allow for; None where its rules allow for none."""
+        rules = self.definition.dispersion
+        return variance if rules.effect == "additive" and self.level in rules.levels else None
+
     @property
     def cap(self) -> float | None:
         cap = self.definition.cap
@@ -71,6 +79,7 @@ def figures_of(subjects: pl.DataFrame, compared: ComparisonSet) -> tuple[pl.Data
     rated = subjects.filter(pl.Series(whole.rated))
     spread = _dispersion(rated, compared.definition)
     variance = _variance(spread)
+    allowed = compared.allowed(variance)
     rows = pl.concat(
         [_with_figures(rated, compared, variance), _without(absent.filter(~pl.Series(whole.rated)))], how="diagonal"
     )
@@ -78,13 +87,13 @@ def figures_of(subjects: pl.DataFrame, compared: ComparisonSet) -> tuple[pl.Data
         "indicator": compared.definition.id, "period_id": compared.span.id, "level": compared.level,
         "period_start": compared.span.start, "period_end": compared.span.end,
     }  # fmt: skip
-    method = limits_at(np.ones(1), compared.definition, variance).method
+    method = limits_at(np.ones(1), compared.definition, allowed).method
     about = pl.DataFrame(
         {
             **{name: [value] for name, value in shared.items()},
             "limits_method": [LIMIT_NAMES[method]],
             "dispersion": [spread.dispersion.value],
-            "between_provider_variance": pl.Series([variance], dtype=pl.Float64),
+            "between_provider_variance": pl.Series([allowed], dtype=pl.Float64),
             "merges": [compared.merges],
         }
     )
@@ -92,12 +101,19 @@ def figures_of(subjects: pl.DataFrame, compared: ComparisonSet) -> tuple[pl.Data
 
 
 def limits_at(expected: FloatArray, definition: Definition, variance: float | None) -> Limits:
-    """Limits of the ratio around 1 at each expected number, by the indicator's test and dispersion."""
+    """Limits of the ratio around 1 at each expected number, by the indicator's test and the variance it allows for."""
     if definition.limits.test == "interval":
         return interval_curve(expected, definition.limits.interval)
-    if variance is not None and definition.dispersion.effect == "additive":
-        return additive_limits(expected, variance)
-    return target_limits(expected)
+    if definition.limits.test == "count_tails":
+        return count_tail_limits(expected, variance or 0.0)
+    return target_limits(expected) if variance is None else additive_limits(expected, variance)
+
+
+def curve_at(expected: FloatArray, definition: Definition, variance: float | None) -> Limits:
+    """The same limits for drawing: those of counts go in steps, which a curve smooths."""
+    if definition.limits.test == "count_tails":
+        return count_tail_curve(expected, variance or 0.0)
+    return limits_at(expected, definition, variance)
 
 
 def _dispersion(rated: pl.DataFrame, definition: Definition) -> Dispersion:
@@ -117,8 +133,9 @@ def _with_figures(rated: pl.DataFrame, compared: ComparisonSet, variance: float 
     rules = definition.limits
     ratio = standardise(observed, cases, expected, rule=rules.interval, lower_when_negative=rules.lower_when_negative)
     estimate, ends = _in_unit(ratio, compared)
-    limits = limits_at(expected, definition, variance).times(compared.scale)
-    position = gated(_positions(observed, expected, definition, variance), cases, expected, definition.gates.as_gates())
+    allowed = compared.allowed(variance)
+    limits = limits_at(expected, definition, allowed).times(compared.scale)
+    position = gated(_positions(observed, expected, definition, allowed), cases, expected, definition.gates.as_gates())
     interval = count_interval(observed, WARNING, rules.interval, rules.lower_when_negative)
     power = poisson_power(expected)
     return rated.with_columns(
@@ -156,9 +173,9 @@ def _positions(observed: IntArray, expected: FloatArray, definition: Definition,
     rules = definition.limits
     if rules.test == "interval":
         return interval_test(observed, expected, rules.interval, rules.lower_when_negative)
-    if variance is not None and definition.dispersion.effect == "additive":
-        return additive_test(observed, expected, variance)
-    return target_test(observed, expected)
+    if rules.test == "count_tails":
+        return count_tail_test(observed, expected, variance or 0.0)
+    return target_test(observed, expected) if variance is None else additive_test(observed, expected, variance)
 
 
 def _or_zero(lower: Figures) -> pl.Series:

@@ -72,16 +72,18 @@ class LimitRules(Part):
 
     interval: IntervalRule
     lower_when_negative: LowerWhenNegative
-    test: Literal["interval", "target"]
+    test: Literal["interval", "target", "count_tails"]
     verdict: Literal["warning", "control"] = "control"
 
 
 class DispersionRules(Part):
-    """`effect = "reliability_only"`: spread is estimated for reliability, but limits are drawn without it."""
+    """`effect = "reliability_only"`: spread is estimated for reliability, but limits are drawn without it. `levels`:
+    whose limits allow for it; a consultant's own cases are tested for chance alone."""
 
     scale: Literal["log"]
     rows: DispersionRows
     effect: Literal["additive", "reliability_only"]
+    levels: list[Level] = Field(default=["provider"])
 
 
 class GateRules(Part):

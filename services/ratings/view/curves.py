@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from services.ratings.assembly.figures import limits_at
+from services.ratings.assembly.figures import curve_at
 from services.ratings.indicators.loading import Catalogue
 from services.ratings.methods.arrays import Figures, FloatArray
 from services.ratings.methods.rounding import half_away
@@ -26,7 +26,7 @@ def curves(comparisons: pl.DataFrame, rows: pl.DataFrame, catalogue: Catalogue) 
     for one in comparisons.iter_rows(named=True):
         smallest, largest = spans.get((one["indicator"], one["period_id"], one["level"]), (SMALLEST, WITHOUT_POINTS))
         grid = _grid(smallest, largest)
-        limits = limits_at(grid, catalogue[one["indicator"]].definition, one["between_provider_variance"])
+        limits = curve_at(grid, catalogue[one["indicator"]].definition, one["between_provider_variance"])
         ends = (limits.lower_95, limits.upper_95, limits.lower_99_8, limits.upper_99_8)
         made.append(
             FunnelCurves(
