@@ -75,7 +75,8 @@ class RiskModelEntry(Contract):
 
 
 class IndicatorEntry(Contract):
-    """The public definition. `revocable`: whether any answer about it may depend on a consent decision."""
+    """The public definition. `revocable`: whether any answer about it may depend on a consent decision. `verdict`: the
+    limits at which a position gets a word of its own. `licence`: of the figures it publishes."""
 
     id: Slug
     version: str
@@ -97,6 +98,8 @@ class IndicatorEntry(Contract):
     interval_method: str
     limits_method: str
     test: str
+    verdict: Literal["warning", "control"] = "control"
+    licence: str = "OGL-UK-3.0"
     min_denominator: str
     min_expected: str
     min_power: str

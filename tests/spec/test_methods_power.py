@@ -93,10 +93,12 @@ def test_grey_beats_green_and_nothing_hides_a_signal() -> None:
     assert found.status.tolist() == ["not_rated"] * 3 + ["rated", "rated", "not_rated"]
 
 
-def test_little_power_takes_only_the_reassuring_word() -> None:
+def test_little_power_leaves_only_signals() -> None:
+    """Inside the control limits the word would be "as expected", also beyond the warning limits; that needs power."""
     positions = [position.value for position in Position]
     found = gated(positions, [100] * 5, [2.0] * 5, Gates())
-    assert found.position.tolist() == ["", *positions[1:]]
+    assert set(found.position.tolist()) == {"", Position.ABOVE_CONTROL.value, Position.BELOW_CONTROL.value}
+    assert gated(positions, [100] * 5, [10.0] * 5, Gates()).position.tolist() == positions
 
 
 def test_a_reproduced_publication_keeps_its_publishers_rules() -> None:

@@ -40,6 +40,7 @@ class Source(Part):
     specialty: Slug | None = None
     registers: list[Slug] = []
     publisher: str
+    licence: str = "OGL-UK-3.0"
 
     @property
     def feeds(self) -> tuple[str, ...]:

@@ -36,8 +36,8 @@ class GatedPositions:
 def gated(position: ArrayLike, cases: ArrayLike, expected: ArrayLike, gates: Gates) -> GatedPositions:
     """Positions, shape (n,), that may be said aloud.
 
-    Too few cases or too little expected takes any position but one beyond the control limits; too little power to
-    see a doubling takes `within` only. Raises ValueError for an unknown position or E not above 0.
+    Too few cases, too little expected or too little power to see a doubling takes any position but one beyond the
+    control limits: inside them the word would be "as expected", and that needs the power to see otherwise. Raises ValueError for an unknown position or E not above 0.
     """
     words = np.asarray(position, dtype=np.str_)
     sizes, expects = counts_of(cases, "cases"), positive_of(expected, "expected")
@@ -50,7 +50,7 @@ def gated(position: ArrayLike, cases: ArrayLike, expected: ArrayLike, gates: Gat
     if gates.minimum_expected is not None:
         grey |= expects < gates.minimum_expected
     if gates.minimum_power is not None:
-        grey |= (words == Position.WITHIN) & (power_to_detect_doubling(expects) < gates.minimum_power)
+        grey |= power_to_detect_doubling(expects) < gates.minimum_power
     grey &= ~np.isin(words, [Position.ABOVE_CONTROL.value, Position.BELOW_CONTROL.value])
     return GatedPositions(
         np.where(grey, "", words),
