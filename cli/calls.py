@@ -68,11 +68,13 @@ class Service:
     def json(self, method: str, path: str, **options: Any) -> Any:
         return self.ask(method, path, **options).json()
 
-    def wait(self, path: str, done: Callable[[Any], bool], every: float = 0.2, limit: float = 1800.0) -> Any:
+    def wait(
+        self, path: str, done: Callable[[Any], bool], every: float = 0.2, limit: float = 1800.0, **options: Any
+    ) -> Any:
         """Poll `path` until `done`; ends the command after `limit` seconds."""
         until = time.monotonic() + limit
         while True:
-            body = self.json("GET", path)
+            body = self.json("GET", path, **options)
             if done(body):
                 return body
             if time.monotonic() > until:

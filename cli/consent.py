@@ -8,13 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import spelled
 from cli.calls import Refused, Service
 from cli.say import SOME_LINES_SET_ASIDE, err, out, stop
 
 app = typer.Typer(help="Record consultants and their decisions.", no_args_is_help=True)
-Gmc = Annotated[str, typer.Argument(help="The consultant's GMC number.")]
+Gmc = Annotated[str, typer.Argument(callback=spelled.gmc, help="The consultant's GMC number.")]
 Programme = Annotated[
-    str, typer.Option(help="What the decision is about, e.g. adult-cardiac-surgery-consultant-outcomes.")
+    str,
+    typer.Option(
+        callback=spelled.slug, help="What the decision is about, e.g. adult-cardiac-surgery-consultant-outcomes."
+    ),
 ]
 Account = Annotated[str, typer.Option("--as")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]

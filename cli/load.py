@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import spelled
 from cli.calls import Refused, Service
 from cli.say import SOME_LINES_SET_ASIDE, err, out, stop
 
@@ -38,7 +39,9 @@ def send(ingest: Service, source: str, file: Path, supersede: bool = False) -> d
         content=lambda: _pieces(file),
         headers={"Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)},
     )
-    submission: dict[str, Any] = ingest.wait(f"/v1/submissions/{digest}", lambda body: body["state"] != "received")
+    submission: dict[str, Any] = ingest.wait(
+        f"/v1/submissions/{digest}", lambda body: body["state"] != "received", params={"feed": source}
+    )
     return submission
 
 
@@ -49,7 +52,7 @@ def freeze(ingest: Service, source: str) -> dict[str, Any]:
 
 
 def load(
-    source: Annotated[str, typer.Argument(help="What kind of file it is, e.g. ny-cardiac.")],
+    source: Annotated[str, typer.Argument(callback=spelled.slug, help="What kind of file it is, e.g. ny-cardiac.")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     supersede: Annotated[
         bool, typer.Option("--supersede", help="Rows of this file replace earlier rows of the same key.")
@@ -70,7 +73,7 @@ def load(
     fates = submission["fates"]
     if fates.get("quarantined", 0) + fates.get("conflict", 0):
         err.print(f"Some lines were set aside. Get them as a file to mend and send again:\n"
-                  f"  candour quarantine {submission['sha256']} > set-aside.csv")  # fmt: skip
+                  f"  candour quarantine {submission['sha256']} --source {source} > set-aside.csv")  # fmt: skip
         raise typer.Exit(SOME_LINES_SET_ASIDE)
 
 
@@ -84,14 +87,27 @@ def _tell(submission: dict[str, Any], snapshot: dict[str, Any], as_json: bool) -
 
 
 def quarantine(
-    sha256: Annotated[str, typer.Argument(help="The submission's digest, as `candour load` printed it.")],
+    sha256: Annotated[
+        str, typer.Argument(callback=spelled.sha256, help="The submission's digest, as `candour load` printed it.")
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option(callback=spelled.optional(spelled.slug), help="Which, where several sources got the same bytes."),
+    ] = None,
     account: Account = "steward",
 ) -> None:
     """Print the lines of a submission that were set aside, as CSV with what was found and what was expected."""
     try:
-        answer = Service("ingest", account).ask(
-            "GET", f"/v1/submissions/{sha256}/quarantine", headers={"Accept": "text/csv"}
-        )
+        lines = set_aside(Service("ingest", account), sha256, source)
     except Refused as refused:
+        if refused.code == "several_feeds":
+            stop(refused.detail.replace("the parameter feed", "--source"))
         stop(refused.sentence())
-    typer.echo(answer.text, nl=False)
+    typer.echo(lines, nl=False)
+
+
+def set_aside(ingest: Service, sha256: str, source: str | None = None) -> str:
+    """The quarantine of a submission as CSV. Raises Refused, with several_feeds where `source` is needed."""
+    params = {"feed": source} if source else {}
+    address = f"/v1/submissions/{sha256}/quarantine"
+    return ingest.ask("GET", address, params=params, headers={"Accept": "text/csv"}).text

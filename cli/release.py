@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import spelled
 from cli.calls import Refused, Service
 from cli.say import out, stop
 
 app = typer.Typer(help="Build, submit, approve and publish releases.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="The release, e.g. 2026-09-30 or 2026-09-30.2.")]
+Name = Annotated[str, typer.Argument(callback=spelled.release, help="The release, e.g. 2026-09-30 or 2026-09-30.2.")]
 
 
 def new_draft(ratings: Service, key: str, date: str, indicators: list[str] | None) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def _tell(release: dict[str, Any]) -> None:
 
 @app.command()
 def build(
-    date: Annotated[str, typer.Option(help="The release's date; today where not given.")] = "",
+    date: Annotated[str, typer.Option(callback=spelled.day, help="The release's date; today where not given.")] = "",
     indicator: Annotated[list[str] | None, typer.Option(help="Only these indicators; repeat for more.")] = None,
     account: Annotated[str, typer.Option("--as")] = "analyst",
 ) -> None:
