@@ -27,6 +27,7 @@ DEPENDENT = (
     "/indicators/hip-death-30-days/results",
     "/indicators/hip-death-30-days/funnel",
     f"/results?indicator={FIXED}&indicator=hip-death-30-days",
+    "/results?provider=ZZ003&provider=ZZ001",
 )
 INDEPENDENT = (
     "/v1",
@@ -50,6 +51,9 @@ INDEPENDENT = (
     f"/results.ndjson?indicator={FIXED}",
     "/providers/ZZ001/results?partition=fixed",
     "/results/r-000000000004",
+    "/providers/ZZ003/results",  # all its rows are fixed: "New York results … 200"
+    "/results?provider=ZZ003",
+    "/results.csv?provider=ZZ003",
 )
 
 

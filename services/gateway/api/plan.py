@@ -64,8 +64,12 @@ def plan(view: OpenView, query: ResultsQuery, scope: Scope = EVERYWHERE) -> Plan
 
 
 def is_fixed(view: OpenView, wanted: Selection) -> bool:
-    """True where no row that could match depends on anybody's decision: decided from the question alone."""
+    """True where no row that could match depends on anybody's decision: decided from the question and from what the
+    view was baked with, never from what is hidden now."""
     if wanted.of("partition") == ("fixed",):
+        return True
+    providers = wanted.of("provider")
+    if providers and view.rows.fixed_providers.issuperset(providers):
         return True
     indicators = wanted.of("indicator")
     known = view.definitions.indicators

@@ -63,6 +63,14 @@ class Reader:
         body = provider_body(self.release, self.known.providers[provider_id])
         return self._answer(body, body["links"]["self"])
 
+    def is_fixed_provider(self, provider_id: str) -> bool:
+        """True where nothing of this provider, nor anybody there, depends on a decision."""
+        return provider_id in self.view.rows.fixed_providers
+
+    def revocable_labels(self, provider_id: str) -> list[str]:
+        """Labels of the indicators of which this provider's own figures wait for the consent check."""
+        return sorted(self.known.indicators[one].label for one in self.view.rows.revocable_indicators(provider_id))
+
     # What may depend on somebody's decision
 
     def results(self, query: ResultsQuery, scope: Scope = EVERYWHERE) -> Answer:

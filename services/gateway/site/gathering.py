@@ -55,9 +55,9 @@ class Source:
             if cursor is None:
                 return found
 
-    def results(self, scope: Scope | None = None, **filters: Any) -> list[Body]:
-        """Results under these filters; only the fixed ones where consent was not asked."""
-        if not self.checked:
+    def results(self, scope: Scope | None = None, *, fixed: bool = False, **filters: Any) -> list[Body]:
+        """Results under these filters; only the fixed ones where consent was not asked. `fixed`: they all are."""
+        if not self.checked and not fixed:
             filters["partition"] = ["fixed"]
         where = scope or Scope()
         return self.every(lambda cursor: self.reader.results(ResultsQuery(**filters, limit=MOST, cursor=cursor), where))
@@ -95,24 +95,33 @@ def provider(reader: Reader, provider_id: str, indicator: str | None) -> Draft:
     """Raises NotFound; ValueNotAllowed where this hospital has no result of `indicator`."""
     source = Source(reader)
     entry = source.take(reader.provider(provider_id))
-    rows = source.results(Scope("providers", provider_id), level=["provider"])
-    people = source.consultants(provider=[provider_id])
-    offered = {row["indicator"]["id"]: row["indicator"]["label"] for row in rows}
-    if indicator is not None and indicator not in offered:
-        if source.checked:
+    fixed = reader.is_fixed_provider(provider_id)
+    rows = source.results(Scope("providers", provider_id), fixed=fixed, level=["provider"])
+    people = [] if fixed else source.consultants(provider=[provider_id])
+    definitions = {
+        slug: source.take(reader.indicator(slug)) for slug in sorted({row["indicator"]["id"] for row in rows})
+    }
+    if indicator is not None and indicator not in definitions:
+        if source.checked or fixed:
             raise ValueNotAllowed("There is no result of this indicator here.", errors=[{"parameter": "indicator"}])
         indicator = None
-    chosen = indicator or min(offered, key=lambda slug: offered[slug], default=None)
-    definition = source.take(reader.indicator(chosen)) if chosen else None
+    drawable = [one for one in definitions.values() if source.checked or not one["revocable"]]
+    chosen = indicator or subjects.first_to_compare(rows, drawable or list(definitions.values()))
+    definition = definitions[chosen] if chosen else None
     funnel = source.funnel(definition, None) if definition else None
     others = _others(source, funnel)
+    waiting = [] if source.checked else reader.revocable_labels(provider_id)
+    if definition and definition["revocable"] and not source.checked and definition["label"] not in waiting:
+        waiting.append(f"{definition['label']}: the other hospitals' figures")
+    complete = source.checked or (fixed and not waiting)
 
     def draw() -> Page:
         drawn = chart(funnel, definition, _when(others), entry) if funnel and definition and others else None
         comparison = subjects.Comparison(chosen or "", drawn, others)
-        return subjects.provider(entry, rows, people, comparison, source.base, complete=source.checked)
+        shown = subjects.Shown(complete, waiting)
+        return subjects.provider(entry, rows, people, comparison, base=source.base, shown=shown)
 
-    return source.draft(draw, complete=source.checked)
+    return source.draft(draw, complete=complete)
 
 
 def _others(source: Source, funnel: Body | None) -> list[Body]:

@@ -29,6 +29,7 @@ class ViewRows:
         for statement in ("pragma temp_store=memory", "pragma trusted_schema=off",
                           "create temp table hidden (row integer primary key)"):  # fmt: skip
             self.connection.execute(statement)
+        self.fixed_providers = self._fixed_providers()
         self.counts: dict[object, Any] = {}  # answers to counting questions, valid until something more is hidden
 
     def close(self) -> None:
@@ -51,6 +52,21 @@ class ViewRows:
 
     def has_revocable(self) -> bool:
         return self.connection.execute("select 1 from rows where partition <> 'fixed' limit 1").fetchone() is not None
+
+    def _fixed_providers(self) -> frozenset[str]:
+        """Those none of whose rows, at any level, depends on anybody: hidden rows count, so no decision moves it."""
+        sql = (
+            "select provider_id from rows where provider_id is not null group by 1 having max(partition <> 'fixed') = 0"
+        )
+        return frozenset(one[0] for one in self.connection.execute(sql))
+
+    def revocable_indicators(self, provider: str) -> list[str]:
+        """Indicators of this provider's own results that a decision could hide, whatever is hidden now."""
+        sql = (
+            "select distinct indicator_id from rows "
+            "where provider_id = ? and level = 'provider' and partition <> 'fixed' order by 1"
+        )
+        return [one[0] for one in self.connection.execute(sql, (provider,))]
 
     def page(self, wanted: Selection, order: Order, after: Key | None, limit: int) -> list[Row]:
         """At most `limit` rows in order, after the key of the last one shown before."""

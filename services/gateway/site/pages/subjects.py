@@ -61,14 +61,35 @@ class Comparison:
     rows: Sequence[Body]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Whether the page is all there; where not, what its missing figures are about."""
+
+    complete: bool
+    waiting: Sequence[str] = ()
+
+
+def first_to_compare(rows: Sequence[Body], indicators: Iterable[Body]) -> str | None:
+    """The indicator to begin with: first by label of those whose newest row is beyond the control limits, else of those
+    with a figure, else of all."""
+    newest = {row["indicator"]["id"]: row for row in newest_and_earlier(rows)[0]}
+
+    def order(indicator: Body) -> tuple[bool, bool, str]:
+        row = newest[indicator["id"]]
+        beyond = row.get("comparison", {}).get("position") in ("above_control", "below_control")
+        return not beyond, row["status"] != "published", str(indicator["label"])
+
+    return min(indicators, key=order, default={"id": None})["id"]
+
+
 def provider(
     entry: Body,
     rows: Sequence[Body],
     consultants: Iterable[Body] | None,
     comparison: Comparison,
-    base: str,
     *,
-    complete: bool,
+    base: str,
+    shown: Shown,
 ) -> Page:
     newest, earlier = newest_and_earlier(rows)
     indicators = {row["indicator"]["id"]: row["indicator"]["label"] for row in rows}
@@ -78,8 +99,8 @@ def provider(
     ]
     context = {
         "provider": entry, "lines": by_indicator(newest), "earlier": by_indicator(earlier),
-        "people": people(consultants), "complete": complete, "choices": choices, "chart": comparison.chart,
-        "others": by_subject(comparison.rows),
+        "people": people(consultants), "complete": shown.complete, "waiting": shown.waiting, "choices": choices,
+        "chart": comparison.chart, "others": by_subject(comparison.rows),
     }  # fmt: skip
     address = f"{base}/providers/{entry['id']}/results"
     return Page(
