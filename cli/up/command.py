@@ -22,6 +22,7 @@ from cli.say import err, out, stop
 from cli.up.children import Family
 from cli.up.first_start import FirstStart
 from cli.up.layout import Layout
+from shared.kit.files import write_durably
 
 WHAT = {
     "gateway": "public site and API",
@@ -132,7 +133,7 @@ def _note(noted: Path, family: Family) -> None:
     """Addresses and process ids, for `candour` commands that are given only the data directory."""
     pids = {name: child.process.pid for name, child in family.children.items() if child.process}
     urls = {name: family.layout.url(name) for name in family.children}
-    noted.write_text(json.dumps({"urls": urls, "pids": pids, "supervisor": os.getpid()}))
+    write_durably(noted, json.dumps({"urls": urls, "pids": pids, "supervisor": os.getpid()}).encode())
 
 
 def _refuse_taken_ports(layout: Layout) -> None:
