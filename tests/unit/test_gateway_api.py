@@ -131,7 +131,7 @@ def test_a_funnel(tmp_path: Path) -> None:
     ]
     assert found["summary"] == {"within": 1, "above_warning": 0, "above_control": 1, "below_warning": 0,
                                 "below_control": 0, "not_rated": 0}  # fmt: skip
-    assert found["words"] == "1 of 2 hospitals are inside the control limits; one is above."
+    assert found["words"] == "1 of 2 hospitals is inside the control limits; one is above."
 
 
 def test_the_document_declares_what_routes_answer(tmp_path: Path) -> None:

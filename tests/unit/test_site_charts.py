@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from services.gateway.site.charts import funnel as module
-from services.gateway.site.charts import funnel_svg, outermost
+from services.gateway.site.charts import funnel_svg
 from services.gateway.site.pages.figures import absent_words, chart, limits_words
+from services.gateway.site.rendering import environment
 
 SVG = "{http://www.w3.org/2000/svg}"
 CURVE = [
@@ -27,7 +28,7 @@ FUNNEL: dict[str, Any] = {
     "indicator": "cabg-death-30-days", "period": "2023-04_2026-03", "level": "provider", "target": 1.0,
     "axes": {"x": {"field": "expected", "label": "Deaths expected for these patients"},
              "y": {"field": "standardised_ratio", "label": "Observed divided by expected"}},
-    "limits": {"method": "overdispersed", "between_provider_variance": 0.04, "curve": CURVE},
+    "limits": {"method": "overdispersed", "verdict": "control", "between_provider_variance": 0.04, "curve": CURVE},
     "points": POINTS, "summary": {"within": 138, "above_control": 1, "not_rated": 1}, "absent": {"small_numbers": 3},
     "words": "145 of 147 hospitals are inside the control limits; one is above and one below.",
 }  # fmt: skip
@@ -87,15 +88,36 @@ def test_limits_are_labelled_warning_dashed_control_solid() -> None:
     assert [bool(path.get("stroke-dasharray", "").startswith("5")) for path in lines] == [True, True, False, False]
 
 
-def test_without_control_limits_none_is_drawn_and_the_warning_limit_is_the_outermost() -> None:
+def test_without_control_limits_none_is_drawn() -> None:
     body = copy.deepcopy(FUNNEL)
+    body["limits"]["verdict"] = "warning"
     for at in body["limits"]["curve"]:
         del at["control"]
     body["points"][0]["position"] = "above_warning"
     svg = funnel_svg(body)
-    assert outermost(body["limits"]["curve"]) == "warning"
     assert "control limit" not in texts(svg)
     assert [one.get("fill") for one in points(svg)].count("#b8500a") == 2
+
+
+def test_signs_and_key_go_by_the_limits_that_give_a_verdict() -> None:
+    """New York speaks at its warning limits: "beyond" = outside warning limits, though control limits are drawn."""
+    body = copy.deepcopy(FUNNEL)
+    body["points"][0]["position"] = "above_warning"
+    assert [one.get("fill") for one in points(funnel_svg(body))].count("#b8500a") == 1
+    body["limits"]["verdict"] = "warning"
+    assert [one.get("fill") for one in points(funnel_svg(body))].count("#b8500a") == 2
+    shown = chart(body, {"label": "L", "numerator": "Deaths"}, {"start": "2023-04-01", "end": "2026-03-31"})
+    assert shown is not None
+    assert shown.verdict == "warning"
+    key = environment().get_template("parts.jinja").module.funnel(shown)  # type: ignore[attr-defined]  # a macro
+    assert "Inside the warning limits" in key
+    assert "Beyond the warning limits" in key
+
+
+def test_the_caption_says_what_is_counted() -> None:
+    shown = chart(FUNNEL, {"label": "L", "numerator": "Deaths"}, {"start": "2023-04-01", "end": "2026-03-31"})
+    assert shown is not None
+    assert shown.caption == "L, by hospital, 1 April 2023 to 31 March 2026. Counted: Deaths."
 
 
 def test_the_chosen_provider_has_a_ring_and_its_name() -> None:

@@ -9,6 +9,7 @@ from services.gateway.api import codelists as codes
 from services.gateway.site import wording
 from services.gateway.site.lines import by_subject, line, newest_and_earlier
 from services.gateway.site.pages.general import NOT_MEANT
+from services.gateway.site.rendering import environment
 from services.gateway.site.wording import Tag, comparison, figure, sentence, span, with_range
 
 PUBLISHED: dict[str, Any] = {
@@ -106,6 +107,26 @@ def test_a_signal_found_at_the_warning_limit_is_not_called_as_expected() -> None
 def test_what_the_label_says_already_is_not_said_again() -> None:
     assert sentence(row("As expected")) == ""
     assert sentence(row()) == "Within the range expected for a hospital treating these patients."
+
+
+def test_a_table_shows_the_rows_own_sentence_where_it_says_more_than_the_label() -> None:
+    """ "New York's published sentence must appear"; what is a label already is not said twice."""
+    york = row("Not significantly different from the statewide rate")
+    assert line(york).own_words == "Not significantly different from the statewide rate"
+    assert line(row("As expected")).own_words == ""
+    assert line(row("Cannot tell: too few procedures", status="not_rated", reason="too_few_cases")).own_words == ""
+    signal = row("Worse than expected: a signal to look closer, not proof of poor care", position="above_control",
+                 band="worse_than_expected")  # fmt: skip
+    assert line(signal).own_words == ""
+    assert line(absent("small_numbers")).own_words == ""
+    shown = (
+        environment()
+        .get_template("parts.jinja")
+        .module.by_subject(  # type: ignore[attr-defined]  # a macro
+            [line(york)], "t", "Table", "Hospital"
+        )
+    )
+    assert "Not significantly different from the statewide rate" in shown
 
 
 def test_an_absent_row_gives_the_apis_explanation_and_no_figure() -> None:

@@ -16,7 +16,12 @@ from services.gateway.api.answer import About, Answer
 from services.gateway.api.asking import ChangesQuery, ConsultantsQuery, FunnelQuery, ProvidersQuery, ResultsQuery
 from services.gateway.api.codelists import CODELISTS
 from services.gateway.api.cursors import Cursors
-from services.gateway.api.definitions import release_body, release_line, service_body
+from services.gateway.api.definitions import (
+    licence_address,
+    release_body,
+    release_line,
+    service_body,
+)
 from services.gateway.api.plan import EVERYWHERE, Scope, plan
 from services.gateway.api.problempages import problem_entries
 from services.gateway.api.problems import ReleaseTakenDown, Starting
@@ -83,7 +88,7 @@ class Answers:
         view = self.find(release)
         body = release_body(view, self.live.latest())
         location = None if release == view.release else str(body["links"]["self"])
-        return Answer(body, About("moving", view.published, location))
+        return Answer(body, About("moving", view.published, location, licence_address(view)))
 
     def codelists(self) -> Answer:
         data = [{"name": one.name, "label": one.label, "kind": one.kind, "links": {"self": f"/v1/codelists/{one.name}"}}

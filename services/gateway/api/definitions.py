@@ -1,17 +1,33 @@
 """Bodies that depend on nobody's decision: service document, releases, indicators, providers. Pure."""
 
-from typing import Any
+from typing import Any, Final
 
+from services.gateway.api.answer import OPEN_GOVERNMENT
 from services.gateway.api.rows import present
 from services.gateway.view.opened import OpenView
 from shared.contracts.views import IndicatorEntry, ProviderEntry
 
 Body = dict[str, Any]
-LICENCE = "OGL-UK-3.0"
+LICENCE: Final = "OGL-UK-3.0"
+SEE_INDICATORS: Final = "see-indicators"
+LICENCES: Final = {
+    LICENCE: OPEN_GOVERNMENT, "PUBLIC_DOMAIN": "https://creativecommons.org/publicdomain/mark/1.0/",
+}  # fmt: skip
 
 
 def instant(view: OpenView) -> str:
     return view.published.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def licence_of(view: OpenView) -> str:
+    """That of all the release's figures; where they differ, each indicator says its own."""
+    found = {entry.licence for entry in view.definitions.indicators.values()}
+    return found.pop() if len(found) == 1 else SEE_INDICATORS if found else LICENCE
+
+
+def licence_address(view: OpenView) -> str:
+    """Where the licence of a release's answers is to be read; a licence without an address, in the indicators."""
+    return LICENCES.get(licence_of(view), f"/v1/releases/{view.release}/indicators")
 
 
 def service_body(latest: OpenView | None) -> Body:
@@ -51,7 +67,7 @@ def release_body(view: OpenView, latest: OpenView | None) -> Body:
         "manifest": {
             "release": view.release,
             "published": instant(view),
-            "licence": LICENCE,
+            "licence": licence_of(view),
             "contract": "v1",
             "synthetic": manifest.synthetic,
             "method_version": manifest.method_version,
@@ -75,7 +91,8 @@ def indicator_body(view: OpenView, entry: IndicatorEntry) -> Body:
         "numerator": entry.numerator, "denominator": entry.denominator, "levels": entry.levels,
         "periods": entry.periods, **present(specialty=entry.specialty, programme=entry.programme),
         "interval": {"level": entry.interval_level, "method": entry.interval_method},
-        "limits": {"method": entry.limits_method, "warning": 0.95} | ({"control": 0.998} if drawn else {}),
+        "limits": {"method": entry.limits_method, "warning": 0.95} | ({"control": 0.998} if drawn else {})
+        | {"verdict": entry.verdict if drawn else "warning"},
         "test": entry.test,
         "rules": {"min_denominator": entry.min_denominator, "min_expected": entry.min_expected,
                   "min_power": entry.min_power},
@@ -83,7 +100,7 @@ def indicator_body(view: OpenView, entry: IndicatorEntry) -> Body:
         "why_it_matters": entry.why_it_matters, "does_not_show": entry.does_not_show,
         "authored_by": entry.authored_by, "checked_by": entry.checked_by,
         "next_review": entry.next_review.isoformat(), "revocable": entry.revocable, "synthetic": entry.synthetic,
-        "source": entry.source,
+        "source": entry.source, "licence": entry.licence,
         "links": {"self": base, "results": f"{base}/results", "funnel": f"{base}/funnel"},
     }  # fmt: skip
 

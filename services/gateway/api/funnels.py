@@ -9,6 +9,7 @@ from services.gateway.api.rows import present
 from shared.contracts.views import CurvePoint, FunnelCurves, IndicatorEntry
 
 Body = dict[str, Any]
+TOO_FEW: Final = frozenset({"too_few_cases", "no_cases"})
 SMALL: Final = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -18,21 +19,25 @@ def funnel_body(
     """`rows`: the visible published rows of this indicator, period and level. `absent` is not given for people."""
     points = [point(row) for row in rows if row["expected"] is not None and row["standardised_ratio"] is not None]
     summary = summed(points)
-    limits = present(method=curves.limits_method, between_provider_variance=curves.between_provider_variance)
+    limits = present(method=curves.limits_method, between_provider_variance=curves.between_provider_variance,
+                     verdict=verdict(entry, curves))  # fmt: skip
+    reasons = {row["not_rated_reason"] for row in rows if row["comparison_status"] != "rated"}
     return {
         "indicator": curves.indicator,
         "period": curves.period,
         "level": curves.level,
         "target": curves.target,
         "axes": {
-            "x": {"field": "expected", "label": f"Expected for these patients: {entry.numerator}"},
+            "x": {"field": "expected", "label": "Expected number, for these patients"},
             "y": {"field": "standardised_ratio", "label": "Observed divided by expected"},
         },
         "limits": limits | {"curve": [curve_point(one) for one in curves.curve]},
         "points": points,
         "summary": summary,
         **({"absent": dict(absent)} if absent is not None else {}),
-        "words": words(summary, curves, {row["provider_kind"] for row in rows}),
+        "words": words(
+            summary, verdict(entry, curves), nouns(curves.level, {row["provider_kind"] for row in rows}), reasons
+        ),
     }
 
 
@@ -57,22 +62,42 @@ def summed(points: Sequence[Body]) -> dict[str, int]:
     return {code: found[code] for code in (*POSITIONS.codes, "not_rated")}
 
 
-def words(summary: Mapping[str, int], curves: FunnelCurves, kinds: Set[str]) -> str:
-    """One sentence on the outermost limits drawn, without a verdict on anybody."""
+def verdict(entry: IndicatorEntry, curves: FunnelCurves) -> str:
+    """The limits at which a position gets a word of its own: the indicator's, or the only ones drawn."""
     control = any(one.control_upper is not None for one in curves.curve)
-    limits = "control" if control else "warning"
-    above = summary["above_control"] + (0 if control else summary["above_warning"])
-    below = summary["below_control"] + (0 if control else summary["below_warning"])
+    return "control" if control and entry.verdict == "control" else "warning"
+
+
+def nouns(level: str, kinds: Set[str]) -> tuple[str, str]:
+    """One subject of the funnel, and several."""
+    one = "consultant" if level == "consultant" else "hospital" if kinds == {"hospital"} else "provider"
+    return one, f"{one}s"
+
+
+def words(summary: Mapping[str, int], limits: str, subjects: tuple[str, str], reasons: Set[str | None]) -> str:
+    """A sentence on the limits that give a word of their own, and one on those drawn in grey; no verdict on anybody."""
+    above = summary["above_control"] + (0 if limits == "control" else summary["above_warning"])
+    below = summary["below_control"] + (0 if limits == "control" else summary["below_warning"])
     rated = sum(summary[code] for code in POSITIONS.codes)
     if not rated:
         return "None has enough cases to be compared."
-    places = "hospitals" if kinds == {"hospital"} else "providers"
-    subjects = {"provider": places, "consultant": "consultants"}[curves.level]
-    inside = f"{rated - above - below} of {rated} {subjects} are inside the {limits} limits"
+    within = rated - above - below
+    verb = "is" if 1 in (within, rated) else "are"
+    inside = f"{within} of {rated} {subjects[rated > 1]} {verb} inside the {limits} limits"
     outside = [
         f"{_number(count)} {_verb(count)} {side}" for count, side in ((above, "above"), (below, "below")) if count
     ]
-    return "; ".join([inside, *([" and ".join(outside)] if outside else [])]) + "."
+    told = "; ".join([inside, *([" and ".join(outside)] if outside else [])])
+    return f"{told}.{untold(summary['not_rated'], reasons)}"
+
+
+def untold(count: int, reasons: Set[str | None]) -> str:
+    """` 36 more have too few cases to tell.`: those who are drawn in grey; empty where there are none."""
+    if not count:
+        return ""
+    has = "has" if count == 1 else "have"
+    why = f"{has} too few cases to tell" if reasons <= TOO_FEW else f"{has} results that cannot be told from chance"
+    return f" {count:,} more {why}."
 
 
 def _number(count: int) -> str:

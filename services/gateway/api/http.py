@@ -22,8 +22,6 @@ CACHE_CONTROL: Final[Mapping[Freshness, str]] = {
 DATA_HEADERS: Final = {
     "Vary": "Accept, Accept-Encoding",
     "Content-Security-Policy": "default-src 'none'",
-    "Link": '<https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/>; rel="license", '
-    '</v1/openapi.json>; rel="describedby"',
 }
 
 
@@ -56,7 +54,8 @@ def etag(form: str, *parts: bytes) -> str:
 
 
 def headers_of(tag: str, about: About, links: str = "") -> dict[str, str]:
-    headers = {**DATA_HEADERS, "ETag": tag, "Cache-Control": CACHE_CONTROL[about.freshness]}
+    link = f'<{about.licence}>; rel="license", </v1/openapi.json>; rel="describedby"'
+    headers = {**DATA_HEADERS, "Link": link, "ETag": tag, "Cache-Control": CACHE_CONTROL[about.freshness]}
     if links:
         headers["Link"] += f", {links}"
     published = dated(about)

@@ -15,7 +15,7 @@ from services.gateway.api.asking import (
 )
 from services.gateway.api.codelists import KINDS
 from services.gateway.api.cursors import Cursors
-from services.gateway.api.definitions import indicator_body, provider_body
+from services.gateway.api.definitions import indicator_body, licence_address, provider_body
 from services.gateway.api.funnels import funnel_body
 from services.gateway.api.listing import Listing, address, why_empty
 from services.gateway.api.people import consultant_body, consultant_line
@@ -170,7 +170,9 @@ class Reader:
             raise NotChecked
 
     def about(self, where: str, depends: bool) -> About:
-        return about(depends, self.view.published, where if self.asked != self.release else None)
+        return about(
+            depends, self.view.published, where if self.asked != self.release else None, licence_address(self.view)
+        )
 
     def _answer(self, body: Body, where: str, depends: bool = False) -> Answer:
         return Answer(body, self.about(where, depends))

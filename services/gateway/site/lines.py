@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.gateway.site.wording import Body, Tag, benchmark, comparison, figure, sentence, span, with_range
+from services.gateway.site.wording import (
+    Body,
+    Tag,
+    benchmark,
+    comparison,
+    figure,
+    own_words,
+    sentence,
+    span,
+    with_range,
+)
 
 PAGES: Final = {"provider": "/providers", "consultant": "/consultants"}
 
@@ -22,6 +32,7 @@ class Line:
     tag: Tag
     reason: str
     summary: str
+    own_words: str
     certainty: str
     result: str
     benchmark: str
@@ -43,7 +54,7 @@ def line(row: Body) -> Line:
         id=row["id"], subject=subject["name"], subject_href=f"{PAGES[subject['level']]}/{subject['id']}",
         indicator=indicator["label"], indicator_href=f"/indicators/{indicator['id']}", period=span(row["period"]["id"]),
         tag=comparison(row), reason="" if published else row["absence"]["reason"],
-        summary=sentence(row), certainty=row.get("words", {}).get("certainty", ""),
+        summary=sentence(row), own_words=own_words(row), certainty=row.get("words", {}).get("certainty", ""),
         result=with_range(row) if published else "", benchmark=benchmark(row),
         observed=f"{value['observed']:,}" if "observed" in value else "",
         expected=figure(value["expected"], "ratio", 2) if "expected" in value else "",

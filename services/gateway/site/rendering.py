@@ -50,6 +50,7 @@ class Edition:
     release: str
     published: str
     synthetic: bool
+    licence: str
 
 
 @cache

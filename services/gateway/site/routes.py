@@ -93,7 +93,11 @@ async def not_shown(request: Request, reason: str) -> Response:
 
 @router.get("/data", dependencies=[Depends(Strict(NoQuery))])
 async def data(request: Request) -> Response:
-    return await open_page(request, lambda answers: general.data(answers.releases().body["data"]))
+    def page(answers: Answers) -> Page:
+        edition = edition_of(answers)
+        return general.data(answers.releases().body["data"], edition.licence if edition else "")
+
+    return await open_page(request, page)
 
 
 @router.get("/about", dependencies=[Depends(Strict(NoQuery))])

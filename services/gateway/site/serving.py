@@ -37,7 +37,9 @@ def edition_of(answers: Answers) -> Edition | None:
         body = answers.release(LATEST).body
     except NotFound:
         return None
-    return Edition(body["release"], body["manifest"]["published"], bool(body["manifest"]["synthetic"]))
+    return Edition(
+        body["release"], body["manifest"]["published"], bool(body["manifest"]["synthetic"]), body["manifest"]["licence"]
+    )
 
 
 async def checked_page(request: Request, gather: Gather) -> Response:

@@ -68,6 +68,17 @@ POLARITIES: Final = {
 }
 
 
+LICENCES: Final = {
+    "OGL-UK-3.0": "Open Government Licence 3.0", "PUBLIC_DOMAIN": "Public domain",
+    "see-indicators": "Differs: the page of each indicator says its own",
+}  # fmt: skip
+
+
+def licence(code: str) -> str:
+    """The licence by its name; one that has no name here, as its publisher writes it."""
+    return LICENCES.get(code, code)
+
+
 @dataclass(frozen=True)
 class Tag:
     """A short label and what must be said beside it. The colour repeats what the word says and is never alone."""
@@ -133,6 +144,12 @@ def sentence(row: Body) -> str:
     if said and not said.startswith(tag.text):
         return said
     return str(row.get("comparison", {}).get("explanation", ""))
+
+
+def own_words(row: Body) -> str:
+    """The API's sentence about a figure, where the label does not say it already; nothing of our own in its place."""
+    said, tag = summary(row), comparison(row)
+    return "" if said.removesuffix(".") == tag.text or said.startswith(f"{tag.text}: ") else said
 
 
 def _label(row: Body) -> Tag:

@@ -16,7 +16,10 @@ class CurvePart(Public):
 
 
 class FunnelCurve(Public):
+    """`verdict`: the limits beyond which a point has a word of its own."""
+
     method: str
+    verdict: Literal["warning", "control"]
     between_provider_variance: Finite | MISSING = MISSING
     curve: list[CurvePart]
 

@@ -17,6 +17,7 @@ class IndicatorLimits(Public):
     method: str
     warning: Finite
     control: Finite | MISSING = MISSING
+    verdict: Literal["warning", "control"]
 
 
 class IndicatorRules(Public):
@@ -62,6 +63,7 @@ class Indicator(Public):
     revocable: bool
     synthetic: bool
     source: str
+    licence: str
     links: IndicatorLinks
 
 

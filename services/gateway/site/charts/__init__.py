@@ -1,5 +1,5 @@
 """Pictures of public bodies: one pure function per chart, the API's body in, SVG text out."""
 
-from services.gateway.site.charts.funnel import funnel_svg, outermost
+from services.gateway.site.charts.funnel import funnel_svg
 
-__all__ = ["funnel_svg", "outermost"]
+__all__ = ["funnel_svg"]

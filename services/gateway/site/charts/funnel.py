@@ -10,7 +10,7 @@ it is a style element or attribute, so it may stand inline under `style-src 'sel
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ def funnel_svg(funnel: Body, chosen: tuple[str, str] | None = None) -> str:
     Raises KeyError where a point says something this chart has no sign for: a word unknown here is never drawn as
     another.
     """
-    limit = outermost(funnel["limits"]["curve"])
+    limit = funnel["limits"]["verdict"]
     points = sorted(
         ({"kind": _kind(point, limit), **point} for point in funnel["points"]), key=lambda p: str(p["provider"])
     )
@@ -51,11 +51,6 @@ def funnel_svg(funnel: Body, chosen: tuple[str, str] | None = None) -> str:
     }  # fmt: skip
     canonical = orjson.dumps(drawn, option=orjson.OPT_SORT_KEYS)
     return _rendered(hashlib.sha256(canonical).hexdigest(), canonical)
-
-
-def outermost(curve: Sequence[Body]) -> str:
-    """The widest limits drawn: control limits, else warning limits."""
-    return "control" if any("control" in at for at in curve) else "warning"
 
 
 def _kind(point: Body, limit: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from services.gateway.site.charts import funnel_svg, outermost
+from services.gateway.site.charts import funnel_svg
 from services.gateway.site.wording import ABSENT, Body, period
 
 NOT_SHOWN: Final = {"small_numbers": "not shown: small numbers", "not_published": "not published"}
@@ -23,7 +23,7 @@ class Chart:
     absent: str
     chosen: str
     table: str
-    outermost: str
+    verdict: str
 
 
 def chart(funnel: Body, indicator: Body, when: Body, chosen: Mapping[str, Any] | None = None) -> Chart | None:
@@ -34,11 +34,16 @@ def chart(funnel: Body, indicator: Body, when: Body, chosen: Mapping[str, Any] |
     name = str(chosen["name"]) if chosen is not None and found else ""
     svg = funnel_svg(funnel, (chosen["id"], name) if chosen is not None and found else None)
     return Chart(
-        message=funnel["words"], caption=f"{indicator['label']}, by hospital, {period(when)}.", svg=Markup(svg),  # noqa: S704  # made by our renderer, checked there
+        message=funnel["words"], caption=caption(indicator, when), svg=Markup(svg),  # noqa: S704  # made by our renderer, checked there
         limits=limits_words(funnel["limits"]), absent=absent_words(funnel.get("absent", {})), chosen=name,
         table=f"{indicator['label']}: the figures in the chart, by name of hospital",
-        outermost=outermost(funnel["limits"]["curve"]),
+        verdict=funnel["limits"]["verdict"],
     )  # fmt: skip
+
+
+def caption(indicator: Body, when: Body) -> str:
+    """What is counted stands here, because an axis has no room for it."""
+    return f"{indicator['label']}, by hospital, {period(when)}. Counted: {indicator['numerator']}."
 
 
 def limits_words(limits: Body) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from services.gateway.site.rendering import Page
 from services.gateway.site.wording import ABSENT, Body
+from services.gateway.site.wording import licence as licence_name
 
 HOME: Final = ("Home", "/")
 
@@ -36,7 +37,7 @@ def start(indicators: Sequence[Body], base: str, next_release: str | None) -> Pa
     )  # fmt: skip
 
 
-def data(releases: Sequence[Body]) -> Page:
+def data(releases: Sequence[Body], licence: str) -> Page:
     lines = [
         {
             "release": found["release"], "published": found["published"], "state": STATES[found["status"]],
@@ -44,7 +45,7 @@ def data(releases: Sequence[Body]) -> Page:
         }
         for found in releases
     ]  # fmt: skip
-    context = {"releases": lines, "addresses": ADDRESSES}
+    context = {"releases": lines, "addresses": ADDRESSES, "licence": licence_name(licence) if licence else ""}
     return Page("data.jinja", "Open data and API", context, (HOME,), json="/v1/releases", path="/data")
 
 

@@ -10,7 +10,7 @@ from services.gateway.site.pages.figures import Chart
 from services.gateway.site.pages.general import HOME
 from services.gateway.site.pages.subjects import case_mix
 from services.gateway.site.rendering import Page
-from services.gateway.site.wording import POLARITIES, Body, day, figure, period
+from services.gateway.site.wording import POLARITIES, Body, day, figure, licence, period
 
 INDICATORS: Final = ("Indicators", "/indicators")
 
@@ -34,7 +34,7 @@ def definition(entry: Body) -> list[dict[str, Any]]:
         ("What is counted", entry["numerator"]), ("Among whom", entry["denominator"]),
         ("Which way", POLARITIES[entry["polarity"]]), ("Allows for", case_mix(entry)),
         ("Standing", STANDINGS[entry["status"]]), ("Checked by", entry["checked_by"]),
-        ("Next review", day(entry["next_review"])),
+        ("Next review", day(entry["next_review"])), ("Licence", licence(entry["licence"])),
     ])  # fmt: skip
 
 
