@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.system.completeness import NUMERIC, check_release, csv_violations, row_violations
 from tests.system.house import House
 from tests.system.published import VERDICT, Key, PublishedRow, published_rows
 
@@ -101,8 +103,58 @@ def compare(printed: dict[Key, PublishedRow], found: dict[Key, tuple[float, floa
 
 
 def test_nothing_is_missing_without_a_reason(house: House, release: str) -> None:
+    """Every page of JSON and the whole CSV; the same over the demonstration in test_truth.py."""
     with house.reader() as reader:
-        text = reader.get(f"/v1/releases/{release}/results?limit=1000").raise_for_status().text
-    assert "null" not in text
-    assert "NaN" not in text
-    assert "Infinity" not in text
+        rows, _ = check_release(reader, release)
+    assert len(rows) >= 1578
+    assert all(row["indicator"]["id"].startswith("ny-") for row in rows)
+
+
+ROW: dict[str, Any] = {
+    "id": "r-1", "status": "published", "comparison": {"status": "rated", "position": "within"},
+    "value": {"estimate": 1.0, "observed": 1, "expected": 1.0, "denominator": 9,
+              "interval": {"level": 0.95, "lower": 0.1, "upper": 5.0, "method": "byar"}},
+}  # fmt: skip
+ABSENT: dict[str, Any] = {
+    "id": "r-2", "status": "suppressed", "absence": {"reason": "small_numbers", "explanation": "Too few."},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        ROW | {"value": {}},
+        ROW | {"value": ROW["value"] | {"estimate": None}},
+        ROW | {"value": ROW["value"] | {"estimate": math.nan}},
+        ROW | {"value": ROW["value"] | {"interval": {"level": 0.95, "lower": 0.1, "method": "byar"}}},
+        ROW | {"comparison": {"status": "rated"}},
+        ROW | {"comparison": {"status": "not_rated"}},
+        ROW | {"comparison": {"status": "not_rated", "reason": "too_few_cases", "band": "as_expected"}},
+        ROW | {"absence": ABSENT["absence"]},
+        ABSENT | {"absence": {}},
+        ABSENT | {"value": ROW["value"]},
+        ABSENT | {"basis": None},
+    ],
+)
+def test_a_row_that_lacks_something_is_seen(planted: dict[str, Any]) -> None:
+    assert row_violations(ROW) == row_violations(ABSENT) == []
+    assert row_violations(planted) != []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        {"estimate": ""}, {"estimate": "nan"}, {"estimate": "1,5"}, {"estimate": "*"}, {"expected": ""},
+        {"position": ""}, {"reason": "small_numbers"}, {"summary": "None"}, {"interval_upper": "inf"},
+    ],
+)  # fmt: skip
+def test_a_line_that_lacks_something_is_seen(planted: dict[str, str]) -> None:
+    text = ("result_id", "status", "reason", "not_rated_reason", "position", "interval_method", "comparison_status",
+            "summary")  # fmt: skip
+    line = dict.fromkeys((*text, *NUMERIC), "") | {
+        "result_id": "r-1", "status": "published", "position": "within", "comparison_status": "rated",
+        "interval_method": "byar", "estimate": "1.0", "observed": "1", "expected": "1.0", "denominator": "9",
+        "interval_level": "0.95", "interval_lower": "0.1", "interval_upper": "5.0",
+    }  # fmt: skip
+    assert csv_violations(line) == []
+    assert csv_violations(line | planted) != []
