@@ -59,12 +59,14 @@ def planted(shown: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_what_is_likely_to_be_seen_is_found_on_its_own_side(planted: pl.DataFrame) -> None:
-    """All beyond the warning limit, or as many as their chances allow; most of them beyond the control limit."""
+    """Every one beyond the warning limit, most beyond the control limit. The seed is fixed; the truth gives each of them
+    a chance of at least .9 to lie beyond the warning limit, or the demonstration could not promise it."""
     likely = planted.filter(pl.col("beyond_control") >= LIKELY)
     assert likely["level"].n_unique() == 2, "units and consultants must be among them, or nothing is proved"
     pairs = zip(likely["high"], likely["position"], strict=True)
     missed = [position for high, position in pairs if position not in (ABOVE if high else BELOW)]
-    assert len(missed) <= at_most(1 - likely["beyond_warning"].to_numpy())
+    assert likely["beyond_warning"].to_numpy().min() > 0.9
+    assert missed == []
     side = pl.when("high").then(pl.lit("above_control")).otherwise(pl.lit("below_control"))
     assert likely.filter(pl.col("position") == side).height > likely.height / 2
 
