@@ -59,8 +59,9 @@ def planted(shown: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_what_is_likely_to_be_seen_is_found_on_its_own_side(planted: pl.DataFrame) -> None:
-    """Every one beyond the warning limit, most beyond the control limit. The seed is fixed; the truth gives each of them
-    a chance of at least .9 to lie beyond the warning limit, or the demonstration could not promise it."""
+    """Every one beyond the warning limit, most beyond the control limit. The seed is fixed; the truth gives each
+    a chance of at least .9 to lie beyond the warning limit, or the demonstration could not promise it.
+    """
     likely = planted.filter(pl.col("beyond_control") >= LIKELY)
     assert likely["level"].n_unique() == 2, "units and consultants must be among them, or nothing is proved"
     pairs = zip(likely["high"], likely["position"], strict=True)
