@@ -148,6 +148,41 @@ def test_latest_is_answered_in_place(tmp_path: Path) -> None:
     assert "latest" not in listed.text + entry.text + funnel.text
 
 
+def test_a_csv_of_latest_says_its_dated_address_with_the_suffix(tmp_path: Path) -> None:
+    base = "/v1/releases/2026-09-30"
+    table, page, lines, named = asked(
+        tmp_path, "/v1/releases/latest/results.csv?level=provider", "/v1/releases/latest/results.csv?limit=2",
+        "/v1/releases/latest/providers/ZZ001/results.ndjson", "/v1/releases/latest/results",
+        headers={"Accept": "text/csv, application/x-ndjson;q=0.5"},
+    )  # fmt: skip
+    assert table.headers["content-location"] == f"{base}/results.csv?level=provider"
+    assert page.headers["content-location"] == f"{base}/results.csv?limit=2"
+    assert f"<{base}/results.csv?limit=2&cursor=" in page.headers["link"]
+    assert lines.headers["content-location"] == f"{base}/providers/ZZ001/results.ndjson"
+    assert named.headers["content-location"] == f"{base}/results"
+
+
+def test_a_byte_order_mark_comes_where_it_is_asked_for(tmp_path: Path) -> None:
+    """RFC 4180, "no BOM unless `bom=1`"."""
+    plain, marked, paged, unmarked, as_json, as_lines = asked(
+        tmp_path, "/results.csv", "/results.csv?bom=1", "/results.csv?bom=1&limit=2", "/results.csv?bom=0",
+        "/results.json?bom=1", "/results.ndjson?bom=1",
+    )  # fmt: skip
+    assert marked.content == b"\xef\xbb\xbf" + plain.content
+    assert marked.headers["etag"] != plain.headers["etag"]
+    assert paged.content.startswith(b"\xef\xbb\xbfresult_id,")
+    assert unmarked.content == plain.content
+    assert (as_json.status_code, as_lines.status_code) == (422, 422)
+
+
+def test_nothing_is_exposed_or_promised_that_is_not_there(tmp_path: Path) -> None:
+    """No rate limit, no verify command, no register that says who is active."""
+    entry, provider, changes = asked(tmp_path, "/v1/releases/2026-09-30", "/providers/ZZ001", "/v1/changes")
+    assert "ratelimit" not in changes.headers["access-control-expose-headers"].lower()
+    assert set(entry.json()["manifest"]["replay"]) == {"code", "inputs"}
+    assert "active" not in provider.json()
+
+
 def test_head_is_get_without_a_body(tmp_path: Path) -> None:
     async def scenario(gateway: Gateway) -> None:
         for path in ("/v1", "/v1/releases/latest/results", "/v1/releases/latest/results.csv", "/v1/nothing",

@@ -9,6 +9,8 @@ import pytest
 
 from services.gateway.app import create_app
 from services.gateway.peers import over_http
+from services.gateway.view.changelog import ChangeLog
+from shared.contracts.public.releases import ChangePage
 from tests.unit.test_gateway_baked import ADAMS, BAKER, CLARK, MIXED, Baked, first_view, person, row_of
 from tests.unit.test_gateway_world import Listening, World, world
 
@@ -106,6 +108,44 @@ def test_changes_list_opaque_rows_and_no_person(tmp_path: Path) -> None:
 
     with world(tmp_path, first_view()) as made:
         asyncio.run(scenario(made))
+
+
+def test_rows_that_return_are_announced_again(tmp_path: Path) -> None:
+    async def scenario(made: World) -> None:
+        async with made.gateway() as gateway:
+            made.consent.withdraw(ADAMS)
+            assert (await gateway.get(f"/consultants/{ADAMS}")).status_code == 404
+            made.consent.withdraw(ADAMS, now="named")
+            made.ratings.publish(first_view(view=2, consent_revision=made.consent.revision))
+            await gateway.tick()
+            answer = await gateway.get("/v1/changes?after=2")
+            ChangePage.model_validate(answer.json())
+            event = answer.json()["data"][0]
+            assert {"sequence", "at", "kind", "release", "view", "rows"} == set(event)
+            assert (event["kind"], event["view"], sorted(event["rows"])) == ("rows.published", 2, [TOTAL, NEW_ROW])
+            assert ADAMS not in answer.text
+        async with made.gateway() as gateway:  # a restart tells nothing twice, and remembers what has returned
+            assert (await gateway.get("/v1/changes")).json()["meta"]["latest"] == 3
+            made.consent.withdraw(ADAMS)
+            assert (await gateway.get(f"/consultants/{ADAMS}")).status_code == 404
+            again = (await gateway.get("/v1/changes?after=3")).json()["data"]
+            assert [(one["kind"], sorted(one["rows"])) for one in again] == [("rows.not_published", [TOTAL, NEW_ROW])]
+            codes = (await gateway.get("/v1/codelists/change-kinds")).json()["codes"]
+            assert "rows.published" in {one["code"] for one in codes}
+
+    with world(tmp_path, first_view()) as made:
+        asyncio.run(scenario(made))
+
+
+def test_rows_that_return_come_in_random_order(tmp_path: Path) -> None:
+    """ "With their opaque ids in random order": the order would tell which belong together."""
+    ids = [f"r-{number:012x}" for number in range(40)]
+    changes = ChangeLog(tmp_path / "changes.ndjson")
+    changes.not_published("2026-09-30", 1, ids)
+    changes.shown_again("2026-09-30", 2, [*ids, "r-never-announced"])
+    gone, back = (event["rows"] for event in changes.events)
+    assert sorted(back) == ids
+    assert back not in (ids, gone)
 
 
 def test_withdrawn_is_the_same_as_never_there(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ class ResultsQuery(Query):
     estimate_lte: float | None = Field(default=None, alias="estimate[lte]", allow_inf_nan=False)
     sort: str = Field(default=DEFAULT_SORT, description=f"`{DEFAULT_SORT}` or `name`.")
     fields: str | None = Field(default=None, description="Keys to keep, with commas; `id` and `status` always stay.")
+    bom: int = Field(default=0, ge=0, le=1, description="`1`: a byte-order mark before a CSV. Not for other forms.")
     limit: int = LIMIT
     cursor: str | None = CURSOR
 

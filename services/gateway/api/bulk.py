@@ -3,6 +3,7 @@
 With `limit` a page like the JSON one, and the next page in a `Link` header.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,7 +41,8 @@ class Writer:
         return self.start() + self.lines(rows) + self.end()
 
     def start(self) -> bytes:
-        return csv_lines([HEADER]) if self.form == CSV else b""
+        mark = BOM_UTF8 if self.asked.query.bom else b""
+        return mark + csv_lines([HEADER]) if self.form == CSV else b""
 
     def lines(self, rows: list[Row]) -> bytes:
         self.rows += len(rows)
@@ -62,6 +64,7 @@ class Wanted:
     query: ResultsQuery
     scope: Scope
     form: str
+    suffix: str = ""
 
 
 async def bulk(request: Request, answers: Answers, wanted: Wanted) -> Response:
@@ -70,7 +73,7 @@ async def bulk(request: Request, answers: Answers, wanted: Wanted) -> Response:
         raise refused("fields", "The header of a CSV is fixed.")
     reader = await answers.results_reader(wanted.release, query, wanted.scope)
     asked = reader.planned(query, wanted.scope)  # from here to the first bytes nothing awaits
-    listing = Listing(reader.view, answers.cursors, wanted.scope.path, query)
+    listing = Listing(reader.view, answers.cursors, wanted.scope.path, query, wanted.suffix)
     about = reader.about(listing.self_address, asked.depends)
     writer = Writer(reader, asked, form)
     if "limit" in query.model_fields_set or query.cursor is not None:

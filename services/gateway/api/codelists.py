@@ -153,6 +153,7 @@ QUALITY_FLAGS: Final = CodeList("quality-flags", "What to know of the data behin
 CHANGE_KINDS: Final = CodeList("change-kinds", "What can happen to what is published", "open", (
     Entry("release.published", "Release published", "A release can be read from now on."),
     Entry("rows.not_published", "Rows not published", "These rows are not published any more. Please delete them."),
+    Entry("rows.published", "Rows published again", "These rows, once named as not published, can be read again."),
 ))  # fmt: skip
 EMPTY_REASONS: Final = CodeList("empty-reasons", "Why a list is empty", "open", (
     Entry("not_at_this_level", "Not at this level", "None of these indicators is given at this level."),

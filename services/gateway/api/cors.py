@@ -14,9 +14,7 @@ PREFLIGHT: Final = {
     "Allow": METHODS,
     "Cache-Control": "no-store",
 }
-EXPOSED: Final = (
-    "Link, ETag, Content-Location, Content-Disposition, RateLimit, RateLimit-Policy, Retry-After, Deprecation, Sunset"
-)
+EXPOSED: Final = "Link, ETag, Content-Location, Content-Disposition, Retry-After, Deprecation, Sunset"
 
 
 class OpenToPages:

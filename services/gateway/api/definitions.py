@@ -72,7 +72,7 @@ def release_body(view: OpenView, latest: OpenView | None) -> Body:
             "synthetic": manifest.synthetic,
             "method_version": manifest.method_version,
             "results_digest": manifest.results_digest,
-            "replay": {"code": manifest.code, "inputs": manifest.inputs, "command": f"candour verify {view.release}"},
+            "replay": {"code": manifest.code, "inputs": manifest.inputs},
             "files": [],
         },
         "links": {"self": base, "results": f"{base}/results", "indicators": f"{base}/indicators",
@@ -108,7 +108,7 @@ def indicator_body(view: OpenView, entry: IndicatorEntry) -> Body:
 def provider_body(release: str, entry: ProviderEntry) -> Body:
     base = f"/v1/releases/{release}/providers/{entry.id}"
     return {
-        "id": entry.id, "name": entry.name, "kind": entry.kind, "region": entry.region, "active": True,
+        "id": entry.id, "name": entry.name, "kind": entry.kind, "region": entry.region,
         "register": {"source": entry.register_source, "as_of": entry.register_as_of.isoformat()},
         "synthetic": entry.synthetic, "links": {"self": base, "results": f"{base}/results"},
     }  # fmt: skip

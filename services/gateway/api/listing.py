@@ -18,12 +18,14 @@ Paged = ResultsQuery | ProvidersQuery | ConsultantsQuery
 
 @dataclass(frozen=True)
 class Listing:
-    """A list at `path` of a release. Its query hash binds a cursor to this very question."""
+    """A list at `path` of a release. Its query hash binds a cursor to this very question, in
+    whatever form; `suffix` is the form in the address."""
 
     view: OpenView
     cursors: Cursors
     path: str
     query: Paged
+    suffix: str = ""
 
     @property
     def hash(self) -> str:
@@ -31,7 +33,7 @@ class Listing:
 
     @property
     def self_address(self) -> str:
-        return address(self.view.release, self.path, pairs(self.query))
+        return address(self.view.release, self.path + self.suffix, pairs(self.query))
 
     def after(self) -> Key | None:
         """The key to go on after. Raises CursorNotValid."""
@@ -49,7 +51,7 @@ class Listing:
     def next_address(self, last: Key) -> str:
         cursor = self.cursors.write(self.view.release, self.hash, last)
         found = [*pairs(self.query, frozenset({"cursor"})), ("cursor", cursor)]
-        return address(self.view.release, self.path, found)
+        return address(self.view.release, self.path + self.suffix, found)
 
     def meta(self, total: int, returned: int, sort: str, depends: bool) -> Body:
         meta: Body = {"release": self.view.release}

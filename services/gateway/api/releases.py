@@ -17,7 +17,7 @@ async def releases(request: Request, answers: AnswersDep) -> Response:
     return respond(request, answers.releases())
 
 
-@router.get("/v1/releases/{release}", operation_id="get_release", summary="Manifest, and how to replay it",
+@router.get("/v1/releases/{release}", operation_id="get_release", summary="Manifest: inputs, method and code version",
             **public(ReleaseEntry))  # fmt: skip
 async def release_entry(request: Request, answers: AnswersDep, release: Release) -> Response:
     return respond(request, answers.release(release))

@@ -9,9 +9,9 @@ from services.gateway.api.answers import Answers
 from services.gateway.api.asking import ResultsQuery, Strict
 from services.gateway.api.bulk import Wanted, bulk
 from services.gateway.api.declared import EVERYBODY, AnswersDep, Release, public
-from services.gateway.api.forms import JSON, SUFFIXES, form_of
+from services.gateway.api.forms import CSV, JSON, SUFFIXES, form_of
 from services.gateway.api.http import respond
-from services.gateway.api.plan import EVERYWHERE, Scope
+from services.gateway.api.plan import EVERYWHERE, Scope, refused
 from services.gateway.api.problems import CursorNotValid
 from services.gateway.barrier import ConsentUnreachable
 from shared.contracts.public.results import Result, ResultPage
@@ -27,6 +27,8 @@ async def result_entry(request: Request, answers: AnswersDep, release: Release, 
 
 
 async def written(request: Request, answers: Answers, wanted: Wanted) -> Response:
+    if wanted.query.bom and wanted.form != CSV:
+        raise refused("bom", "Only a CSV has a byte-order mark.")
     if wanted.form == JSON:
         return respond(request, await answers.results(wanted.release, wanted.query, wanted.scope))
     return await bulk(request, answers, wanted)
@@ -47,7 +49,7 @@ def _add(suffix: str) -> None:
 
     @router.get(f"/results{suffix}", operation_id=f"list_results{ending}", summary=words, **_declared())
     async def everywhere(request: Request, answers: AnswersDep, release: Release, query: ResultsFilter) -> Response:
-        return await written(request, answers, Wanted(release, query, EVERYWHERE, form_of(request, suffix)))
+        return await written(request, answers, Wanted(release, query, EVERYWHERE, form_of(request, suffix), suffix))
 
     for collection, one in (("providers", "provider"), ("consultants", "consultant"), ("indicators", "indicator")):
         _add_under(collection, one, suffix, ending, words)
@@ -60,7 +62,7 @@ def _add_under(collection: str, one: str, suffix: str, ending: str, words: str) 
         request: Request, answers: AnswersDep, release: Release, subject: str, query: ResultsFilter
     ) -> Response:
         scope = Scope(collection, subject)
-        return await written(request, answers, Wanted(release, query, scope, form_of(request, suffix)))
+        return await written(request, answers, Wanted(release, query, scope, form_of(request, suffix), suffix))
 
 
 for _suffix in ("", *SUFFIXES):

@@ -19,7 +19,8 @@ def _now() -> str:
 
 
 class ChangeLog:
-    """Events in memory and, one JSON object a line, in a file. A row is announced once for each time it goes."""
+    """Events in memory and, one JSON object a line, in a file. A row is announced once for each time it goes
+    and for each time it returns."""
 
     def __init__(self, target: Path, clock: Callable[[], str] = _now) -> None:
         self.target, self.clock = target, clock
@@ -39,9 +40,12 @@ class ChangeLog:
             _SHUFFLE.shuffle(rows)  # order would tell which belong together
             self._append({"kind": "rows.not_published", "release": release, "view": view, "rows": rows})
 
-    def shown_again(self, release: str, ids: Iterable[str]) -> None:
-        """Rows of a newer view: should they go once more, that is announced once more."""
-        self.announced.get(release, set()).difference_update(ids)
+    def shown_again(self, release: str, view: int, ids: Iterable[str]) -> None:
+        """Rows of a newer view that an earlier event named as gone: should they go once more, that is told again."""
+        rows = list(self.announced.get(release, set()).intersection(ids))
+        if rows:
+            _SHUFFLE.shuffle(rows)
+            self._append({"kind": "rows.published", "release": release, "view": view, "rows": rows})
 
     def after(self, sequence: int, limit: int) -> list[dict[str, Any]]:
         return self.events[sequence : sequence + limit]
@@ -65,8 +69,12 @@ class ChangeLog:
         self.events.append(event)
         if event["kind"] == "release.published":
             self.releases.add(event["release"])
+            return
+        gone = self.announced.setdefault(event["release"], set())
+        if event["kind"] == "rows.published":
+            gone.difference_update(event["rows"])
         else:
-            self.announced.setdefault(event["release"], set()).update(event["rows"])
+            gone.update(event["rows"])
 
     def _read(self) -> None:
         data = self.target.read_bytes()

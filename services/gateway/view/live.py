@@ -107,7 +107,7 @@ class Live:
         self.views[view.release] = view
         self.status[view.release] = status
         self.changelog.published(view.release)
-        self.changelog.shown_again(view.release, view.rows.visible_ids())
+        self.changelog.shown_again(view.release, view.manifest.view, view.rows.visible_ids())
         self.changelog.not_published(view.release, view.manifest.view, gone | set(hidden))
         if former is not None:
             former.close()

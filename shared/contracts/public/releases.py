@@ -35,7 +35,6 @@ class ReleaseList(Public):
 class Replay(Public):
     code: str
     inputs: list[str]
-    command: str
 
 
 class Manifest(Public):
@@ -66,7 +65,7 @@ class ChangeEvent(Public):
 
     sequence: int
     at: Instant
-    kind: Literal["release.published", "rows.not_published"]
+    kind: Literal["release.published", "rows.not_published", "rows.published"]
     release: ReleaseId
     view: int | MISSING = MISSING
     rows: list[ResultId] | MISSING = MISSING

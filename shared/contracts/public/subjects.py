@@ -1,6 +1,6 @@
 """Providers and consultants."""
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from shared.contracts.base import ResultId, Slug, SubjectId
 from shared.contracts.public.parts import Day, PageLinks, PageMeta, Public, ResourceLinks
@@ -17,7 +17,7 @@ class Provider(Public):
     name: str
     kind: str
     region: str
-    active: bool
+    active: bool | MISSING = MISSING  # only where the register says it
     source: Register = Field(alias="register")  # a field of that name would hide an attribute of every class
     synthetic: bool
     links: ResourceLinks
