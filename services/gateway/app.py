@@ -1,10 +1,13 @@
 """The gateway as a function of its settings and its peers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 
 from services.gateway.api.answers import Answers
 from services.gateway.api.cors import OpenToPages
@@ -14,6 +17,7 @@ from services.gateway.barrier import Barrier
 from services.gateway.peers import Peers
 from services.gateway.settings import Settings
 from services.gateway.site.routes import router as site
+from services.gateway.site.serving import for_readers, unknown_address
 from services.gateway.view.changelog import ChangeLog
 from services.gateway.view.disk import Shelf
 from services.gateway.view.following import Follower
@@ -21,6 +25,8 @@ from services.gateway.view.live import HighWater, Live
 from shared.kit.files import sweep_parts
 from shared.kit.secretfiles import read_secret
 from shared.kit.service import service_app
+
+Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
 
 def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = Barrier) -> FastAPI:
@@ -54,6 +60,19 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
 
     app = service_app("gateway", lifespan, [*ROUTERS, site], ready)
     app.add_middleware(OpenToPages)
+    app.add_exception_handler(HTTPException, _pages_for_readers(app.exception_handlers[HTTPException]))
     app.state.settings, app.state.follower = settings, follower
     app.state.answers = Answers(live, barrier, Cursors(read_secret(settings.secrets_dir, "gateway-cursor")))
     return app
+
+
+def _pages_for_readers(otherwise: Handler) -> Handler:
+    """An unknown address is answered with the site's page where a reader of pages asked for it."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == 404 and for_readers(request):
+            return await unknown_address(request)
+        other = otherwise(request, error)
+        return other if isinstance(other, Response) else await other
+
+    return answer

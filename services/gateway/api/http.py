@@ -82,5 +82,5 @@ def unchanged(request: Request, tag: str, published: datetime | None) -> bool:
         return False
     try:
         return published.replace(microsecond=0) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):  # not a date, or one without a zone: as if it were not there
+    except (ValueError, TypeError, OverflowError):  # not a date, or without a zone: as if it were not there
         return False

@@ -45,12 +45,13 @@ class Page:
 
 @dataclass(frozen=True)
 class Edition:
-    """The release that a page shows, in so far as every page says it."""
+    """The release that a page shows, in so far as every page says it. `mixed`: part of it is about the real world."""
 
     release: str
     published: str
     synthetic: bool
     licence: str
+    mixed: bool = False
 
 
 @cache
@@ -79,4 +80,7 @@ def render(page: Page, edition: Edition | None) -> str:
     """The page's HTML. No edition: nothing is published yet, or the page must not depend on what is."""
     template = environment().get_template(page.template)
     synthetic = page.synthetic if page.synthetic is not None else edition is not None and edition.synthetic
-    return template.render(page=page, edition=edition, synthetic=synthetic, assets=assets(), **page.context)
+    mixed = page.synthetic is None and edition is not None and edition.mixed
+    return template.render(
+        page=page, edition=edition, synthetic=synthetic, mixed=mixed, assets=assets(), **page.context
+    )

@@ -27,6 +27,7 @@ LATEST: Final = "latest"
 DRAWN_ASIDE: Final = 2
 UNREACHABLE: Final = "consent_unreachable"
 PRIVATE: Final = "no-store"
+NOT_PAGES: Final = ("/v1", "/health")
 
 Gather = Callable[[Reader], Draft]
 
@@ -37,8 +38,11 @@ def edition_of(answers: Answers) -> Edition | None:
         body = answers.release(LATEST).body
     except NotFound:
         return None
+    manifest = body["manifest"]
+    kinds = {entry.synthetic for entry in answers.find(LATEST).definitions.indicators.values()}
+    synthetic = bool(manifest["synthetic"]) or True in kinds
     return Edition(
-        body["release"], body["manifest"]["published"], bool(body["manifest"]["synthetic"]), body["manifest"]["licence"]
+        body["release"], manifest["published"], synthetic, manifest["licence"], mixed=synthetic and False in kinds
     )
 
 
@@ -125,6 +129,20 @@ class HtmlRoute(APIRoute):
 
 class _Malformed(Problem):
     status, code, title = 422, "value_not_allowed", "Value not allowed"
+
+
+def for_readers(request: Request) -> bool:
+    """Whether an address that does not exist is a page's: not the API's, and not asked for as JSON only."""
+    data = any(request.url.path == one or request.url.path.startswith(f"{one}/") for one in NOT_PAGES)
+    if data or request.method != "GET":
+        return False
+    accept = request.headers.get("accept", "")
+    return "json" not in accept or "text/html" in accept or "*/*" in accept
+
+
+async def unknown_address(request: Request) -> Response:
+    """The one page for every address that is not there."""
+    return await _problem_page(request, NotFound())
 
 
 async def _problem_page(request: Request, problem: Problem) -> Response:

@@ -11,12 +11,13 @@ from services.gateway.site.pages.general import HOME
 from services.gateway.site.rendering import Page
 from services.gateway.site.wording import Body, figure, period
 
+ABBREVIATIONS: Final = {"gi": "GI", "ent": "ENT", "gp": "GP"}
 FIND: Final = ("Hospitals and consultants", "/providers")
 
 
 def specialty(slug: str) -> str:
-    """`adult-cardiac-surgery` as words."""
-    words = slug.replace("-", " ")
+    """`adult-cardiac-surgery` as words, abbreviations as they are written."""
+    words = " ".join(ABBREVIATIONS.get(word, word) for word in slug.split("-"))
     return words[:1].upper() + words[1:]
 
 
