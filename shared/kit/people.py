@@ -1,7 +1,6 @@
 """Local accounts for demonstrations: a file of names, roles and argon2 hashes. Passwords are shown once, never kept."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -55,7 +54,7 @@ class People:
         self._read()
         try:
             name, _, password = base64.b64decode(basic, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, not ASCII, or not UTF-8 inside
             raise NotSignedIn from None
         known = self.accounts.get(name)
         if known is None or not self._right(name, password, known[0]):

@@ -25,7 +25,7 @@ CONTENT = ny_file(ny_row())
 DIGEST = sha256(CONTENT)
 EVERYONE = ("steward", "analyst", "reviewer", "publisher", "officer", "service:ratings", "")
 STEWARD, READERS = {"steward"}, {"steward", "analyst"}
-FREEZERS = READERS | {"service:ratings"}
+FREEZERS, FETCHERS = STEWARD | {"service:ratings"}, READERS | {"service:ratings"}
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def operations(digest: str) -> list[tuple[str, str, set[str], dict[str, Any]]]:
         ("GET", sent, READERS, {}),
         ("GET", f"{sent}/quarantine", READERS, {}),
         ("POST", "/v1/snapshots", FREEZERS, {"json": {"feed": NY}}),
-        ("GET", "/v1/snapshots", FREEZERS, {}),
-        ("GET", f"/v1/snapshots/{digest}", FREEZERS, {}),
-        ("GET", f"/v1/snapshots/{digest}/files/rows.parquet", FREEZERS, {}),
+        ("GET", "/v1/snapshots", FETCHERS, {}),
+        ("GET", f"/v1/snapshots/{digest}", FETCHERS, {}),
+        ("GET", f"/v1/snapshots/{digest}/files/rows.parquet", FETCHERS, {}),
     ]
 
 
@@ -102,6 +102,9 @@ def test_a_parameter_nobody_declared_is_refused_everywhere(ingest: Ingest, diges
         ("/v1/submissions/not-a-digest", "value_not_allowed"),
         (f"/v1/submissions/{DIGEST.upper()}", "value_not_allowed"),
         ("/v1/snapshots/sha256:12", "value_not_allowed"),
+        ("/v1/submissions?before=" + "9" * 30, "value_not_allowed"),
+        ("/v1/snapshots?before=" + "9" * 30, "value_not_allowed"),
+        (f"/v1/submissions/{DIGEST}/quarantine?after=" + "9" * 30, "value_not_allowed"),
     ],
 )
 def test_what_is_not_of_the_declared_form_is_refused(ingest: Ingest, path: str, code: str) -> None:
@@ -184,3 +187,14 @@ def test_head_is_get_without_a_body(ingest: Ingest, digest: str) -> None:
 def test_health_needs_no_account(ingest: Ingest) -> None:
     assert ingest.ask("GET", "/health/live", "").json() == {"status": "live"}
     assert ingest.ask("GET", "/health/ready", "").json() == {"status": "ready"}
+
+
+def test_a_number_as_large_as_a_database_holds_is_taken(ingest: Ingest) -> None:
+    for path in ("/v1/submissions", "/v1/snapshots"):
+        assert ingest.ask("GET", path, params={"before": 2**63 - 1}).status_code == 200, path
+
+
+@pytest.mark.parametrize("header", ["Basic éé", "Basic ü", "Basic /w==", "Basic eA", "Basic ", "Bearer é"])
+def test_credentials_that_are_no_credentials_are_not_signed_in(ingest: Ingest, header: str) -> None:
+    answer = ingest.client.get("/v1/submissions", headers={"Authorization": header.encode("latin-1")})
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")

@@ -209,7 +209,15 @@ def test_the_key_is_the_keyed_hash_of_programme_purpose_and_number(desk: Rig) ->
 
 
 @pytest.mark.parametrize(
-    "params", [{"after": 1, "upto": 0}, {"after": 0, "upto": 2}, {"after": -1, "upto": 0}, {"after": 0}]
+    "params",
+    [
+        {"after": 1, "upto": 0},
+        {"after": 0, "upto": 2},
+        {"after": -1, "upto": 0},
+        {"after": 0},
+        {"after": 0, "upto": int("9" * 30)},
+        {"after": int("9" * 30), "upto": int("9" * 30)},
+    ],
 )
 def test_changes_outside_the_ledger_are_refused(desk: Rig, params: dict[str, Any]) -> None:
     desk.withdraw(ANNE)

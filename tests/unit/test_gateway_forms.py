@@ -4,12 +4,15 @@ import asyncio
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request
 
 from services.gateway.api.csvrows import HEADER
+from services.gateway.api.http import unchanged
 from tests.unit.test_gateway_baked import ADAMS, FIXED, MIXED, first_view, row_of
 from tests.unit.test_gateway_world import Gateway, asked, within, world
 
@@ -134,6 +137,21 @@ def test_validators_of_forms_differ_and_fixed_answers_are_dated(tmp_path: Path) 
         assert asked(tmp_path, "/results?partition=fixed", headers=header)[0].status_code == 304
     other = {"If-None-Match": '"other"', "If-Modified-Since": page.headers["last-modified"]}
     assert asked(tmp_path, "/results?partition=fixed", headers=other)[0].status_code == 200
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        "Sun, 06 Nov 2094 08:49:37 +99999999999999999999", "Sun, 06 Nov 2094 08:49:37 -9999",
+        "Sun, 06 Nov 99999999999999999999 08:49:37 GMT", "Sat, 31 Dec 9999 23:59:59 -2359",
+        "Mon, 01 Jan 0001 00:00:00 +2359", "Sun, 06 Nov 2094 08:49:37", "yesterday", "",
+    ],
+)  # fmt: skip
+def test_a_date_that_is_no_date_is_as_if_it_were_not_there(since: str) -> None:
+    """RFC 9110: a recipient must ignore If-Modified-Since where its value is not a valid date. The one at the end of
+    time is valid, and after every publication."""
+    request = Request({"type": "http", "headers": [(b"if-modified-since", since.encode())]})
+    assert unchanged(request, '"tag"', datetime(2026, 9, 30, tzinfo=UTC)) is ("9999 23" in since)
 
 
 def test_latest_is_answered_in_place(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What gateways and ratings ask: where the ledger ends, what changed, who may be named."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
@@ -22,13 +22,14 @@ from shared.kit.problems import (
 )
 
 router = APIRouter(prefix="/v1", tags=["neighbours"])
+MOST_NUMBER: Final = 2**63 - 1  # what a database can compare with
 CLOSED = problems(NotSignedIn, RoleNotAllowed)
 QUERY = (RepeatedParameter, UnknownParameter, ValueNotAllowed, NotSignedIn, RoleNotAllowed)
 
 
 class ChangesQuery(parts.Query):
-    after: Count
-    upto: Count
+    after: Annotated[Count, Field(le=MOST_NUMBER)]
+    upto: Annotated[Count, Field(le=MOST_NUMBER)]
 
 
 class PermissionsQuery(parts.Query):

@@ -1,7 +1,7 @@
 """What every route of ingest has in common: its parameters are declared, its answers are private."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +14,7 @@ from shared.kit.jobs import Jobs
 from shared.kit.problems import NotFound, RepeatedParameter
 
 PRIVATE = {"Cache-Control": "no-store"}
+MOST_NUMBER: Final = 2**63 - 1  # what a database can compare with
 
 
 class NoParameters(BaseModel):
@@ -24,7 +25,7 @@ class NoParameters(BaseModel):
 
 class Page(NoParameters):
     feed: Slug | None = None
-    before: int | None = Field(default=None, ge=1)
+    before: int | None = Field(default=None, ge=1, le=MOST_NUMBER)
     limit: int = Field(default=100, ge=1, le=1000)
 
 

@@ -16,11 +16,12 @@ from shared.kit.auth import allow
 from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, problems
 
 PARQUET = "application/vnd.apache.parquet"
-MAY = Depends(allow("steward", "analyst", "service:ratings"))
+FREEZERS = [Depends(allow("steward", "service:ratings"))]
+READERS = [Depends(allow("steward", "analyst", "service:ratings"))]
 router = APIRouter(
     prefix="/v1/snapshots",
     tags=["snapshots"],
-    dependencies=[MAY, *ASKED],
+    dependencies=ASKED,
     responses=problems(NotSignedIn, RoleNotAllowed),
 )
 Nothing = Annotated[NoParameters, Query()]
@@ -31,6 +32,7 @@ Nothing = Annotated[NoParameters, Query()]
     operation_id="freeze",
     summary="Freeze the rows that stand; the same content has the same digest, and is answered with 200",
     status_code=201,
+    dependencies=FREEZERS,
     responses={200: {"model": Snapshot}, **problems(NotFound, SubmissionPending, NothingAccepted, StorageFull)},
 )
 def freeze_feed(
@@ -41,13 +43,16 @@ def freeze_feed(
     return snapshot
 
 
-@router.get("", operation_id="snapshots", summary="Snapshots, newest first")
+@router.get("", operation_id="snapshots", summary="Snapshots, newest first", dependencies=READERS)
 def snapshots(asked: Annotated[Page, Query()], store: StoreDep) -> Snapshots:
     found, following = store.snapshots.listed(asked.feed, asked.before, asked.limit)
     return Snapshots(snapshots=found, next=following)
 
 
-@router.get("/{digest}", operation_id="snapshot", summary="The manifest of a snapshot", responses=problems(NotFound))
+@router.get(
+    "/{digest}", operation_id="snapshot", summary="The manifest of a snapshot", dependencies=READERS,
+    responses=problems(NotFound),
+)  # fmt: skip
 def snapshot(digest: Digest, asked: Nothing, store: StoreDep) -> Snapshot:  # noqa: ARG001
     return _found(store, digest)
 
@@ -57,6 +62,7 @@ def snapshot(digest: Digest, asked: Nothing, store: StoreDep) -> Snapshot:  # no
     operation_id="snapshot_file",
     summary="A file of a snapshot",
     response_class=FileResponse,
+    dependencies=READERS,
     responses=problems(NotFound),
 )
 def snapshot_file(digest: Digest, name: str, asked: Nothing, store: StoreDep) -> FileResponse:  # noqa: ARG001

@@ -12,6 +12,7 @@ from services.ingest.domain import Sending
 from services.ingest.problems import DigestMismatch, SeveralFeeds, no_space_is_storage_full
 from services.ingest.routes.asked import (
     ASKED,
+    MOST_NUMBER,
     PRIVATE,
     JobsDep,
     NoParameters,
@@ -52,7 +53,7 @@ class WhichSubmissions(Page):
 
 
 class WhichLines(Which):
-    after: int = Field(default=0, ge=0)
+    after: int = Field(default=0, ge=0, le=MOST_NUMBER)
     limit: int = Field(default=100, ge=1, le=1000)
 
 
