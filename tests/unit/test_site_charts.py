@@ -6,15 +6,17 @@ import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
+import numpy as np
 import pytest
 
 from services.gateway.site.charts import funnel as module
 from services.gateway.site.charts import funnel_svg
+from services.gateway.site.charts.layers import INK, TEXT
 from services.gateway.site.pages.figures import absent_words, chart, limits_words
 from services.gateway.site.rendering import environment
 
 SVG = "{http://www.w3.org/2000/svg}"
-CURVE = [
+CURVE: list[dict[str, Any]] = [
     {"x": 20.0, "warning": {"lower": 0.56, "upper": 1.8}, "control": {"lower": 0.4, "upper": 2.53}},
     {"x": 80.0, "warning": {"lower": 0.64, "upper": 1.57}, "control": {"lower": 0.49, "upper": 2.03}},
 ]
@@ -112,6 +114,67 @@ def test_signs_and_key_go_by_the_limits_that_give_a_verdict() -> None:
     key = environment().get_template("parts.jinja").module.funnel(shown)  # type: ignore[attr-defined]  # a macro
     assert "Inside the warning limits" in key
     assert "Beyond the warning limits" in key
+
+
+def placed(svg: str, words: str) -> tuple[float, float]:
+    """Where a text begins or ends, in units of the plot."""
+    for element in ET.fromstring(svg).iter(f"{SVG}text"):
+        if "".join(element.itertext()).startswith(words):
+            x, y = re.findall(r"[-\d.]+", element.get("transform", ""))[:2]
+            return float(x), float(y)
+    raise AssertionError(f"{words} is not on the chart")
+
+
+def heights(limit: str, side: str) -> list[float]:
+    """How far down the plot a limit of FUNNEL lies, at 45 to 100 % of its width."""
+    frame = module._frame({"points": POINTS, "curve": CURVE, "axes": FUNNEL["axes"]})
+    xs = [frame.right * share / 100 for share in range(55, 101)]
+    across, up = [at["x"] for at in CURVE], [at[limit][side] for at in CURVE]
+    return [module.PLOT_HEIGHT * (1 - float(np.interp(x, across, up)) / frame.top) for x in xs]
+
+
+def test_labels_stand_at_the_right_end_of_the_upper_limits() -> None:
+    """ "95% warning limit" just under the upper dashed curve, "99.8% control limit" above the upper solid one."""
+    svg = funnel_svg(FUNNEL)
+    for words, limit, side in (("95% warning limit", "warning", 1), ("99.8% control limit", "control", -1)):
+        x, y = placed(svg, words)
+        assert x == module.PLOT_WIDTH
+        away = [side * (y - TEXT / 3 - line) for line in heights(limit, "upper")]
+        assert 4 < min(away) < 14, words
+
+
+def test_points_lie_on_top_of_labels_and_names() -> None:
+    svg = funnel_svg(FUNNEL, ("ZZ1", "Example University Hospitals NHS Trust"))
+    first_sign = min(svg.index(f'fill="{colour}"') for colour in ("#005eb8", "#b8500a"))
+    for words in ("95% warning limit", "99.8% control limit", "Example University"):
+        assert svg.rindex(words) < first_sign
+
+
+def test_the_title_of_the_axis_fits_its_axis() -> None:
+    body = copy.deepcopy(FUNNEL)
+    body["axes"]["x"]["label"] = "Expected number, for these patients"
+    svg = funnel_svg(body)
+    assert texts(svg).count("Expected number, for these patients") == 1  # on one line
+    assert len("Expected number, for these patients") * TEXT * 0.6 <= module.PLOT_WIDTH
+    assert module.MARGIN["bottom"] >= 3 * TEXT  # figures, title, and the space between
+
+
+def test_a_name_stands_beside_its_ring_where_there_is_room_else_in_the_corner_with_a_line() -> None:
+    def leader(svg: str) -> bool:
+        return any(one.get("stroke-dasharray") == "1,2" for one in ET.fromstring(svg).iter(f"{SVG}line"))
+
+    body = copy.deepcopy(FUNNEL)
+    body["points"][0] |= {"x": 15.0, "y": 2.9, "position": "above_control"}
+    near = funnel_svg(body, ("ZZ1", "Sample"))
+    ring_at = next(one for one in points(near) if one.get("stroke") == INK)
+    x, y = (float(part) for part in re.findall(r"[-\d.]+", ring_at["transform"]))
+    name = placed(near, "Sample")
+    assert not leader(near)
+    assert 0 < name[0] - x < 20
+    assert abs(name[1] - y) < TEXT
+    crowded = funnel_svg(FUNNEL, ("ZZ1", "Example University Hospitals NHS Trust"))
+    assert leader(crowded)
+    assert placed(crowded, "Example")[0] == module.PLOT_WIDTH
 
 
 def test_the_caption_says_what_is_counted() -> None:

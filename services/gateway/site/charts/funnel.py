@@ -18,11 +18,11 @@ import altair as alt
 import orjson
 import vl_convert
 
-from services.gateway.site.charts.layers import GREY, INK, TEXT, Frame, labels, limits, marks, ring, target
+from services.gateway.site.charts.layers import GREY, INK, TEXT, Frame, Name, labels, limits, marks, ring, target
 
 PLOT_WIDTH, PLOT_HEIGHT = 336, 262
-MARGIN: Final = {"left": 52, "top": 10, "right": 12, "bottom": 68}
-WIDTH, HEIGHT = PLOT_WIDTH + 64, PLOT_HEIGHT + 78
+MARGIN: Final = {"left": 52, "top": 10, "right": 12, "bottom": 50}
+WIDTH, HEIGHT = PLOT_WIDTH + 64, PLOT_HEIGHT + 60
 HIGHEST_LIMIT: Final = 4.0
 CACHED_CHARTS: Final = 128
 
@@ -92,18 +92,17 @@ def _frame(drawn: Body) -> Frame:
     upper = [c.get("control", c["warning"])["upper"] for c in curve if c["x"] >= first]
     top = max([2.0, *[p["y"] * 1.1 for p in points], min(HIGHEST_LIMIT, max(upper, default=0.0) * 1.05)])
     x, y = drawn["axes"]["x"]["label"], drawn["axes"]["y"]["label"]
-    return Frame(right, top, PLOT_HEIGHT, x_title=x, y_title=y)
+    return Frame(right, top, PLOT_WIDTH, PLOT_HEIGHT, x_title=x, y_title=y)
 
 
 def _spec(drawn: Body) -> dict[str, Any]:
     frame = _frame(drawn)
-    layers = [
-        *limits(drawn["curve"], frame), target(drawn["target"], frame), *labels(drawn["curve"], frame),
-        *marks(drawn["points"], frame),
-    ]  # fmt: skip
+    layers = [*limits(drawn["curve"], frame), target(drawn["target"], frame), *labels(drawn["curve"], frame)]
     if drawn["chosen"]:
-        provider, name = drawn["chosen"]
-        layers += ring(next(p for p in drawn["points"] if p["provider"] == provider), name, frame)
+        provider, text = drawn["chosen"]
+        point = next(p for p in drawn["points"] if p["provider"] == provider)
+        layers += ring(Name.of(text, point, drawn["points"], drawn["curve"], frame), point, frame)
+    layers += marks(drawn["points"], frame)
     chart = alt.layer(*layers).properties(width=PLOT_WIDTH, height=PLOT_HEIGHT, background="white")
     chart = chart.configure(font="Arial, sans-serif", aria=False).configure_view(stroke=None)
     chart = chart.configure_axis(

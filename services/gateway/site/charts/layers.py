@@ -22,8 +22,11 @@ SIGNS: Final[dict[str, dict[str, Any]]] = {
     "inside": {"shape": "circle", "size": 40, "filled": True, "color": BLUE, "opacity": 0.85},
     "beyond": {"shape": "diamond", "size": 110, "filled": True, "color": ORANGE, "stroke": "white", "opacity": 1},
 }
-LABELS: Final = {"control": ("upper", "99.8% control limit", -9), "warning": ("lower", "95% warning limit", -11)}
+LABELS: Final = {"control": ("99.8% control limit", -10), "warning": ("95% warning limit", 11)}
+"""Text and offset in units, down the page: above the upper control limit, just under the upper warning limit."""
 LABEL_SPAN: Final = 0.45
+CHARACTER, NAME_GAP = 8.4, 14
+"""Units that a bold letter takes on average, and the gap between a point and its name."""
 
 Body = Mapping[str, Any]
 
@@ -34,6 +37,7 @@ class Frame:
 
     right: float
     top: float
+    width: float
     height: float
     x_title: str
     y_title: str
@@ -83,15 +87,16 @@ def _text(row: Body, frame: Frame, **mark: Any) -> list[alt.Chart]:
 
 
 def labels(curve: list[Body], frame: Frame) -> list[alt.Chart]:
-    """One label on each kind of limit, at the right: above the upper control limit, inside the lower warning limit.
+    """One label on each kind of upper limit, near the right end; points are drawn after it, so it covers none.
 
-    A label is set by the highest point of its curve along the label's length, so that it never lies across it.
+    A label is set by that height of its curve along the label's length which keeps it off the line.
     """
     layers: list[alt.Chart] = []
-    for limit, (side, text, offset) in LABELS.items():
-        heights = _heights(curve, limit, side, (frame.right * (1 - LABEL_SPAN), frame.right))
+    for limit, (text, offset) in LABELS.items():
+        heights = _heights(curve, limit, "upper", (frame.right * (1 - LABEL_SPAN), frame.right))
         if heights and max(heights) < frame.top:
-            row = {"x": frame.right, "y": max(heights), "text": text}
+            at = max(heights) if offset < 0 else min(heights)
+            row = {"x": frame.right, "y": at, "text": text}
             layers += _text(row, frame, align="right", baseline="middle", dy=offset)
     return layers
 
@@ -105,17 +110,55 @@ def _heights(curve: list[Body], limit: str, side: str, ends: tuple[float, float]
     return [float(np.interp(x, across, up)) for x in (*ends, *(x for x in across if ends[0] < x < ends[1]))]
 
 
-def ring(point: Body, name: str, frame: Frame) -> list[alt.Chart]:
-    """A ring round one point, its name in the corner above the limits, and a thin line between the two."""
-    lines = textwrap.wrap(name, NAME_CHARACTERS, max_lines=NAME_LINES, placeholder="…")
-    under = frame.top * (1 - (len(lines) * TEXT * 1.25 + 4) / frame.height)
-    end = min(max(point["x"], frame.right * 0.55), frame.right * 0.95)
+@dataclass(frozen=True)
+class Name:
+    """Where a name stands, in data units: beside its point, or in the corner with a line to it."""
+
+    lines: list[str]
+    x: float
+    y: float
+    align: str
+    wide: float
+    beside: bool
+
+    @classmethod
+    def of(cls, name: str, point: Body, others: list[Body], curve: list[Body], frame: Frame) -> "Name":
+        lines = textwrap.wrap(name, NAME_CHARACTERS, max_lines=NAME_LINES, placeholder="…")
+        wide = max(len(one) for one in lines) * CHARACTER * frame.right / frame.width
+        high = len(lines) * TEXT * 1.2 * frame.top / frame.height
+        gap = NAME_GAP * frame.right / frame.width
+        busy = [(p["x"], p["y"]) for p in others if p is not point] + _on_lines(curve, frame)
+        for align, left in (("left", point["x"] + gap), ("right", point["x"] - gap - wide)):
+            box = (left, left + wide, point["y"] - high / 2, point["y"] + high / 2)
+            inside = box[0] >= 0 and box[1] <= frame.right and box[2] >= 0 and box[3] <= frame.top
+            if inside and not any(box[0] <= x <= box[1] and box[2] <= y <= box[3] for x, y in busy):
+                return cls(lines, point["x"] + (gap if align == "left" else -gap), point["y"], align, wide, True)
+        return cls(lines, frame.right, frame.top, "right", wide, False)
+
+
+def _on_lines(curve: list[Body], frame: Frame) -> list[tuple[float, float]]:
+    """Places on limits, on the target and on their labels, close enough together that no name fits between two."""
+    places: list[tuple[float, float]] = []
+    for x in np.linspace(0, frame.right, 80):
+        places.append((float(x), 1.0))
+        for limit in DASHES:
+            for side in ("lower", "upper"):
+                places += [(float(x), y) for y in _heights(curve, limit, side, (float(x), float(x)))[:1]]
+    return places
+
+
+def ring(name: Name, point: Body, frame: Frame) -> list[alt.Chart]:
+    """A ring round one point and its name: beside it where there is room, else in the corner above the limits, with a
+    thin line between the two."""
+    under = frame.top * (1 - (len(name.lines) * TEXT * 1.25 + 4) / frame.height)
+    end = min(max(point["x"], frame.right - name.wide), frame.right * 0.95)
     data = _chart([{"x": point["x"], "y": point["y"], "x2": end, "y2": under}])
     circle = data.mark_point(shape="circle", size=230, filled=False, stroke=INK, strokeWidth=2)
     layers: list[alt.Chart] = [circle.encode(**frame.place())]
-    if point["y"] < under:
+    if not name.beside and point["y"] < under:
         line = data.mark_rule(color=INK, strokeWidth=1, strokeDash=[1, 2])
         layers.append(line.encode(x2="x2:Q", y2="y2:Q", **frame.place()))
-    row = {"x": frame.right, "y": frame.top, "text": "\n".join(lines)}
-    corner = {"align": "right", "baseline": "top", "lineBreak": "\n", "lineHeight": TEXT * 1.2, "fontWeight": "bold"}
-    return [*layers, *_text(row, frame, **corner)]
+    row = {"x": name.x, "y": name.y, "text": "\n".join(name.lines)}
+    baseline = "middle" if name.beside else "top"
+    style = {"align": name.align, "baseline": baseline, "lineBreak": "\n", "lineHeight": TEXT * 1.2}
+    return [*layers, *_text(row, frame, fontWeight="bold", **style)]
