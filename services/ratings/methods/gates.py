@@ -37,7 +37,8 @@ def gated(position: ArrayLike, cases: ArrayLike, expected: ArrayLike, gates: Gat
     """Positions, shape (n,), that may be said aloud.
 
     Too few cases, too little expected or too little power to see a doubling takes any position but one beyond the
-    control limits: inside them the word would be "as expected", and that needs the power to see otherwise. Raises ValueError for an unknown position or E not above 0.
+    control limits: inside them the word would be "as expected", and that needs the power to see otherwise.
+    Raises ValueError for an unknown position or E not above 0.
     """
     words = np.asarray(position, dtype=np.str_)
     sizes, expects = counts_of(cases, "cases"), positive_of(expected, "expected")
