@@ -1,31 +1,18 @@
 """The tables of ingest. Private to this service, and built from contracts, never validated as one."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import registry
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from shared.contracts.ingest import Fate
+from shared.kit.times import UtcTime
 
 FATES = tuple(fate.value for fate in Fate)
 LINES = " + ".join(FATES)
 COUNTED = " and ".join(f"coalesce({count}, -1) >= 0" for count in ("lines", *FATES))  # null would pass a check
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time in UTC; SQLite keeps no zone, so it is put back when read."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
 
 
 class IngestTable(SQLModel, registry=registry()):
