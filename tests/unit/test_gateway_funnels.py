@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.gateway.api.funnels import funnel_body, words
+from services.gateway.api.funnels import funnel_body, trimmed, words
 from shared.contracts.views import CurvePoint, FunnelCurves
-from tests.unit.test_gateway_baked import FIXED, MIXED, PERIOD, Baked, first_view, indicator, row_of
+from tests.unit.test_gateway_baked import ADAMS, FIXED, MIXED, PERIOD, Baked, first_view, indicator, row_of
 from tests.unit.test_gateway_world import world
 
 HOSPITALS, CONSULTANTS = ("hospital", "hospitals"), ("consultant", "consultants")
@@ -60,6 +60,51 @@ def test_words_go_by_the_limits_of_the_indicator(verdict: Any, control: bool, ex
     assert f"inside the {expected} limits" in body["words"]
     assert body["words"].startswith("2 of 2" if expected == "control" else "1 of 2")
     assert body["axes"]["x"]["label"] == "Expected number, for these patients"
+
+
+GRID = [0.25, 1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4000.0]
+
+
+@pytest.mark.parametrize(
+    ("shown", "drawn"),
+    [
+        ([5.0, 61.25], GRID[2:5]), ([4.0, 64.0], GRID[2:5]), ([0.1, 64.01], GRID[:6]), ([7.0], GRID[2:4]),
+        ([1.5, 5000.0], GRID[1:]), ([], GRID[1:6]),
+    ],
+)  # fmt: skip
+def test_the_curve_ends_around_what_is_shown(shown: list[float], drawn: list[float]) -> None:
+    curve = [CurvePoint(x=x, warning_lower=0.5, warning_upper=1.8) for x in GRID]
+    assert [one.x for one in trimmed(curve, shown)] == drawn
+
+
+class OnGrid(Baked):
+    """The first view, with curves over a whole grid."""
+
+    def files(self) -> dict[str, bytes]:
+        found = super().files()
+        funnels = json.loads(found["funnels.json"])
+        for one in funnels:
+            one["curve"] = [one["curve"][0] | {"x": x} for x in GRID]
+        return found | {"funnels.json": json.dumps(funnels).encode()}
+
+
+def test_after_a_withdrawal_the_curve_tells_nothing_of_who_is_gone(tmp_path: Path) -> None:
+    """The total that a withdrawal hides has the largest expected number: the curve ends with those still visible."""
+    made = first_view()
+    made.rows[0] |= {"expected": 1300.0}
+
+    async def scenario() -> None:
+        with world(tmp_path, OnGrid(made.rows, made.quarantine)) as house:
+            async with house.gateway() as gateway:
+                path = f"/indicators/{MIXED}/funnel?level=provider"
+                ends = [(await gateway.get(path)).json()["limits"]["curve"][-1]["x"]]
+                house.consent.withdraw(ADAMS)
+                body = (await gateway.get(path)).json()
+                ends.append(body["limits"]["curve"][-1]["x"])
+                assert ends == [4000.0, 64.0]
+                assert [one["x"] for one in body["points"]] == [61.25]
+
+    asyncio.run(scenario())
 
 
 class Licensed(Baked):

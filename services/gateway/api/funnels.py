@@ -10,6 +10,7 @@ from shared.contracts.views import CurvePoint, FunnelCurves, IndicatorEntry
 
 Body = dict[str, Any]
 TOO_FEW: Final = frozenset({"too_few_cases", "no_cases"})
+WITHOUT_POINTS: Final = 100.0  # right end of the curve where no figure is shown
 SMALL: Final = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -31,7 +32,7 @@ def funnel_body(
             "x": {"field": "expected", "label": "Expected number, for these patients"},
             "y": {"field": "standardised_ratio", "label": "Observed divided by expected"},
         },
-        "limits": limits | {"curve": [curve_point(one) for one in curves.curve]},
+        "limits": limits | {"curve": [curve_point(one) for one in trimmed(curves.curve, [one["x"] for one in points])]},
         "points": points,
         "summary": summary,
         **({"absent": dict(absent)} if absent is not None else {}),
@@ -48,6 +49,14 @@ def point(row: Mapping[str, Any]) -> Body:
     return {"result": row["id"], **subject, "x": row["expected"], "y": row["standardised_ratio"],
             "comparison": row["comparison_status"] or "not_rated",
             **present(position=row["position"] if rated else None)}  # fmt: skip
+
+
+def trimmed(curve: Sequence[CurvePoint], shown: Sequence[float]) -> Sequence[CurvePoint]:
+    """The stretch of the curve around the expected numbers that are shown, and around nothing else."""
+    lowest, highest = min(shown, default=1.0), max(shown, default=WITHOUT_POINTS)
+    first = max((place for place, one in enumerate(curve) if one.x <= lowest), default=0)
+    last = next((place for place, one in enumerate(curve) if one.x >= highest), len(curve) - 1)
+    return curve[first : last + 1]
 
 
 def curve_point(one: CurvePoint) -> Body:

@@ -144,7 +144,7 @@ def _parts(given: Ingredients, rows: pl.DataFrame, quarantine: pl.DataFrame) -> 
     people = shown_consultants(rows, {one: catalogue[one].definition.source.specialty for one in given.present})
     indicators = [indicator_entry(catalogue[one], built.comparisons) for one in given.present]
     providers = provider_entries(built.providers, given.register_as_of)
-    funnels = curves(built.comparisons, rows, catalogue)
+    funnels = curves(built.comparisons, catalogue)
     return {
         "rows.parquet": Part(parquet(rows.drop("subject")), rows.height),
         "quarantine.parquet": Part(parquet(quarantine), quarantine.height),

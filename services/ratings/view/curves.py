@@ -11,21 +11,19 @@ from services.ratings.methods.arrays import Figures, FloatArray
 from services.ratings.methods.rounding import half_away
 from shared.contracts.views import CurvePoint, FunnelCurves
 
-POINTS: Final = 60
-SMALLEST: Final = 0.5  # expected events at the left end, unless a shown subject has fewer
-WITHOUT_POINTS: Final = 100.0  # right end where no figure of the set is shown
+POINTS: Final = 90
+FEWEST: Final = 0.25  # expected events at the left end
+MOST: Final = 4000.0  # at the right end
 DECIMALS: Final = 4
 
 
-def curves(comparisons: pl.DataFrame, rows: pl.DataFrame, catalogue: Catalogue) -> list[FunnelCurves]:
-    """One per indicator, period and level of the results, over the expected numbers that are shown."""
-    shown = rows.filter(pl.col("status") == "published").group_by("indicator_id", "period_id", "level")
-    ranges = shown.agg(pl.col("expected").min().alias("lo"), pl.col("expected").max().alias("hi"))
-    spans = {(one, period, level): (lo, hi) for one, period, level, lo, hi in ranges.iter_rows()}
+def curves(comparisons: pl.DataFrame, catalogue: Catalogue) -> list[FunnelCurves]:
+    """One per indicator, period and level of the results, over the same expected numbers whatever the data: a curve
+    that ended where the figures end would give away the largest of them after it is withheld. Gateways cut the curve
+    to what an answer shows."""
     made = []
+    grid = _grid()
     for one in comparisons.iter_rows(named=True):
-        smallest, largest = spans.get((one["indicator"], one["period_id"], one["level"]), (SMALLEST, WITHOUT_POINTS))
-        grid = _grid(smallest, largest)
         limits = curve_at(grid, catalogue[one["indicator"]].definition, one["between_provider_variance"])
         ends = (limits.lower_95, limits.upper_95, limits.lower_99_8, limits.upper_99_8)
         made.append(
@@ -38,10 +36,8 @@ def curves(comparisons: pl.DataFrame, rows: pl.DataFrame, catalogue: Catalogue) 
     return made
 
 
-def _grid(smallest: float, largest: float) -> FloatArray:
-    low = max(min(SMALLEST, smallest), 0.01)
-    high = max(largest * 1.02, low * 2)
-    return half_away(np.geomspace(low, high, POINTS), DECIMALS)
+def _grid() -> FloatArray:
+    return half_away(np.geomspace(FEWEST, MOST, POINTS), DECIMALS)
 
 
 def _drawn(limit: Figures) -> FloatArray:
