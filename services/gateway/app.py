@@ -21,7 +21,8 @@ from services.gateway.site.serving import for_readers, unknown_address
 from services.gateway.view.changelog import ChangeLog
 from services.gateway.view.disk import Shelf
 from services.gateway.view.following import Follower
-from services.gateway.view.live import HighWater, Live
+from services.gateway.view.lineage import HighWater
+from services.gateway.view.live import Live
 from shared.kit.files import sweep_parts
 from shared.kit.secretfiles import read_secret
 from shared.kit.service import service_app

@@ -41,7 +41,8 @@ class Knows(Protocol):
 
     revision: int
 
-    def check_lineage(self, head: Head) -> None: ...
+    def check_lineage(self, head: Head) -> int | None: ...
+    def confirm(self, head: Head, joint: Changes) -> None: ...
     def apply(self, changes: Changes) -> None: ...
     def remember(self, head: Head) -> None: ...
 
@@ -134,7 +135,9 @@ class Barrier:
 
     async def check(self) -> int:
         head = await self.consent.head()  # has its own deadline: a hung check ends
-        self.view.check_lineage(head)  # another store, or below the high-water mark: fail closed
+        joint = self.view.check_lineage(head)  # another store or history, or below the high-water mark: fail closed
+        if joint is not None:
+            self.view.confirm(head, await self.consent.changes(joint, joint))
         if head.revision > self.view.revision:
             self.view.apply(await self.consent.changes(self.view.revision, head.revision))
         self.view.remember(head)

@@ -37,10 +37,14 @@ class Regime(StrEnum):
 
 
 class Head(Contract):
-    """The newest committed revision, read by a transaction that began after the call arrived."""
+    """The newest committed revision, read by a transaction that began after the call arrived.
+
+    `ledger_head` is the hash of the ledger up to that revision: two histories of equal length differ in it.
+    """
 
     store_id: str
     revision: Count
+    ledger_head: Digest
 
 
 class Change(Contract):
@@ -52,10 +56,12 @@ class Change(Contract):
 
 
 class Changes(Contract):
-    """Gapless: one entry per revision in (after, upto]."""
+    """Gapless: one entry per revision in (after, upto]. `after_head` is the hash of the ledger up to `after`, at 0 that
+    of the empty ledger of this store: who knew the hash there sees whether these changes continue what they knew."""
 
     store_id: str
     after: Count
+    after_head: Digest
     upto: Count
     changes: list[Change]
 

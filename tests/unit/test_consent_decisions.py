@@ -233,6 +233,19 @@ def test_queries_are_strict(desk: Rig) -> None:
     assert desk.service("/v1/permissions", programme="no-such-outcomes").status_code == 422
 
 
+def test_every_revision_has_one_hash_wherever_it_is_told(desk: Rig) -> None:
+    heads = [desk.service("/v1/head").json()]
+    for gmc in (ANNE, BEN, ANNE):
+        desk.decide(gmc, "asked")
+        heads.append(desk.service("/v1/head").json())
+    assert len({head["ledger_head"] for head in heads}) == 4
+    for head in heads:
+        for upto in {head["revision"], 3}:
+            found = desk.service("/v1/changes", after=head["revision"], upto=upto).json()
+            assert found["after_head"] == head["ledger_head"]
+    assert desk.service("/v1/permissions").json()["ledger_head"] == heads[-1]["ledger_head"]
+
+
 def test_permissions_name_the_revision_they_were_read_at(desk: Rig) -> None:
     empty = desk.service("/v1/permissions").json()
     assert (empty["revision"], len(empty["programmes"])) == (0, 10)

@@ -1,5 +1,6 @@
 """The consent service as its tests see it: over HTTP, on a migrated store, with real people and real secrets."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -160,7 +161,9 @@ def test_a_store_keeps_its_identity_and_another_store_has_another(house: House, 
         running(house, house.settings(tmp_path / "a")) as again,
         running(house, house.settings(tmp_path / "b")) as other,
     ):
-        assert again.service("/v1/head").json() == {"store_id": store, "revision": 0}
+        found = again.service("/v1/head").json()
+        empty = hashlib.sha256(b"candour consent ledger " + store.encode()).hexdigest()
+        assert found == {"store_id": store, "revision": 0, "ledger_head": f"sha256:{empty}"}
         assert other.service("/v1/head").json()["store_id"] != store
 
 

@@ -1,7 +1,9 @@
 """The consent check: the next batch, never one in flight; deadlines only refuse; lineage is kept over restarts."""
 
 import asyncio
+import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from shared.contracts.consent import Change, Changes, Head
 from tests.unit.test_gateway_baked import ADAMS, CLARK, FIXED, first_view, key_of
 from tests.unit.test_gateway_world import Gateway, World, world
 
+NO_HASH = "sha256:" + "0" * 64
 QUIET = 60.0  # seconds between looks: no heartbeat: the test decides when a check starts
 DEPENDENT = (
     "/results",
@@ -204,14 +207,85 @@ def test_another_store_or_an_older_one_is_refused_also_after_a_restart(tmp_path:
         assert asyncio.run(status(made)) == 503
 
 
+def test_an_older_store_that_grew_again_is_refused_for_good(tmp_path: Path) -> None:
+    """The backup has not heard of the withdrawal; more decisions bring it to the same revision, and past it. Neither
+    then, nor after a restart, nor with a view that was baked from it, is she shown."""
+    known = (*DEPENDENT[:2], f"/consultants/{ADAMS}")
+
+    async def refused(made: World, fixed: int = 200) -> None:
+        async with made.gateway() as gateway:
+            assert [(await gateway.get(path)).status_code for path in known] == [503] * len(known)
+            assert (await gateway.get(f"/results?indicator={FIXED}")).status_code == fixed
+
+    async def while_running(made: World) -> list[Change]:
+        async with made.gateway() as gateway:
+            made.consent.withdraw(ADAMS)
+            assert (await gateway.get(f"/consultants/{ADAMS}")).status_code == 404
+            right = list(made.consent.log)
+            made.consent.log = right[:10]
+            for count in range(3):
+                assert (await gateway.get("/results")).status_code == 503, count
+                await asyncio.sleep(0.06)
+                made.consent.log.append(Change(revision=made.consent.revision + 1))
+            assert (await gateway.get("/results")).status_code == 503
+            return right
+
+    with world(tmp_path, first_view()) as made:
+        right = asyncio.run(while_running(made))
+        for length in (11, 12, 20):  # the mark's own revision, and beyond
+            made.consent.log = [*right[:10], *(Change(revision=number) for number in range(11, length + 1))]
+            asyncio.run(refused(made))
+        made.ratings.publish(replace(first_view(), view=2, consent_revision=20))
+        asyncio.run(refused(made, fixed=503))  # such a view does not go live at all
+
+
+def test_the_right_store_is_taken_again_after_a_wrong_one(tmp_path: Path) -> None:
+    async def status(made: World, path: str) -> int:
+        async with made.gateway() as gateway:
+            return (await gateway.get(path)).status_code
+
+    with world(tmp_path, first_view()) as made:
+        made.consent.withdraw(ADAMS)
+        assert asyncio.run(status(made, "/results")) == 200
+        right = list(made.consent.log)
+        made.consent.log = [*right[:10], *(Change(revision=number) for number in range(11, 15))]
+        assert asyncio.run(status(made, "/results")) == 503
+        made.consent.log = [*right, Change(revision=12)]
+        assert asyncio.run(status(made, "/results")) == 200
+        assert asyncio.run(status(made, f"/consultants/{ADAMS}")) == 404
+
+
+def test_a_record_from_before_hashes_is_taken_once_and_gets_its_hash(tmp_path: Path) -> None:
+    async def status(made: World) -> int:
+        async with made.gateway() as gateway:
+            return (await gateway.get("/results")).status_code
+
+    with world(tmp_path, first_view()) as made:
+        kept = made.settings().data_dir / "consent.json"
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps({"store_id": made.consent.store, "revision": 10}))
+        assert asyncio.run(status(made)) == 200
+        assert json.loads(kept.read_text())["ledger_head"] == made.consent.hash_at(10)
+        made.consent.log[3] = Change(revision=4, key=key_of(CLARK), now="named")
+        assert asyncio.run(status(made)) == 503
+
+
 class Knowing:
     """What a barrier keeps up to date, written down."""
 
     def __init__(self) -> None:
         self.revision, self.applied = 3, list[int]()
+        self.joint: int | None = None
+        self.confirmed = list[int]()
 
-    def check_lineage(self, head: Head) -> None:
+    def check_lineage(self, head: Head) -> int | None:
         assert head.store_id == "s"
+        return self.joint
+
+    def confirm(self, head: Head, joint: Changes) -> None:
+        assert (joint.after, joint.upto, joint.changes) == (self.joint, self.joint, [])
+        assert self.revision < head.revision  # nothing is applied before its history is confirmed
+        self.confirmed.append(joint.after)
 
     def apply(self, changes: Changes) -> None:
         self.applied += [change.revision for change in changes.changes]
@@ -230,13 +304,13 @@ class Ledger:
 
     async def head(self) -> Head:
         await self.gate.wait()
-        return Head(store_id="s", revision=self.revision)
+        return Head(store_id="s", revision=self.revision, ledger_head=NO_HASH)
 
     async def changes(self, after: int, upto: int) -> Changes:
         found = [
             Change(revision=number, key=key_of(str(number)), now="withheld") for number in range(after + 1, upto + 1)
         ]
-        return Changes(store_id="s", after=after, upto=upto, changes=found)
+        return Changes(store_id="s", after=after, after_head=NO_HASH, upto=upto, changes=found)
 
 
 def test_every_change_is_applied_before_the_barrier_opens() -> None:
@@ -245,6 +319,18 @@ def test_every_change_is_applied_before_the_barrier_opens() -> None:
         barrier = Barrier(ledger, knowing)
         assert await barrier() == 7
         assert knowing.applied == [4, 5, 6, 7]
+        await barrier.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_history_is_confirmed_before_anything_of_it_is_applied() -> None:
+    async def scenario() -> None:
+        knowing = Knowing()
+        knowing.joint = 2
+        barrier = Barrier(Ledger(5), knowing)
+        assert await barrier() == 5
+        assert (knowing.confirmed, knowing.applied) == ([2], [4, 5])
         await barrier.close()
 
     asyncio.run(scenario())

@@ -47,6 +47,11 @@ class Consent:
     def revision(self) -> int:
         return len(self.log)
 
+    def hash_at(self, revision: int) -> str:
+        """Of the store and everything up to a revision: another history, another hash."""
+        told = [self.store, *(change.model_dump_json() for change in self.log[:revision])]
+        return "sha256:" + hashlib.sha256("\n".join(told).encode()).hexdigest()
+
     def withdraw(self, gmc: str, now: str = "withheld") -> int:
         self.log.append(Change(revision=self.revision + 1, key=key_of(gmc), now=now))
         return self.revision
@@ -63,7 +68,7 @@ class Consent:
         @app.get("/v1/head", dependencies=[Depends(allow("service:gateway"))])
         async def head() -> Response:
             self.heads += 1
-            found = Head(store_id=self.store, revision=self.revision)
+            found = Head(store_id=self.store, revision=self.revision, ledger_head=self.hash_at(self.revision))
             if self.read is not None and self.release is not None:
                 read, release = self.read, self.release
                 self.read = self.release = None
@@ -76,7 +81,10 @@ class Consent:
 
         @app.get("/v1/changes", dependencies=[Depends(allow("service:gateway"))])
         async def changes(after: Annotated[int, Query()], upto: Annotated[int, Query()]) -> Response:
-            found = Changes(store_id=self.store, after=after, upto=upto, changes=self.log[after:upto])
+            found = Changes(
+                store_id=self.store, after=after, after_head=self.hash_at(after), upto=upto,
+                changes=self.log[after:upto],
+            )  # fmt: skip
             return Response(found.model_dump_json(), media_type="application/json")
 
         return add_problem_handlers(app)

@@ -89,6 +89,10 @@ class Reading:
         row = self.session.execute(select(LEDGER).where(LEDGER.c.revision == revision)).mappings().one()
         return entry_of(row)
 
+    def hash_at(self, revision: int) -> str:
+        """The hash of the ledger up to a revision that it has, from 1."""
+        return str(self.session.execute(select(LEDGER.c.hash).where(LEDGER.c.revision == revision)).scalar_one())
+
     def history(self, gmcs: Sequence[str]) -> list[Entry]:
         """Every event of these consultants, in the order of the ledger for each."""
         queries = _for_each(select(LEDGER).order_by(LEDGER.c.revision), LEDGER.c.subject, gmcs)

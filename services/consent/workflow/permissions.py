@@ -1,6 +1,7 @@
 """Who may be named, and what has changed: all that leaves for the neighbours."""
 
 from services.consent.domain.standing import Judge, Standing, Subject
+from services.consent.ledger import genesis
 from services.consent.workflow.office import Office
 from shared.contracts.consent import (
     Change,
@@ -19,7 +20,7 @@ from shared.kit.problems import ValueNotAllowed
 def head(office: Office) -> Head:
     """The newest committed revision, in a transaction that begins now."""
     end = office.store.end()
-    return Head(store_id=end.store_id, revision=end.revision)
+    return Head(store_id=end.store_id, revision=end.revision, ledger_head=f"sha256:{end.ledger_head}")
 
 
 def changes(office: Office, after: int, upto: int) -> Changes:
@@ -30,10 +31,11 @@ def changes(office: Office, after: int, upto: int) -> Changes:
             hint = f"after <= upto <= {end.revision}"
             raise ValueNotAllowed("There are no such revisions.", errors=[{"parameter": "upto", "hint": hint}])
         found = tx.effects(after, upto)
+        known = tx.hash_at(after) if after else genesis(end.store_id)
     if [number for number, _, _ in found] != list(range(after + 1, upto + 1)):
         raise RuntimeError("the ledger has a gap")  # a missing withdrawal must never look like an uneventful revision
     listed = [_change(office, number, subject, effect) for number, subject, effect in found]
-    return Changes(store_id=end.store_id, after=after, upto=upto, changes=listed)
+    return Changes(store_id=end.store_id, after=after, after_head=f"sha256:{known}", upto=upto, changes=listed)
 
 
 def _change(office: Office, revision: int, subject: Subject, effect: str | None) -> Change:

@@ -13,9 +13,9 @@ from services.gateway.barrier import Barrier, ConsentUnreachable
 from services.gateway.peers import Peers
 from services.gateway.view.compile import ViewRefused, compile_view
 from services.gateway.view.disk import MANIFEST, Shelf, check_manifest, check_parts
-from services.gateway.view.live import LineageBroken, Live
+from services.gateway.view.lineage import LineageBroken
+from services.gateway.view.live import Live
 from services.gateway.view.opened import Definitions, OpenView
-from shared.contracts.consent import Head
 from shared.contracts.releases import ReadableView, ReadableViews
 from shared.contracts.views import ViewManifest
 from shared.kit.logs import log
@@ -149,21 +149,28 @@ class Follower:
         consent is silent: its fixed rows answer, and the barrier stands before the others."""
         if not view.revocable:
             return
-        baked = Head(store_id=view.manifest.consent_store, revision=view.manifest.consent_revision)
+        store, baked = view.manifest.consent_store, view.manifest.consent_revision
         mark = self.live.high_water.mark
-        if mark is not None and mark.store_id != baked.store_id:
+        if mark is not None and mark.store_id != store:
             raise LineageBroken("the view was baked from another consent store")
-        self.live.remember(baked)  # a consent store that does not know this revision has lost some
+        self.live.high_water.raise_to_view(store, baked)
         if self.live.floor is None:
-            self.live.start(baked.revision)
+            self.live.start(baked)
         try:
-            if self.live.floor is not None and baked.revision < self.live.floor:
-                self.live.extend(await self.peers.consent.changes(baked.revision, self.live.floor))
-            await self.barrier()
+            await self._learn_since(baked)
         except (ConsentUnreachable, PeerUnreachable) as error:
-            knows_enough = self.live.floor is not None and self.live.floor <= baked.revision
+            knows_enough = self.live.floor is not None and self.live.floor <= baked
             if not (was_live and knows_enough):
                 raise ConsentUnreachable from error
+
+    async def _learn_since(self, baked: int) -> None:
+        """What was withheld before the floor is learnt only after the barrier has confirmed whose history it is."""
+        earlier = None
+        if self.live.floor is not None and baked < self.live.floor:
+            earlier = await self.peers.consent.changes(baked, self.live.floor)
+        await self.barrier()
+        if earlier is not None:
+            self.live.extend(earlier)
 
     async def _heartbeat(self) -> None:
         try:

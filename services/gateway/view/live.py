@@ -2,45 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
-
-from pydantic import ValidationError
 
 from services.gateway.view.changelog import ChangeLog
+from services.gateway.view.lineage import HighWater, LineageBroken
 from services.gateway.view.opened import OpenView
 from shared.contracts.consent import Changes, Head
-from shared.kit.files import write_durably
-
-
-class LineageBroken(Exception):
-    """Consent is another store than before, or has lost revisions: closed until a person has looked."""
-
-
-class HighWater:
-    """The consent store that this gateway follows, and the highest revision it ever saw there. Durable."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-        self.mark: Head | None = None
-        if target.exists():
-            try:
-                self.mark = Head.model_validate_json(target.read_bytes())
-            except ValidationError as error:
-                raise LineageBroken("the record of consent's revision cannot be read") from error
-
-    def check(self, head: Head) -> None:
-        """Raises LineageBroken."""
-        if self.mark is None:
-            return
-        if head.store_id != self.mark.store_id:
-            raise LineageBroken("consent is another store than before")
-        if head.revision < self.mark.revision:
-            raise LineageBroken("consent is older than what it said before")
-
-    def raise_to(self, head: Head) -> None:
-        if self.mark is None or head.revision > self.mark.revision:
-            write_durably(self.target, head.model_dump_json().encode())
-            self.mark = head
 
 
 class Live:
@@ -60,9 +26,22 @@ class Live:
         self.started = False
         self.waiting: set[str] = set()  # releases that are published but cannot be shown yet
 
-    def check_lineage(self, head: Head) -> None:
-        """Raises LineageBroken. The first head ever seen starts the count where no view has done so."""
-        self.high_water.check(head)
+    def check_lineage(self, head: Head) -> int | None:
+        """The revision at which consent must still `confirm` that it continues what we knew; None where that is plain,
+        or where `apply` will see it. Raises LineageBroken."""
+        joint = self.high_water.check(head)
+        if joint is not None and (self.floor is None or joint != self.revision):
+            return joint
+        self._start_where_nothing_did(head)
+        return None
+
+    def confirm(self, head: Head, joint: Changes) -> None:
+        """Raises LineageBroken."""
+        self.high_water.confirm(joint)
+        self._start_where_nothing_did(head)
+
+    def _start_where_nothing_did(self, head: Head) -> None:
+        """The first head ever seen starts the count where no view has done so."""
         if self.floor is None:
             self.start(head.revision)
 
@@ -77,7 +56,7 @@ class Live:
         _check_gapless(changes)
         if self.floor is None or changes.upto != self.floor:
             raise LineageBroken("these changes do not join on to those known")
-        self._check_store(changes)
+        self.high_water.check_changes(changes)
         for change in changes.changes:
             if change.key is not None and change.now == "withheld":
                 self.withheld[change.key] = max(self.withheld.get(change.key, 0), change.revision)
@@ -88,7 +67,7 @@ class Live:
         _check_gapless(changes)
         if changes.after != self.revision:
             raise LineageBroken("these changes do not follow those applied")
-        self._check_store(changes)
+        self.high_water.check_changes(changes)
         keys = []
         for change in changes.changes:
             if change.key is not None and change.now == "withheld":
@@ -133,11 +112,6 @@ class Live:
 
     def newest_first(self) -> list[OpenView]:
         return [self.views[name] for name in sorted(self.views, key=order_of, reverse=True)]
-
-    def _check_store(self, changes: Changes) -> None:
-        mark = self.high_water.mark
-        if mark is not None and changes.store_id != mark.store_id:
-            raise LineageBroken("these changes are another store's")
 
     def _forget_what_every_view_knows(self) -> None:
         baked = [view.manifest.consent_revision for view in self.views.values() if view.revocable]
