@@ -110,7 +110,7 @@ class Reading:
         return [(number, Subject(gmc, name, Purpose(purpose)), effect) for number, gmc, name, purpose, effect in rows]
 
     def receipt(self, subject: Subject, key_digest: str) -> int | None:
-        """The revision that answered the first withdrawal sent with this key."""
+        """The revision that answers withdrawals sent with this key."""
         table = RECEIPT.c
         query = select(table.revision).where(
             table.gmc == subject.gmc, table.programme == subject.programme, table.purpose == subject.purpose.value,

@@ -45,9 +45,14 @@ class Writing(Reading):
         if moved:
             self.session.execute(_MOVE_STANDING, moved)
 
-    def keep_receipt(self, subject: Subject, key_digest: str, revision: int) -> None:
-        values = key_of(subject) | {"key_digest": key_digest, "revision": revision}
-        self.session.execute(insert(RECEIPT), [values])
+    def keep_receipt(self, subject: Subject, key_digest: str, revision: int, known: bool) -> None:
+        """Which decision answers this key from now on; `known` keys have a row already."""
+        row = key_of(subject) | {"key_digest": key_digest}
+        if known:
+            same = (RECEIPT.c[name] == value for name, value in row.items())
+            self.session.execute(update(RECEIPT).where(*same).values(revision=revision))
+        else:
+            self.session.execute(insert(RECEIPT), [row | {"revision": revision}])
 
     def keep_register(
         self, fresh: Mapping[str, str], renamed: Mapping[str, str], enrol: Sequence[tuple[str, str]]

@@ -35,7 +35,8 @@ def decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None,
 
 
 def withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, actor: str) -> Decision:
-    """Append `withdrawn`, whatever stood before; where a withdrawal stands, or this key was seen, answer with that one.
+    """Append `withdrawn`, whatever stood before; where a withdrawal stands, answer with it, or with the one that this
+    key was first answered with. A key from before a later decision withdraws anew: somebody asks to be hidden.
 
     Raises NotFound, and ValueNotAllowed for a programme nobody knows.
     """
@@ -45,9 +46,9 @@ def withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | No
     with office.store.writing() as tx:
         _consultant(tx, gmc)
         answered = tx.receipt(subject, digest) if digest else None
-        if answered is not None:
-            return _as_contract(tx.entry(answered))
         standing = tx.standing(subject)
+        if answered is not None and standing.word is Word.WITHDRAWN:
+            return _as_contract(tx.entry(answered))
         if request.programme not in office.policy.programmes and not standing.revision:
             raise _not_allowed("programme", "no programme of this name")
         if standing.word is Word.WITHDRAWN:
@@ -56,7 +57,7 @@ def withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | No
             note = Note(subject, Act.WITHDRAWN, None, office.judge(now).at, request.channel)
             entry = _record(office, tx, note, actor, now)
         if digest:
-            tx.keep_receipt(subject, digest, entry.revision)
+            tx.keep_receipt(subject, digest, entry.revision, known=answered is not None)
         return _as_contract(entry)
 
 
