@@ -69,14 +69,25 @@ class HiddenUnitRow(RatingsTable, table=True):
     provider: str = Field(primary_key=True)
 
 
-class PartnerRow(RatingsTable, table=True):
-    """A consultant hidden to cover others, the same one in every release of the same indicator and period."""
+class BakesRow(RatingsTable, table=True):
+    """How many views of an indicator and period have gone live, over all releases."""
 
-    __tablename__ = "partner"
+    __tablename__ = "bakes"
+
+    indicator: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    bakes: int
+
+
+class HiddenSinceRow(RatingsTable, table=True):
+    """A consultant whom no readable view shows, and the bake since which none has."""
+
+    __tablename__ = "hidden_since"
 
     indicator: str = Field(primary_key=True)
     period: str = Field(primary_key=True)
     consultant: str = Field(primary_key=True)
+    since: int
 
 
 class KeyringRow(RatingsTable, table=True):

@@ -218,6 +218,14 @@ def test_the_follower_bakes_once_for_all_decisions_and_only_when_somebody_change
         assert empty.live(release)["consent_revision"] == head
         assert not set(gone) & set(empty.table(release, "rows")["consultant_id"].drop_nulls())
         assert empty.gateway(f"/v1/releases/{release}/views/1/files/manifest.json").status_code == 404
+    with empty.office.store.reading() as tx:
+        memory = tx.memory(new)[f"{VASCULAR}-mortality-30d", PERIOD]
+    assert memory.bakes == 4
+    assert {memory.since[gmc] for gmc in gone} == {4}, "the view of the other release still showed them at bake 3"
+    assert 1 in memory.since.values()
+    for release in (old, new):
+        of_vascular = shown(empty, release).filter(pl.col("indicator_id").str.starts_with(VASCULAR))
+        assert not set(memory.since) & set(of_vascular["consultant_id"])
     manifest = json.loads(empty.file(old, "manifest.json"))
     assert "supersedes" not in manifest
     assert json.loads(empty.file(new, "manifest.json"))["supersedes"] == old

@@ -12,7 +12,7 @@ from services.ratings.models import METADATA
 from services.ratings.store.frames import Frames, Snapshots, WrongBytes
 from services.ratings.store.store import Store
 from services.ratings.store.views import ViewFolders
-from services.ratings.view.hiding import Sticky
+from services.ratings.view.hiding import Memory
 from shared.kit.database import migrate
 from shared.kit.files import sha256_of
 from shared.kit.frames import content_digest
@@ -46,7 +46,7 @@ def test_the_partners_order_is_made_once_and_differs_between_houses(url: str, tm
     assert len(keys[0]) == 32
 
 
-def test_units_are_remembered_by_release_and_partners_by_indicator(url: str) -> None:
+def test_units_are_remembered_by_release_and_people_by_indicator(url: str) -> None:
     store = Store(url)
     key = ("indicator", "period")
     with store.database.transaction() as session:  # a release that hidden units may belong to
@@ -57,10 +57,14 @@ def test_units_are_remembered_by_release_and_partners_by_indicator(url: str) -> 
         )
     for _ in range(2):
         with store.transaction() as tx:
-            tx.remember("a", {key: Sticky(frozenset({"ZZ001"}), frozenset({"9900001"}))})
+            tx.remember("a", {key: Memory(frozenset({"ZZ001"}), {"9900001": 3, "9900002": 4}, 4)})
     with store.reading() as tx:
-        assert tx.sticky("a") == {key: Sticky(frozenset({"ZZ001"}), frozenset({"9900001"}))}
-        assert tx.sticky("b") == {key: Sticky(frozenset(), frozenset({"9900001"}))}
+        assert tx.memory("a") == {key: Memory(frozenset({"ZZ001"}), {"9900001": 3, "9900002": 4}, 4)}
+        assert tx.memory("b") == {key: Memory(frozenset(), {"9900001": 3, "9900002": 4}, 4)}
+    with store.transaction() as tx:
+        tx.remember("b", {key: Memory(frozenset(), {"9900002": 4}, 5)})
+    with store.reading() as tx:
+        assert tx.memory("a") == {key: Memory(frozenset({"ZZ001"}), {"9900002": 4}, 5)}
     store.close()
 
 

@@ -49,8 +49,7 @@ class Scene:
             programme: {gmc: named for gmc, named in people.items() if gmc not in gone}
             for programme, people in self.given.permitted.items()
         }
-        sticky = {key: hidden.as_sticky() for key, hidden in self.baked.hidden.items()}
-        given = replace(self.given, permitted=permitted, sticky=sticky)
+        given = replace(self.given, permitted=permitted, memory=self.baked.memory)
         return Scene(given, bake(given))
 
 
@@ -215,8 +214,7 @@ def test_who_withdraws_is_gone_from_every_file(open_scene: Scene) -> None:
 def test_a_hidden_unit_stays_hidden_in_its_release(open_scene: Scene) -> None:
     gmc = open_scene.rows["consultant_id"].drop_nulls()[0]
     without = open_scene.without(gmc)
-    sticky = {key: hidden.as_sticky() for key, hidden in without.baked.hidden.items()}
-    back = bake(replace(open_scene.given, sticky=sticky))
+    back = bake(replace(open_scene.given, memory=without.baked.memory))
     for key, hidden in without.baked.hidden.items():
         assert hidden.units <= back.hidden[key].units
         assert gmc not in back.hidden[key].people

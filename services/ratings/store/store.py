@@ -1,16 +1,25 @@
 """Transactions over the tables of ratings. The caller's block is the transaction: when it has ended, it is durable."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from services.ratings.domain.life_cycle import READABLE
-from services.ratings.models import AuditRow, HiddenUnitRow, KeyringRow, PartnerRow, PointerRow, ReleaseRow
+from services.ratings.models import (
+    AuditRow,
+    BakesRow,
+    HiddenSinceRow,
+    HiddenUnitRow,
+    KeyringRow,
+    PointerRow,
+    ReleaseRow,
+)
 from services.ratings.view.baking import IndicatorPeriod
-from services.ratings.view.hiding import Sticky
+from services.ratings.view.hiding import Memory
 from shared.contracts.releases import BuildState, ReleaseStatus
 from shared.kit.database import Database
 from shared.kit.problems import NotFound
@@ -76,26 +85,33 @@ class Transaction:
     def partner_order(self) -> bytes:
         return self.session.exec(select(KeyringRow)).one().partner_order
 
-    def sticky(self, release: str) -> dict[IndicatorPeriod, Sticky]:
-        """What earlier views of this release have hidden, with the partners of every release."""
-        known: dict[IndicatorPeriod, Sticky] = {}
+    def memory(self, release: str) -> dict[IndicatorPeriod, Memory]:
+        """Units that earlier views of this release have hidden, with who is hidden in every release and since when."""
+        units: dict[IndicatorPeriod, set[str]] = defaultdict(set)
         for unit in self.session.exec(select(HiddenUnitRow).where(HiddenUnitRow.release == release)):
-            key = (unit.indicator, unit.period)
-            known[key] = known.get(key, Sticky()).joined(Sticky(units=frozenset({unit.provider})))
-        for partner in self.session.exec(select(PartnerRow)):
-            key = (partner.indicator, partner.period)
-            known[key] = known.get(key, Sticky()).joined(Sticky(partners=frozenset({partner.consultant})))
-        return known
+            units[unit.indicator, unit.period].add(unit.provider)
+        since: dict[IndicatorPeriod, dict[str, int]] = defaultdict(dict)
+        for one in self.session.exec(select(HiddenSinceRow)):
+            since[one.indicator, one.period][one.consultant] = one.since
+        bakes = {(row.indicator, row.period): row.bakes for row in self.session.exec(select(BakesRow))}
+        keys = units.keys() | since.keys() | bakes.keys()
+        return {key: Memory(frozenset(units[key]), since[key], bakes.get(key, 0)) for key in keys}
 
-    def remember(self, release: str, hidden: Mapping[IndicatorPeriod, Sticky]) -> None:
-        """Add to what stays hidden; nothing is ever taken away."""
-        for (indicator, period), sticky in hidden.items():
-            for provider in sticky.units:
-                self.session.merge(
-                    HiddenUnitRow(release=release, indicator=indicator, period=period, provider=provider)
+    def remember(self, release: str, memories: Mapping[IndicatorPeriod, Memory]) -> None:
+        """Units are only ever added; people are those of the memory and nobody else."""
+        for (indicator, period), memory in memories.items():
+            of_key = {"indicator": indicator, "period": period}
+            for provider in memory.units:
+                self.session.merge(HiddenUnitRow(release=release, provider=provider, **of_key))
+            self.session.exec(
+                delete(HiddenSinceRow).where(
+                    col(HiddenSinceRow.indicator) == indicator, col(HiddenSinceRow.period) == period
                 )
-            for consultant in sticky.partners:
-                self.session.merge(PartnerRow(indicator=indicator, period=period, consultant=consultant))
+            )
+            self.session.merge(BakesRow(bakes=memory.bakes, **of_key))
+            self.session.add_all(
+                HiddenSinceRow(consultant=one, since=since, **of_key) for one, since in sorted(memory.since.items())
+            )
 
 
 class Store:

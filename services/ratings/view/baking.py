@@ -9,7 +9,7 @@ import polars as pl
 from services.ratings.indicators.loading import Catalogue
 from services.ratings.view.curves import curves
 from services.ratings.view.entries import indicator_entry, json_list, parquet, provider_entries, shown_consultants
-from services.ratings.view.hiding import Hidden, Sticky, hide
+from services.ratings.view.hiding import Hidden, Memory, hide
 from services.ratings.view.quarantine import quarantines
 from services.ratings.view.roster import Roster, keyed_order, rosters
 from services.ratings.view.rows import numbered, shown_rows
@@ -40,14 +40,16 @@ class Secrets:
 
 @dataclass(frozen=True, eq=False)
 class Ingredients:
-    """All that a view depends on. `register_as_of` is the day of the registers' snapshot."""
+    """All that a view depends on. `elsewhere`: people shown in the live view of another readable release.
+    `register_as_of` is the day of the registers' snapshot."""
 
     built: Built
     catalogue: Catalogue
     permitted: Permitted
-    sticky: Mapping[IndicatorPeriod, Sticky]
+    memory: Mapping[IndicatorPeriod, Memory]
     secrets: Secrets
     register_as_of: date
+    elsewhere: Mapping[IndicatorPeriod, frozenset[str]] = field(default_factory=dict)
 
     @property
     def present(self) -> list[str]:
@@ -68,10 +70,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Baked:
-    """The parts of a view by file name, and what it hides, to be remembered."""
+    """The parts of a view by file name, what it hides, and what is to be remembered once it is live."""
 
     parts: Mapping[str, Part]
     hidden: Mapping[IndicatorPeriod, Hidden] = field(default_factory=dict)
+    memory: Mapping[IndicatorPeriod, Memory] = field(default_factory=dict)
 
 
 def bake(given: Ingredients) -> Baked:
@@ -95,7 +98,11 @@ def bake(given: Ingredients) -> Baked:
     )
     whole = numbered(rows, given.secrets.salt, given.built.providers, given.built.consultants)
     hidden = {key: found.hidden for key, found in decided.items()}
-    return Baked(_parts(given, whole, _quarantine(decided, whole)), hidden)
+    memory = {
+        key: found.memory.after(found.roster, found.hidden, given.elsewhere.get(key, frozenset()))
+        for key, found in decided.items()
+    }
+    return Baked(_parts(given, whole, _quarantine(decided, whole)), hidden, memory)
 
 
 @dataclass(frozen=True)
@@ -105,16 +112,15 @@ class _Decided:
     roster: Roster
     named: Mapping[str, Named]
     order: list[str]
-    sticky: Sticky
+    memory: Memory
     hidden: Hidden
 
 
 def _decided(given: Ingredients, key: IndicatorPeriod, roster: Roster) -> _Decided:
     named = given.named_for(key[0])
     order = keyed_order(roster.people, given.secrets.order, *key)
-    known = given.sticky.get(key, Sticky())
-    hidden = hide(roster, named, order, known)
-    return _Decided(roster, named, order, known.joined(hidden.as_sticky()), hidden)
+    memory = given.memory.get(key, Memory())
+    return _Decided(roster, named, order, memory, hide(roster, named, order, memory))
 
 
 def _quarantine(decided: Mapping[IndicatorPeriod, _Decided], rows: pl.DataFrame) -> pl.DataFrame:
@@ -128,7 +134,8 @@ def _quarantine(decided: Mapping[IndicatorPeriod, _Decided], rows: pl.DataFrame)
     pairs: set[tuple[str, int]] = set()
     for (indicator, period), found in decided.items():
         named = frozenset(found.named)
-        for one in quarantines(found.roster, named, found.order, found.sticky, found.hidden):
+        later = found.memory.after(found.roster, found.hidden)
+        for one in quarantines(found.roster, named, found.order, later, found.hidden):
             key = found.named[one.consultant].key
             pairs |= {(key, numbers["consultant", person, indicator, period]) for person in one.people}
             pairs |= {(key, numbers["provider", unit, indicator, period]) for unit in one.units}

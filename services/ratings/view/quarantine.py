@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.ratings.view.hiding import Hidden, Sticky, hide
+from services.ratings.view.hiding import Hidden, Memory, hide
 from services.ratings.view.roster import Roster
 
 
@@ -17,14 +17,14 @@ class Quarantine:
 
 
 def quarantines(
-    roster: Roster, named: frozenset[str], order: Sequence[str], sticky: Sticky, hidden: Hidden
+    roster: Roster, named: frozenset[str], order: Sequence[str], memory: Memory, hidden: Hidden
 ) -> Iterator[Quarantine]:
-    """One for every consultant who is shown. `sticky` must already hold what `hidden` adds to it.
+    """One for every consultant who is shown. `memory` must already hold what `hidden` adds to it.
 
     Whoever is hidden already has no row to take away, and a bake without them would hide the same.
     """
     for consultant in sorted(roster.people - hidden.people):
-        without = hide(roster, named - {consultant}, order, sticky)
+        without = hide(roster, named - {consultant}, order, memory)
         people = roster.colleagues_of(consultant) | without.people
         units = roster.units_of[consultant] | (without.units - hidden.units)
         yield Quarantine(consultant, people - hidden.people, units)

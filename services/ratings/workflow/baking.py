@@ -1,17 +1,20 @@
 """Bakes views into folders and flips pointers. A view is whole on disk before anybody can be told of it."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import Final
 
+import polars as pl
+
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.models import PointerRow, ReleaseRow
 from services.ratings.store.store import Transaction
 from services.ratings.view.baking import Baked, Built, IndicatorPeriod, Ingredients, Permitted, Secrets, bake
-from services.ratings.view.hiding import Sticky
+from services.ratings.view.hiding import Memory
 from services.ratings.workflow.office import Office
 from shared.contracts.consent import Permissions, Purpose
 from shared.contracts.views import VIEW_SCHEMA, ViewFile, ViewManifest
@@ -29,11 +32,11 @@ class Prepared:
     manifest_sha256: str
     permissions: Permissions
     permissions_digest: str
-    hidden: Mapping[IndicatorPeriod, Sticky]
+    memory: Mapping[IndicatorPeriod, Memory]
 
     def flip(self, tx: Transaction) -> int | None:
         """Make this the live view, in the caller's transaction; gives the number of the view that it replaces."""
-        tx.remember(self.release, self.hidden)
+        tx.remember(self.release, self.memory)
         row = tx.pointer(self.release)
         former = row.view if row else None
         if row is not None:
@@ -52,13 +55,20 @@ def prepare_view(office: Office, release: str, permissions: Permissions, publish
     """Bake the next view of a release under these permissions and write it down. Call with `office.baking` held."""
     with office.store.reading() as tx:
         row, pointer = tx.release(release), tx.pointer(release)
-        sticky, order = tx.sticky(release), tx.partner_order()
+        memory, order = tx.memory(release), tx.partner_order()
         current = tx.published()
+        others = {other.id: live.view for other, live in tx.readable() if other.id != release}
     assert row.results_digest is not None  # only a finished build can be approved
     permitted = permitted_for(office, row.indicators, permissions)
     baked = bake(
         Ingredients(
-            _built(office, row), office.catalogue, permitted, sticky, Secrets(row.salt, order), _registers_of(row)
+            _built(office, row),
+            office.catalogue,
+            permitted,
+            memory,
+            Secrets(row.salt, order),
+            _registers_of(row),
+            _shown_in(office, others),
         )
     )
     manifest = ViewManifest(
@@ -71,8 +81,7 @@ def prepare_view(office: Office, release: str, permissions: Permissions, publish
     )  # fmt: skip
     written = manifest.model_dump_json(indent=1).encode()
     office.views.write(release, manifest.view, {name: part.data for name, part in baked.parts.items()}, written)
-    hidden = {key: found.as_sticky() for key, found in baked.hidden.items()}
-    return Prepared(release, manifest.view, sha256_of(written), permissions, digest_of(permitted), hidden)
+    return Prepared(release, manifest.view, sha256_of(written), permissions, digest_of(permitted), baked.memory)
 
 
 def permitted_for(office: Office, indicators: list[str], permissions: Permissions) -> Permitted:
@@ -92,6 +101,17 @@ def digest_of(permitted: Permitted) -> str:
         for gmc, named in sorted(permitted[programme].items()):
             digest.update(f"{programme}\0{gmc}\0{named.key}\0{named.basis.value}\n".encode())
     return digest.hexdigest()
+
+
+def _shown_in(office: Office, views: Mapping[str, int]) -> dict[IndicatorPeriod, frozenset[str]]:
+    """The people of each indicator and period who have a row in any of these live views."""
+    found: dict[IndicatorPeriod, set[str]] = defaultdict(set)
+    for release, view in views.items():
+        rows = pl.scan_parquet(office.views.path(release, view) / "rows.parquet")
+        people = rows.filter(pl.col("level") == "consultant").select("indicator_id", "period_id", "consultant_id")
+        for indicator, period, person in people.collect().iter_rows():
+            found[indicator, period].add(person)
+    return {key: frozenset(people) for key, people in found.items()}
 
 
 def _built(office: Office, row: ReleaseRow) -> Built:
