@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.ingest.reading import blocks as blocks_module
+from services.ingest.reading import read as read_module
 from services.ingest.reading.blocks import Block, blocks, texts
 from services.ingest.reading.read import read
 from services.ingest.reading.structure import Shape, footer_pattern, measure
@@ -170,3 +171,32 @@ def test_rows_keep_their_types_when_none_is_left(tmp_path: Path) -> None:
         {"_line": pl.Int64, "_aggregate": pl.Boolean, "x": pl.String, "y": pl.String, "z": pl.String}
     )
     assert reading.aside.height == 1
+
+
+def test_a_file_of_broken_lines_is_refused_before_each_is_explained(tmp_path: Path) -> None:
+    """4 MB of lines that are no rows: two million objects would be built to say so of each."""
+    file = tmp_path / "sent"
+    file.write_bytes(b"x,y,z\n\na,b,c\n" + b"x\n" * (2 << 20))
+    with pytest.raises(Refused) as caught:
+        read(file, any_text())
+    refusal = caught.value.refusal
+    assert (refusal.code, refusal.line) == ("too-many-broken-lines", 4)
+    assert (refusal.found, refusal.expected) == ("1 field", "3 fields")
+    assert refusal.detail == (
+        "More than 100,000 lines are not of the form of this source, line 4 the first: it has 1 field, not 3 fields. "
+        "Nothing was taken from the file."
+    )
+
+
+def test_as_many_broken_lines_as_are_explained_are_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_module, "MOST_MISSHAPEN", 7)
+    monkeypatch.setattr(blocks_module, "BLOCK", 16)  # the lines are counted over the blocks
+    file = tmp_path / "sent"
+    broken = ["x", 'a"b,c,d', "a,\x07,c", "x", "x", "x", "x,y,z,0"]
+    for more, refused in (([], False), (["  ", "a,b,c"], False), (["x"], True)):
+        file.write_text("\n".join(["x,y,z", "1,2,3", *broken, *more]))
+        if refused:
+            with pytest.raises(Refused, match="too-many-broken-lines"):
+                read(file, any_text())
+        else:
+            assert read(file, any_text()).aside.height == 7

@@ -17,6 +17,8 @@ from services.ingest.refusals import ASIDE, EXCERPT, Refused, excerpt
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate
 
+MISSHAPEN = (Shape.FIELD_COUNT, Shape.QUOTE_NOT_CLOSED, Shape.CONTROL_CHARACTER, Shape.LINE_TOO_LONG)
+MOST_MISSHAPEN = 100_000  # each costs a few hundred bytes to explain: more are another kind of file, not mistakes
 OF_LINE = 40  # characters of an overlong line that are shown beside its length
 
 
@@ -35,14 +37,26 @@ class Reading:
     aside: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class Broken:
+    """The first line that is no row: what was found in it, and what was expected."""
+
+    line: int
+    found: str
+    expected: str
+
+
 def read(path: Path, source: Source) -> Reading:
     """Raises Refused where the file as a whole cannot be taken; then nothing of it is."""
     encoding = screened(path, source.encodings)
     footer = footer_pattern(source.footer.starts_with, encoding) if source.footer else None
     counts = np.zeros(len(Shape), np.int64)
     rows, aside = [pl.DataFrame(schema=row_schema(source))], [pl.DataFrame(schema=ASIDE)]
+    first: Broken | None = None
     for block, lines in _measured(path, source, encoding, footer):
         counts += np.bincount(lines.shapes, minlength=len(Shape))
+        first = first or _first_misshapen(block, lines, encoding, len(source.header))
+        _refuse_too_many(int(counts[list(MISSHAPEN)].sum()), first)
         taken, refused = check(_texts(block, lines, encoding, source), source)
         rows.append(taken)
         aside += [refused, _misshapen(block, lines, encoding, len(source.header))]
@@ -86,11 +100,30 @@ def _texts(block: Block, lines: Lines, encoding: str, source: Source) -> pl.Data
     return frame.insert_column(0, numbers)
 
 
+def _first_misshapen(block: Block, lines: Lines, encoding: str, width: int) -> Broken | None:
+    broken = np.isin(lines.shapes, MISSHAPEN)
+    if not broken.any():
+        return None
+    at = int(broken.argmax())
+    _, _, found, expected = _why(block, lines, at, encoding, width)
+    return Broken(at + block.first, found, expected)
+
+
+def _refuse_too_many(number: int, first: Broken | None) -> None:
+    """Raises Refused `too-many-broken-lines`, before anything is kept of each."""
+    if first is None or number <= MOST_MISSHAPEN:
+        return
+    detail = (
+        f"More than {MOST_MISSHAPEN:,} lines are not of the form of this source, line {first.line} the first: "
+        f"it has {first.found}, not {first.expected}. Nothing was taken from the file."
+    )
+    raise Refused("too-many-broken-lines", detail, first.found, first.expected, first.line)
+
+
 def _misshapen(block: Block, lines: Lines, encoding: str, width: int) -> pl.DataFrame:
-    shapes = (Shape.FIELD_COUNT, Shape.QUOTE_NOT_CLOSED, Shape.CONTROL_CHARACTER, Shape.LINE_TOO_LONG)
     found = [
         (int(at) + block.first, Fate.QUARANTINED, *_why(block, lines, int(at), encoding, width))
-        for at in np.flatnonzero(np.isin(lines.shapes, shapes))
+        for at in np.flatnonzero(np.isin(lines.shapes, MISSHAPEN))
     ]
     return pl.DataFrame(found, schema=ASIDE, orient="row")
 
