@@ -43,9 +43,12 @@ def create_app(settings: Settings, peers: Peers, jobs: Jobs) -> FastAPI:
         if office is None:
             return "starting"
         try:
-            return None if office.store.database.alive() else "the database gives wrong answers"
+            if not office.store.database.alive():
+                return "the database gives wrong answers"
         except SQLAlchemyError:
             return "the database does not answer"
+        follower: Follower = app.state.follower
+        return follower.ready()
 
     app = service_app("ratings", lifespan, [indicators.router, releases.router, views.router], ready)
     app.state.identity = Identity.from_files("ratings", CALLERS, settings.secrets_dir, settings.people_file)

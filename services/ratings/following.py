@@ -2,17 +2,21 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from services.ratings.workflow.baking import digest_of, permitted_for, prepare_view
 from services.ratings.workflow.office import Office
-from shared.contracts.consent import Permissions
+from shared.contracts.consent import Head, Permissions
 from shared.contracts.releases import ReleaseStatus
 from shared.kit.logs import log
-from shared.kit.problems import Problem
 
 STOP_SECONDS = 10.0  # a turn that hangs on a silent peer is left behind: nothing of it is half visible
+PATIENCE_SECONDS = 10.0  # turns that fail for longer are told by `ready`
 READABLE = {ReleaseStatus.PUBLISHED.value, ReleaseStatus.SUPERSEDED.value}
+
+
+class OtherHistory(Exception):
+    """Consent is older than what it said before, or tells another history: nothing is baked from it."""
 
 
 class Follower:
@@ -28,6 +32,17 @@ class Follower:
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name="following-consent", daemon=True)
         self.trouble = ""
+        self.failing_since: float | None = None  # monotonic seconds
+        self.known: Head | None = None  # the newest that consent told, in this life of the service
+
+    def ready(self) -> str | None:
+        """Why consent is not being followed, None where it is."""
+        if not self.thread.is_alive():
+            return "consent is not being followed: the follower has ended"
+        failing = self.failing_since
+        if failing is not None and time.monotonic() - failing > PATIENCE_SECONDS:
+            return "consent is not being followed: every turn fails"
+        return None
 
     def start(self) -> None:
         self.thread.start()
@@ -42,11 +57,13 @@ class Follower:
             wait = self.gap if self._quietly(self.follow) else self.every
 
     def _quietly(self, work: Callable[[], list[str]]) -> list[str]:
-        """A peer that is away or a full disk ends this turn, not the thread; said once, when it begins."""
+        """Whatever fails ends this turn, not the thread: a peer away, a full disk, the database. Only its kind is said,
+        once, when it begins; `ready` tells what lasts."""
         try:
             baked = work()
-            self.trouble = ""
-        except (Problem, OSError) as error:
+            self.trouble, self.failing_since = "", None
+        except Exception as error:
+            self.failing_since = self.failing_since or time.monotonic()
             if self.trouble != type(error).__name__:
                 self.trouble = type(error).__name__
                 log.warning("consent_not_followed", kind=self.trouble)
@@ -60,6 +77,7 @@ class Follower:
         if not known:
             return []
         head = self.office.peers.head()
+        self._check_history(head, known.values())
         now = (head.store_id, head.revision)
         behind = [release for release, seen in known.items() if self.checked.get(release, seen) != now and seen != now]
         if not behind:
@@ -67,10 +85,26 @@ class Follower:
         began = time.perf_counter()
         with self.office.baking:
             permissions = self.office.peers.permissions()
+            self._check_history(_head_of(permissions), known.values())
             baked = [release for release in behind if self._follow_one(release, permissions)]
         if baked:
             log.info("views_baked", releases=len(baked), seconds=round(time.perf_counter() - began, 3))
         return baked
+
+    def _check_history(self, head: Head, pointers: Iterable[tuple[str, int]]) -> None:
+        """Raises OtherHistory where `head` does not continue what was known of the same store: an older copy that was
+        restored has fewer revisions, and when it has grown again, another hash."""
+        if head.revision < max((revision for store, revision in pointers if store == head.store_id), default=0):
+            raise OtherHistory("consent is older than a view that was baked from it")
+        known = self.known
+        if known is not None and known.store_id == head.store_id:
+            if head.revision < known.revision:
+                raise OtherHistory("consent is older than what it said before")
+            same = head.revision == known.revision
+            told = head.ledger_head if same else self.office.peers.ledger_head_at(known.revision)
+            if told != known.ledger_head:
+                raise OtherHistory("consent tells another history than before")
+        self.known = head
 
     def _follow_one(self, release: str, permissions: Permissions) -> bool:
         if not self._is_stale(release, permissions):
@@ -103,3 +137,9 @@ class Follower:
         return bool(keys) and bool(
             keys & self.office.peers.changed_keys(max(after, pointer.consent_revision), permissions.revision)
         )
+
+
+def _head_of(permissions: Permissions) -> Head:
+    return Head(
+        store_id=permissions.store_id, revision=permissions.revision, ledger_head=permissions.ledger_head
+    )  # fmt: skip

@@ -74,6 +74,11 @@ class Peers:
     def head(self) -> Head:
         return Head.model_validate_json(ask(self.consent, "GET", "/v1/head").content)
 
+    def ledger_head_at(self, revision: int) -> str:
+        """The hash of consent's ledger up to a revision that it has."""
+        path = f"/v1/changes?after={revision}&upto={revision}"
+        return Changes.model_validate_json(ask(self.consent, "GET", path).content).after_head
+
     def permissions(self) -> Permissions:
         """All programmes, at one revision."""
         return Permissions.model_validate_json(ask(self.consent, "GET", "/v1/permissions").content)

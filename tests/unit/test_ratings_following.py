@@ -1,0 +1,121 @@
+"""Following consent: no error ends it, what lasts is told, and an older consent store is never followed again."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from services.ratings import following
+from services.ratings.following import Follower, OtherHistory
+from shared.contracts.consent import Head
+from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
+
+
+def until(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_database_error_ends_a_turn_and_not_the_follower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing, turns = True, 0
+
+    def follow(_: Follower) -> list[str]:
+        nonlocal turns
+        turns += 1
+        if failing:
+            raise OperationalError("SELECT 1", {}, Exception("database is locked"))
+        return []
+
+    with rig_in(tmp_path) as rig:
+        monkeypatch.setattr(Follower, "follow", follow)
+        monkeypatch.setattr(following, "PATIENCE_SECONDS", 0.1)
+        follower = Follower(rig.office, 0.01, 0.01)
+        rig.ratings.app.state.follower.stop()  # type: ignore[attr-defined]  # a FastAPI application
+        rig.ratings.app.state.follower = follower  # type: ignore[attr-defined]
+        assert ready(rig) == "consent is not being followed: the follower has ended"
+        follower.start()
+        until(lambda: ready(rig) == "consent is not being followed: every turn fails")
+        assert turns > 1
+        failing = False
+        until(lambda: ready(rig) is None)
+        follower.stop()
+        assert ready(rig) == "consent is not being followed: the follower has ended"
+
+
+def ready(rig: Rig) -> str | None:
+    answer = rig.ratings.get("/health/ready")
+    reason: str | None = answer.json().get("reason")
+    assert answer.status_code == (200 if reason is None else 503)
+    return reason
+
+
+def test_a_short_failure_is_not_told(tmp_path: Path) -> None:
+    with rig_in(tmp_path) as rig:
+        follower = rig.ratings.app.state.follower  # type: ignore[attr-defined]
+        follower.failing_since = time.monotonic()
+        assert ready(rig) is None
+        follower.failing_since = time.monotonic() - 11
+        assert ready(rig) == "consent is not being followed: every turn fails"
+
+
+class Told:
+    """What consent says, in place of the peers' answers: a store as its hashes by revision."""
+
+    def __init__(self, *hashes: str, store: str = "s") -> None:
+        self.hashes, self.store = [f"sha256:{one * 64}" for one in hashes], store
+
+    def ledger_head_at(self, revision: int) -> str:
+        return self.hashes[revision]
+
+    def head(self) -> Head:
+        revision = len(self.hashes) - 1
+        return Head(store_id=self.store, revision=revision, ledger_head=self.hashes[revision])
+
+
+@pytest.mark.parametrize(
+    ("now", "followed"),
+    [("abc", True), ("abcd", True), ("ab", False), ("abe", False), ("abef", False), ("abcdef", True)],
+)
+def test_only_a_store_that_continues_what_was_known_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: str, followed: bool
+) -> None:
+    with rig_in(tmp_path) as rig:
+        follower = rig.follower()
+        follower._check_history(Told(*"abc").head(), [])
+        consent = Told(*now)
+        monkeypatch.setattr(
+            type(rig.office.peers), "ledger_head_at", lambda _, revision: consent.ledger_head_at(revision)
+        )
+        if followed:
+            follower._check_history(consent.head(), [("s", 2), ("another", 99)])
+        else:
+            for _ in range(2):
+                with pytest.raises(OtherHistory):
+                    follower._check_history(consent.head(), [])
+        with pytest.raises(OtherHistory, match="older than a view"):
+            rig.follower()._check_history(consent.head(), [("s", 99)])
+
+
+def test_nothing_is_baked_from_permissions_of_another_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the head and the permissions the store is exchanged for one of the same length."""
+    with rig_in(tmp_path) as rig:
+        load_world(rig, small_world())
+        release = rig.publish(rig.build()["release"])["release"]
+        gmc = rig.table(release, "rows").drop_nulls("consultant_id")["consultant_id"][0]
+        programmes = [one["programme"] for one in rig.consent.get(
+            f"/v1/consultants/{gmc}", auth=rig.person("officer")).json()["standings"]]  # fmt: skip
+        follower = rig.follower()
+        assert follower.follow() == []
+        rig.withdraw(gmc, programmes[0])
+        right = rig.office.peers.permissions()
+        forged = right.model_copy(update={"ledger_head": "sha256:" + "0" * 64})
+        with monkeypatch.context() as exchanged:
+            exchanged.setattr(type(rig.office.peers), "permissions", lambda _: forged)
+            with pytest.raises(OtherHistory):
+                follower.follow()
+        assert rig.live(release)["view"] == 1
+        assert follower.follow() == [release]
