@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -91,6 +92,18 @@ def test_an_unknown_indicator_or_date_is_refused(rig: Rig) -> None:
     for body in ({"date": "2026-09-30", "indicators": ["no-such"]}, {"date": "2026-02-30"}, {"day": "2026-09-30"}):
         refused = rig.ask("analyst", "POST", "/v1/releases", json=body)
         assert (refused.status_code, refused.json()["code"]) == (422, "value_not_allowed")
+
+
+def test_a_date_that_cannot_be_meant_is_refused(rig: Rig) -> None:
+    today = datetime.now(UTC).date()
+    for day in ("1999-12-31", str(today + timedelta(days=367)), "9999-12-31", "0026-09-30"):
+        refused = rig.ask("analyst", "POST", "/v1/releases", json={"date": day})
+        assert (refused.status_code, refused.json()["code"]) == (422, "value_not_allowed")
+        (error,) = refused.json()["errors"]
+        assert (error["pointer"], error["found"]) == ("date", day)
+        assert error["expected"].startswith("from 2000-01-01 to 20")
+    for day in ("2000-01-01", str(today + timedelta(days=365))):
+        assert rig.build(day)["release"] == day
 
 
 def test_the_same_key_is_the_same_release(rig: Rig) -> None:

@@ -68,6 +68,20 @@ def test_units_are_remembered_by_release_and_people_by_indicator(url: str) -> No
     store.close()
 
 
+def test_partners_of_an_older_house_count_as_hidden_from_the_start(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'older.sqlite'}"
+    migrate(address, MIGRATIONS, "0001")
+    store = Store(address)
+    with store.database.transaction() as session:
+        session.connection().exec_driver_sql("insert into partner values ('indicator', 'period', '9900001')")
+    store.close()
+    migrate(address, MIGRATIONS)
+    store = Store(address)
+    with store.reading() as tx:
+        assert tx.memory("a") == {("indicator", "period"): Memory(since={"9900001": 0})}
+    store.close()
+
+
 def test_a_frame_is_kept_once_under_its_content(tmp_path: Path) -> None:
     frames = Frames(tmp_path)
     frame = pl.DataFrame({"key": ["b", "a"], "value": [2.5, None]})

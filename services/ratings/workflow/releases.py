@@ -1,8 +1,8 @@
 """Drafts are reserved, looked at, and taken through their life cycle."""
 
 import secrets
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
 
 from services.ratings.domain.life_cycle import OWNER, STEPS, Standing, check_step, steps_from
 from services.ratings.domain.naming import next_number, release_id
@@ -14,14 +14,18 @@ from shared.contracts.releases import BuildState, Release, ReleaseRequest, Relea
 from shared.kit.problems import ValueNotAllowed
 
 BUILD_JOB = "build_release"
+EARLIEST: Final = date(2000, 1, 1)
+AHEAD: Final = timedelta(days=365)
 
 
 def reserve(office: Office, request: ReleaseRequest, key: str | None, author: str) -> tuple[Release, bool]:
     """A new draft whose build has been started, and True; or the draft of the same key, and False.
 
-    Raises ValueNotAllowed for an indicator that is not among the reviewed files, KeyReused, StepNotAllowed.
+    Raises ValueNotAllowed for an indicator that is not among the reviewed files or a date that cannot be meant,
+    KeyReused, StepNotAllowed.
     """
     _refuse_unknown(office, request)
+    _refuse_far(request.date)
     asked = request.model_dump(mode="json")
     with office.store.transaction() as tx:
         row = tx.release_of_key(key) if key else None
@@ -52,6 +56,16 @@ def _refuse_unknown(office: Office, request: ReleaseRequest) -> None:
     if unknown or request.indicators == []:
         hint = "ids of GET /v1/indicators, at least one"
         raise ValueNotAllowed("There is no such indicator.", errors=[{"pointer": "indicators", "hint": hint}])
+
+
+def _refuse_far(day: date) -> None:
+    latest = datetime.now(UTC).date() + AHEAD
+    if not EARLIEST <= day <= latest:
+        expected = f"from {EARLIEST} to {latest}"
+        raise ValueNotAllowed(
+            "A release is dated from the year 2000 to one year from today.",
+            errors=[{"pointer": "date", "found": str(day), "expected": expected}],
+        )
 
 
 def start_build(office: Office, release: str, attempt: int) -> None:
