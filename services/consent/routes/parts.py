@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Path, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict
 
 from services.consent.workflow.office import Office
 from shared.contracts.base import Contract
-from shared.kit.auth import Allowed, Caller, allow
+from shared.kit.auth import Caller, allow
 from shared.kit.problems import RepeatedParameter, ValueNotAllowed
 
 _ETAG: Final = re.compile(r'"([0-9]{1,18})"')
@@ -55,17 +54,6 @@ def private(body: Contract, status: int = 200, headers: Mapping[str, str] | None
         body.model_dump_json(), status, media_type="application/json",
         headers={"Cache-Control": "no-store"} | dict(headers or {}),
     )  # fmt: skip
-
-
-class AllowedAtOnce(Allowed):
-    """Checks service tokens on the event loop: the check before every public answer must not queue for a thread behind
-    writers. A password is slow to check on purpose, so it goes to a thread as everywhere else."""
-
-    async def __call__(self, request: Request) -> Caller:  # type: ignore[override]  # FastAPI calls either kind
-        check = super().__call__
-        if request.headers.get("authorization", "").lower().startswith("bearer "):
-            return check(request)
-        return await run_in_threadpool(check, request)
 
 
 NEIGHBOURS = ("service:gateway", "service:ratings")

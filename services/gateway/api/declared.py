@@ -9,7 +9,7 @@ from services.gateway.api.answers import Answers, answers_of
 from services.gateway.api.asking import NoQuery, Query, Strict
 from services.gateway.api.forms import only_json
 from services.gateway.api.problems import NotAcceptable, ReleaseTakenDown, Starting
-from shared.kit.auth import PUBLIC, Allowed, Caller
+from shared.kit.auth import PUBLIC, allow
 from shared.kit.problems import (
     InternalError,
     NotFound,
@@ -20,15 +20,7 @@ from shared.kit.problems import (
     problems,
 )
 
-
-class AllowedToAll(Allowed):
-    """A public route's declaration, without the detour over a thread that a plain function would take."""
-
-    async def __call__(self, request: Request) -> Caller:  # type: ignore[override]  # noqa: ARG002  # awaited by FastAPI
-        return Caller(PUBLIC, self.roles)
-
-
-EVERYBODY = Depends(AllowedToAll(frozenset({PUBLIC})))
+EVERYBODY = Depends(allow(PUBLIC))
 
 
 async def _answers(request: Request) -> Answers:
