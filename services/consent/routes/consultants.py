@@ -12,10 +12,11 @@ from pydantic import Field
 from services.consent.domain.facts import Word
 from services.consent.problems import CursorNotValid
 from services.consent.routes import parts
-from services.consent.routes.parts import Gmc, OfficeDep, etag, once_each, private
+from services.consent.routes.parts import Gmc, OfficeDep, etag, private
 from services.consent.store import Wanted
 from services.consent.workflow import consultants as verbs
 from shared.contracts.consent import ConsultantPage, ConsultantRecord, PageLinks, PageMeta
+from shared.kit.asking import once_each
 from shared.kit.auth import allow
 from shared.kit.problems import (
     NotFound,

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from services.consent.routes import parts
-from services.consent.routes.parts import OfficeDep, Officer, once_each, private
+from services.consent.routes.parts import OfficeDep, Officer, private
 from services.consent.workflow import imports as verbs
 from shared.contracts.consent import ImportReport
+from shared.kit.asking import once_each
 from shared.kit.auth import allow
 from shared.kit.problems import (
     NotFound,

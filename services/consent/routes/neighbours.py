@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from services.consent.routes import parts
-from services.consent.routes.parts import NEIGHBOURS, OfficeDep, once_each, private
+from services.consent.routes.parts import NEIGHBOURS, OfficeDep, private
 from services.consent.workflow import permissions as verbs
 from shared.contracts.base import Count
 from shared.contracts.consent import Changes, Head, Permissions, Programme
+from shared.kit.asking import once_each
 from shared.kit.auth import allow
 from shared.kit.problems import (
     NotSignedIn,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from services.consent.workflow.office import Office
 from shared.contracts.base import Contract
 from shared.kit.auth import Caller, allow
-from shared.kit.problems import RepeatedParameter, ValueNotAllowed
+from shared.kit.problems import ValueNotAllowed
 
 _ETAG: Final = re.compile(r'"([0-9]{1,18})"')
 
@@ -24,14 +24,6 @@ class Query(BaseModel):
 def office_of(request: Request) -> Office:
     office: Office = request.app.state.office
     return office
-
-
-def once_each(request: Request) -> None:
-    """Raises RepeatedParameter: which of two values was meant is not for us to say."""
-    names = [name for name, _ in request.query_params.multi_items()]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise RepeatedParameter("Give it once.", errors=[{"parameter": name} for name in repeated])
 
 
 def if_match(value: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:

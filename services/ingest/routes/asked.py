@@ -10,8 +10,9 @@ from services.ingest.settings import Settings
 from services.ingest.source import Source
 from services.ingest.store.database import Store
 from shared.contracts.base import Slug
+from shared.kit.asking import once_each
 from shared.kit.jobs import Jobs
-from shared.kit.problems import NotFound, RepeatedParameter
+from shared.kit.problems import NotFound
 
 PRIVATE = {"Cache-Control": "no-store"}
 MOST_NUMBER: Final = 2**63 - 1  # what a database can compare with
@@ -32,9 +33,7 @@ class Page(NoParameters):
 def private_and_once(request: Request, response: Response) -> None:
     """No cache keeps an answer of ingest. Raises RepeatedParameter."""
     response.headers.update(PRIVATE)
-    names = [name for name, _ in request.query_params.multi_items()]
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise RepeatedParameter("Give each parameter once.", errors=[{"parameter": name} for name in repeated])
+    once_each(request)
 
 
 def store_of(request: Request) -> Store:
