@@ -1,10 +1,38 @@
-"""What every test starts from: logs as they are before a process configures them."""
+"""What every test starts from: logs as they are before a process configures them, and a database of either engine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 import structlog
+
+from tests.postgres import QUICK, Postgres, sweep_copies
+
+ENGINES: Final = ("sqlite", "postgresql")
 
 
 @pytest.fixture(autouse=True)
 def _fresh_logs() -> None:
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server for each process of the run; it forgets what a power cut would make it forget."""
+    with Postgres(QUICK) as server:
+        yield server
+    sweep_copies()
+
+
+@pytest.fixture(params=ENGINES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each engine, by URL: every test that takes it runs on both."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.new_database()
+    yield server.url(name)
+    server.drop_database(name)

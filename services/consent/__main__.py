@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.consent.app import create_app
 from services.consent.settings import Settings
 from services.consent.verify_ledger import verify
-from shared.kit.database import migrate
+from shared.kit.migrating import migrate
 from shared.kit.serving import run, serve
 
 MIGRATIONS = Path(__file__).parent / "migrations"

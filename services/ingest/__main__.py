@@ -5,8 +5,8 @@ from pathlib import Path
 
 from services.ingest.app import create_app
 from services.ingest.settings import Settings
-from shared.kit.database import migrate
 from shared.kit.jobs import DurableJobs
+from shared.kit.migrating import migrate
 from shared.kit.serving import run, serve
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -20,4 +20,7 @@ class Settings(ServiceSettings):
     jobs_url: str = ""
 
     def jobs_database(self) -> str:
-        return self.jobs_url or f"sqlite:///{self.data_dir / 'ingest-jobs.sqlite'}"
+        """The jobs' own database, or a schema of their own in the service's, or one SQLite file."""
+        if self.jobs_url:
+            return self.jobs_url
+        return self.database("ingest") if self.database_url else f"sqlite:///{self.data_dir / 'ingest-jobs.sqlite'}"

@@ -6,8 +6,8 @@ from pathlib import Path
 from services.ratings.app import create_app
 from services.ratings.peers import over_http
 from services.ratings.settings import Settings
-from shared.kit.database import migrate
 from shared.kit.jobs import DurableJobs
+from shared.kit.migrating import migrate
 from shared.kit.serving import run, serve
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -25,4 +25,7 @@ class Settings(ServiceSettings):
     peer_patience_seconds: float = Field(default=120.0, ge=0)
 
     def jobs_database(self) -> str:
-        return self.jobs_url or f"sqlite:///{self.data_dir / 'ratings-jobs.sqlite'}"
+        """The jobs' own database, or a schema of their own in the service's, or one SQLite file."""
+        if self.jobs_url:
+            return self.jobs_url
+        return self.database("ratings") if self.database_url else f"sqlite:///{self.data_dir / 'ratings-jobs.sqlite'}"

@@ -2,11 +2,14 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.contracts.base import Contract, Count, Digest, Gmc, Slug, SubjectKey
+
+GatewayName = Slug
+Incarnation = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}-[0-9a-f]{32}$")]
 
 
 class Act(StrEnum):
@@ -45,6 +48,39 @@ class Head(Contract):
     store_id: str
     revision: Count
     ledger_head: Digest
+
+
+class Registration(Contract):
+    """A gateway process as consent knows it. Of one name only the newest incarnation is answered: `number` grows with
+    each registration of the name, and the rest cannot be guessed."""
+
+    gateway: GatewayName
+    incarnation: Incarnation
+    store_id: str
+    revision: Count
+
+
+class Confirmation(Contract):
+    """What a gateway says of itself: every request that begins from now on is answered at `applied` or later."""
+
+    incarnation: Incarnation
+    applied: Count
+
+
+class GatewayEntry(Contract):
+    """`applied` is absent where the gateway has not confirmed since consent started."""
+
+    gateway: GatewayName
+    registered: datetime
+    applied: Count | None = None
+    confirmed: datetime | None = None
+
+
+class Gateways(Contract):
+    """`revision` is the ledger's at the moment of the answer: a gateway whose `applied` is less is behind."""
+
+    revision: Count
+    gateways: list[GatewayEntry]
 
 
 class Change(Contract):

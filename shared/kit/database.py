@@ -1,45 +1,94 @@
-"""One database per service: SQLite embedded (WAL, synchronous=FULL), or whatever the URL names.
+"""One database per service: SQLite embedded (WAL, synchronous=FULL), or PostgreSQL, by URL.
 
 A 2xx must mean durable, so the function that writes opens and closes the transaction itself; nothing commits after the
-answer has gone.
+answer has gone. The two engines behave alike: writers take turns from their first statement, readers see one snapshot.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, Protocol
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlmodel import Session
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "trusted_schema=OFF",
-           "secure_delete=ON")  # fmt: skip
+from shared.kit.postgresql import CONNECT, Postgresql, psycopg_url
+from shared.kit.problems import Problem
+from shared.kit.sqlite import Sqlite
+
+
+class NotConfirmed(Problem):
+    """The database has committed and could not say that the commit will survive: it is not acknowledged."""
+
+    status, code, title = 503, "not_confirmed", "It is not certain that this was kept"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database could not confirm that the change will survive a failure. Send the same request again.",
+            headers={"Retry-After": "2"},
+        )
+
+
+class Dialect(Protocol):
+    """What the engines do each in their own way."""
+
+    @property
+    def reads(self) -> dict[str, Any]: ...
+    def prepare(self, engine: Engine) -> None: ...
+    def take_turn(self, connection: Connection) -> None: ...
+    def forget_warnings(self, connection: Connection) -> None: ...
+    def warned(self, connection: Connection) -> list[str]: ...
+    def exclusive(self, engine: Engine, name: str) -> AbstractContextManager[None]: ...
+
+
+DIALECTS: Final[dict[str, type[Dialect]]] = {"sqlite": Sqlite, "postgresql": Postgresql}
 
 
 class Database:
-    """Transactions on one engine. Writers take the write lock at once, so a read-then-write never fails half way."""
+    """Transactions on one engine. Writers take the write lock at once, so a read-then-write never fails half way.
 
-    def __init__(self, url: str) -> None:
-        self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
-        if self.engine.dialect.name == "sqlite":
-            _prepare_sqlite(self.engine)
+    Raises ValueError for a URL of an engine that has not been taught these promises.
+    """
+
+    def __init__(self, url: str, **pool: Any) -> None:
+        url = psycopg_url(url)
+        served = url.startswith("postgresql")
+        options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": dict(CONNECT)} if served else {}
+        self.engine = create_engine(url, hide_parameters=True, **options, **pool)
+        if self.engine.dialect.name not in DIALECTS:
+            raise ValueError(f"found a database of {self.engine.dialect.name}; expected one of {sorted(DIALECTS)}")
+        self.dialect: Dialect = DIALECTS[self.engine.dialect.name]()
+        self.dialect.prepare(self.engine)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Read and write; committed and durable when the block has ended, rolled back where it raises."""
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-            with Session(connection, expire_on_commit=False) as session:
-                yield session
-                session.flush()
+        """Read and write; committed and durable when the block has ended, rolled back where it raises.
+
+        Raises NotConfirmed where the commit returned without being confirmed by everybody who must.
+        """
+        with self.engine.connect().execution_options(writes=True) as connection:
+            with connection.begin():
+                self.dialect.take_turn(connection)
+                with Session(connection, expire_on_commit=False) as session:
+                    yield session
+                    session.flush()
+                self.dialect.forget_warnings(connection)
+            if self.dialect.warned(connection):
+                raise NotConfirmed
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One consistent snapshot, begun now."""
-        with self.engine.connect() as connection, connection.begin(), Session(connection) as session:
-            yield session
+        """One consistent snapshot, begun now, in which nothing can be written."""
+        options = self.dialect.reads
+        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+            with Session(connection) as session:
+                yield session
+
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[None]:
+        """Alone among all processes that use this database; waits for its turn. Not for one writer's transaction, which
+        needs no such lock, but for work around it."""
+        with self.dialect.exclusive(self.engine, name):
+            yield
 
     def alive(self) -> bool:
         with self.reading() as session:
@@ -47,25 +96,3 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
-
-
-def _prepare_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _connected(connection: DBAPIConnection, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not open transactions of its own
-        for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Any) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def migrate(url: str, scripts: Path, revision: str = "head") -> int:
-    """Bring the database at `url` to `revision` with the Alembic scripts in `scripts`; 0, as an exit code."""
-    config = Config()
-    config.set_main_option("script_location", str(scripts))
-    config.attributes["url"] = url
-    command.upgrade(config, revision)
-    return 0

@@ -16,8 +16,8 @@ from services.ingest.__main__ import MIGRATIONS
 from services.ingest.app import create_app
 from services.ingest.settings import Settings
 from shared.kit.auth import ServiceToken
-from shared.kit.database import migrate
 from shared.kit.jobs import Jobs, ThreadedJobs
+from shared.kit.migrating import migrate
 from shared.kit.people import make_people
 from shared.kit.secretfiles import make_secret, read_secret
 

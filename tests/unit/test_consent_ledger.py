@@ -16,7 +16,8 @@ from services.consent.ledger import Event, chained, genesis
 from services.consent.models import METADATA
 from services.consent.verify_ledger import Finding, _fault, verify
 from shared.contracts.consent import Act, Purpose
-from shared.kit.database import Database, migrate
+from shared.kit.database import Database
+from shared.kit.migrating import migrate
 from tests.unit.test_consent_rig import CARDIAC, OWN, House, Rig, house, running
 
 __all__ = ["house"]

@@ -17,7 +17,7 @@ from services.consent.__main__ import MIGRATIONS
 from services.consent.app import create_app
 from services.consent.settings import POLICY_DIR, Settings
 from shared.kit.auth import ServiceToken
-from shared.kit.database import migrate
+from shared.kit.migrating import migrate
 from shared.kit.people import make_people
 from shared.kit.secretfiles import make_secret, read_secret
 

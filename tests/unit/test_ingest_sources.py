@@ -17,7 +17,8 @@ from services.ingest.checks import check
 from services.ingest.domain import snapshot_digest
 from services.ingest.models import IngestTable
 from services.ingest.source import PACKAGED, Source, load_sources
-from shared.kit.database import Database, migrate
+from shared.kit.database import Database
+from shared.kit.migrating import migrate
 
 NY = "ny-cardiac"
 

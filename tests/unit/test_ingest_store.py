@@ -16,8 +16,9 @@ from services.ingest.store.database import Store
 from services.ingest.store.files import Files
 from services.ingest.workflow.checking import CheckFailed, check_submission, decide
 from shared.contracts.ingest import Fate, Refusal
-from shared.kit.database import Database, migrate
+from shared.kit.database import Database
 from shared.kit.files import sha256_of, write_durably
+from shared.kit.migrating import migrate
 
 FEED = "candour-demo-providers"
 SOURCES = load_sources()

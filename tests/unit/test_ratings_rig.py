@@ -29,8 +29,8 @@ from services.ratings.peers import Peers
 from services.ratings.settings import Settings
 from services.ratings.workflow.office import Office
 from shared.kit.auth import ServiceToken
-from shared.kit.database import migrate
 from shared.kit.jobs import ThreadedJobs
+from shared.kit.migrating import migrate
 from shared.kit.people import _HASHER, make_people
 from shared.kit.secretfiles import make_secret, read_secret
 

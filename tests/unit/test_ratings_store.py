@@ -13,9 +13,9 @@ from services.ratings.store.frames import Frames, Snapshots, WrongBytes
 from services.ratings.store.store import Store
 from services.ratings.store.views import ViewFolders
 from services.ratings.view.hiding import Memory
-from shared.kit.database import migrate
 from shared.kit.files import sha256_of
 from shared.kit.frames import content_digest
+from shared.kit.migrating import migrate
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+"""What SQLite needs to keep its promises: WAL, every commit flushed, and the write lock taken at the beginning."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000",
+                  "trusted_schema=OFF", "secure_delete=ON")  # fmt: skip
+
+
+class Sqlite:
+    """One file, one machine. Writers of all its processes take turns at the file's lock."""
+
+    reads: Final[dict[str, Any]] = {}
+
+    def prepare(self, engine: Engine) -> None:
+        @event.listens_for(engine, "connect")
+        def _connected(connection: DBAPIConnection, _record: Any) -> None:
+            connection.isolation_level = None  # the driver must not open transactions of its own
+            for pragma in PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begun(connection: Any) -> None:
+            writes = connection.get_execution_options().get("writes", False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def take_turn(self, connection: Connection) -> None:
+        """Nothing: BEGIN IMMEDIATE has taken the write lock."""
+
+    def forget_warnings(self, connection: Connection) -> None:
+        """Nothing: SQLite commits or raises."""
+
+    def warned(self, connection: Connection) -> list[str]:  # noqa: ARG002  # one form for both engines
+        return []
+
+    @contextmanager
+    def exclusive(self, engine: Engine, name: str) -> Iterator[None]:
+        """A lock file beside the database; the kernel opens it when its holder is gone."""
+        assert engine.url.database is not None
+        with Path(f"{engine.url.database}.{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
