@@ -14,6 +14,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, event, text
 
 WRITERS: Final = 0x43414E44  # the advisory lock of writers; each service has a database of its own
+PRESENT: Final = 0x43414E50  # the one that every connection of a service shares, and a restore must have alone
 LOCK_SECONDS: Final = 10
 CONNECT: Final = {
     "connect_timeout": 5,
@@ -40,6 +41,8 @@ class Postgresql:
                     found.append(f"{severity} {told.sqlstate}")
 
             connection.add_notice_handler(hear)
+            connection.execute("SELECT pg_advisory_lock_shared(%s)", (PRESENT,))
+            connection.commit()
 
     def take_turn(self, connection: Connection) -> None:
         """Wait for the writers before this one; the lock goes with the transaction. Raises OperationalError after
