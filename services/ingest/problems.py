@@ -1,16 +1,12 @@
 """What ingest answers when it will not do what was asked."""
 
-import errno
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from shared.kit.ballast import is_full
 from shared.kit.problems import Problem, StorageFull
-
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-POSTGRES_DISK_FULL = "53100"
 
 
 class DigestMismatch(Problem):
@@ -49,22 +45,7 @@ def no_space_is_storage_full() -> Iterator[None]:
     """Raises StorageFull where the disk or a quota is full, whether a file or the database noticed it first."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in NO_SPACE:
+    except (OSError, DBAPIError) as error:
+        if not is_full(error):
             raise
-        raise _storage_full() from error
-    except OperationalError as error:
-        if not _database_full(error):
-            raise
-        raise _storage_full() from error
-
-
-def _storage_full() -> StorageFull:
-    return StorageFull("There is no space left to keep this; nothing of it was kept. Make room, then send it again.")
-
-
-def _database_full(error: OperationalError) -> bool:
-    original = error.orig
-    if isinstance(original, sqlite3.Error):
-        return original.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
-    return getattr(original, "sqlstate", None) == POSTGRES_DISK_FULL
+        raise StorageFull from error

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from shared.kit.files import sync_folder
 
 PIECE: Final = 1 << 20
+NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+SQLITE_FULL: Final = frozenset(  # a quota is told as a failed write, and the shared memory of readers is a file too
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP}
+)
 
 
 class Ballast:
@@ -55,10 +60,12 @@ def is_full(error: BaseException) -> bool:
 
 
 def _says_full(error: BaseException) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
     if isinstance(error, DBAPIError):
-        return "database or disk is full" in str(error.orig) or isinstance(error.orig, psycopg.errors.DiskFull)
+        return error.orig is not None and _says_full(error.orig)
+    if isinstance(error, OSError):
+        return error.errno in NO_SPACE
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) in SQLITE_FULL
     return isinstance(error, psycopg.errors.DiskFull)
 
 

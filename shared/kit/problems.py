@@ -4,16 +4,21 @@ Every error of every service leaves through here, the framework's own included. 
 back, their values never.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import orjson
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from shared.kit.ballast import is_full
 from shared.kit.logs import log
+from shared.kit.outage import is_away
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -92,6 +97,21 @@ class TypeNotSupported(Problem):
 class StorageFull(Problem):
     status, code, title = 507, "storage_full", "No space left to keep this"
 
+    def __init__(self) -> None:
+        super().__init__("There is no space left to keep this; nothing of it was kept. Make room, then send it again.")
+
+
+class DatabaseUnreachable(Problem):
+    """Nothing is known to have been kept: where the connection was lost in a commit, it may have been."""
+
+    status, code, title = 503, "database_unreachable", "The database does not answer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database is restarting, busy or out of reach. Send the same request again in a moment.",
+            headers={"Retry-After": "2"},
+        )
+
 
 class InternalError(Problem):
     pass
@@ -162,6 +182,14 @@ def _from_http(error: HTTPException) -> Problem:
     return problem
 
 
+def _from_machine(error: Exception) -> Problem | None:
+    """What a caller is told where the machine, and nothing of ours, has failed: a disk that is full, a database that is
+    away. Else None."""
+    if is_full(error):
+        return StorageFull()
+    return DatabaseUnreachable() if is_away(error) else None
+
+
 def add_problem_handlers(app: FastAPI) -> FastAPI:
     """Make every error of `app` a problem document, and return `app`."""
 
@@ -177,7 +205,17 @@ def add_problem_handlers(app: FastAPI) -> FastAPI:
         assert isinstance(error, HTTPException)
         return as_response(_from_http(error), request.url.path)
 
+    async def of_the_machine(request: Request, error: Exception) -> Response:
+        problem = _from_machine(error)
+        if problem is None:
+            raise error
+        log.error(problem.code, kind=type(error).__name__, route=getattr(request.scope.get("route"), "path", "?"))
+        return as_response(problem, request.url.path)
+
     async def unforeseen(request: Request, error: Exception) -> Response:
+        problem = _from_machine(error)
+        if problem is not None:
+            return as_response(problem, request.url.path)
         log.error("request_failed", kind=type(error).__name__, route=getattr(request.scope.get("route"), "path", "?"))
         detail = "This is our fault, not yours. Quote the request id if you write to us."
         return as_response(InternalError(detail, request_id=request.scope.get("request_id", "")), None)
@@ -185,5 +223,7 @@ def add_problem_handlers(app: FastAPI) -> FastAPI:
     app.add_exception_handler(Problem, declared)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, http)
+    for kind in (OSError, SQLAlchemyError, sqlite3.Error, psycopg.Error):
+        app.add_exception_handler(kind, of_the_machine)
     app.add_exception_handler(Exception, unforeseen)
     return app
