@@ -8,18 +8,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.consent.app import create_app
 from services.consent.settings import Settings
 from services.consent.verify_ledger import verify
-from shared.kit.migrating import migrate
+from shared.kit.migrating import moves
 from shared.kit.serving import run, serve
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run("consent", Settings, {"migrate": _migrate, "serve": _serve, "verify-ledger": _verify}, arguments)
-
-
-def _migrate(settings: Settings) -> int:
-    return migrate(settings.database("consent"), MIGRATIONS)
+    return run(
+        "consent", Settings, {"serve": _serve, "verify-ledger": _verify}, arguments, moves=moves("consent", MIGRATIONS)
+    )
 
 
 def _serve(settings: Settings) -> int:

@@ -6,18 +6,14 @@ from pathlib import Path
 from services.ingest.app import create_app
 from services.ingest.settings import Settings
 from shared.kit.jobs import DurableJobs
-from shared.kit.migrating import migrate
+from shared.kit.migrating import moves
 from shared.kit.serving import run, serve
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run("ingest", Settings, {"migrate": _migrate, "serve": _serve}, arguments)
-
-
-def _migrate(settings: Settings) -> int:
-    return migrate(settings.database("ingest"), MIGRATIONS)
+    return run("ingest", Settings, {"serve": _serve}, arguments, moves=moves("ingest", MIGRATIONS))
 
 
 def _serve(settings: Settings) -> int:

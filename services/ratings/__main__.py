@@ -7,18 +7,14 @@ from services.ratings.app import create_app
 from services.ratings.peers import over_http
 from services.ratings.settings import Settings
 from shared.kit.jobs import DurableJobs
-from shared.kit.migrating import migrate
+from shared.kit.migrating import moves
 from shared.kit.serving import run, serve
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run("ratings", Settings, {"migrate": _migrate, "serve": _serve}, arguments)
-
-
-def _migrate(settings: Settings) -> int:
-    return migrate(settings.database("ratings"), MIGRATIONS)
+    return run("ratings", Settings, {"serve": _serve}, arguments, moves=moves("ratings", MIGRATIONS))
 
 
 def _serve(settings: Settings) -> int:

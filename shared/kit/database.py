@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlmodel import Session
 
-from shared.kit.postgresql import CONNECT, Postgresql, psycopg_url
+from shared.kit.postgresql import CONNECT, LOCK_SECONDS, Postgresql, psycopg_url
 from shared.kit.problems import Problem
 from shared.kit.sqlite import Sqlite
 
@@ -35,11 +35,18 @@ class Dialect(Protocol):
     def reads(self) -> dict[str, Any]: ...
     def prepare(self, engine: Engine) -> None: ...
     def take_turn(self, connection: Connection) -> None: ...
+    def before_moving(self, connection: Connection) -> None: ...
+    def after_moving(self, connection: Connection) -> None: ...
     def forget_warnings(self, connection: Connection) -> None: ...
     def warned(self, connection: Connection) -> list[str]: ...
     def exclusive(self, engine: Engine, name: str) -> AbstractContextManager[None]: ...
 
 
+# A connection is asked before it is used, so that those which a server took with it when it fell are replaced and the
+# first request afterwards works. Requests beyond the pool wait as long as for a lock, and are then told to come again.
+SERVED: Final[dict[str, Any]] = {
+    "pool_pre_ping": True, "pool_size": 5, "max_overflow": 10, "pool_timeout": LOCK_SECONDS, "connect_args": CONNECT,
+}  # fmt: skip
 DIALECTS: Final[dict[str, type[Dialect]]] = {"sqlite": Sqlite, "postgresql": Postgresql}
 
 
@@ -52,8 +59,7 @@ class Database:
     def __init__(self, url: str, **pool: Any) -> None:
         url = psycopg_url(url)
         served = url.startswith("postgresql")
-        options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": dict(CONNECT)} if served else {}
-        self.engine = create_engine(url, hide_parameters=True, **options, **pool)
+        self.engine = create_engine(url, hide_parameters=True, **(SERVED if served else {}) | pool)
         if self.engine.dialect.name not in DIALECTS:
             raise ValueError(f"found a database of {self.engine.dialect.name}; expected one of {sorted(DIALECTS)}")
         self.dialect: Dialect = DIALECTS[self.engine.dialect.name]()

@@ -3,14 +3,38 @@
 `run` is what every service's `migrations/env.py` calls, on its own metadata.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import MetaData
 
 from shared.kit.database import Database
+from shared.kit.settings import ServiceSettings
+
+
+class NeverUndone(RuntimeError):
+    """A migration that goes forward only; its sentence says what to do instead."""
+
+
+def moves(service: str, scripts: Path) -> Mapping[str, Callable[[ServiceSettings, str | None], int]]:
+    """The verbs `migrate` (to the end) and `migrate-back` (by one version), or to a revision that is named."""
+    return {
+        "migrate": lambda settings, to: _told(migrate, settings.database(service), scripts, to or "head"),
+        "migrate-back": lambda settings, to: _told(migrate_back, settings.database(service), scripts, to or "-1"),
+    }
+
+
+def _told(move: Callable[[str, Path, str], int], url: str, scripts: Path, revision: str) -> int:
+    """Exit code 2, with a sentence, where the database or its history is not one that can be moved so."""
+    try:
+        return move(url, scripts, revision)
+    except (NeverUndone, CommandError, ValueError) as refused:
+        sys.stderr.write(f"Nothing was moved: {refused}\n")
+        return 2
 
 
 def migrate(url: str, scripts: Path, revision: str = "head") -> int:
@@ -39,7 +63,9 @@ def _moved(move: Callable[[Config, str], None], url: str, scripts: Path, revisio
 def run(metadata: MetaData) -> None:
     database: Database = context.config.attributes["database"]
     with database.engine.connect().execution_options(writes=True) as connection:
-        context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
-        with context.begin_transaction():
-            context.run_migrations()
-        connection.commit()
+        database.dialect.before_moving(connection)
+        with connection.begin():  # begun here, or Alembic would commit step by step on SQLite
+            context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+            with context.begin_transaction():
+                context.run_migrations()
+            database.dialect.after_moving(connection)

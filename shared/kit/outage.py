@@ -25,7 +25,7 @@ AWAY_SQLITE: Final = frozenset({
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether `error` says that the database does not answer, has hung up, or is busy: the same request may work later."""
+    """Whether `error` says that the database does not answer, has hung up, or is busy: the same may work later."""
     if isinstance(error, NoConnectionFree | InvalidatePoolError):
         return True
     if isinstance(error, DBAPIError):

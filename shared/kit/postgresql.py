@@ -21,6 +21,7 @@ CONNECT: Final = {
     "tcp_user_timeout": 10_000,
     "options": f"-c lock_timeout={LOCK_SECONDS}s -c idle_in_transaction_session_timeout=120s",
 }
+BYTEWISE: Final = "SELECT 'B'::text < 'a'::text AND 'b c'::text < 'b-a'::text AND 'z'::text < U&'\\00E9'::text"
 HARMLESS: Final = frozenset({"NOTICE", "INFO", "LOG", "DEBUG"})
 
 
@@ -49,6 +50,23 @@ class Postgresql:
         LOCK_SECONDS."""
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS})
 
+    def before_moving(self, connection: Connection) -> None:
+        """Raises ValueError for a database that orders text otherwise than by its bytes, as SQLite does, or that cannot
+        keep all of Unicode: pages and cursors would depend on the engine."""
+        encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+        found = "" if encoding == "UTF8" else f"in the encoding {encoding}"
+        if not found and not connection.execute(text(BYTEWISE)).scalar_one():
+            found = "that orders text by the rules of a language"
+        connection.rollback()
+        if found:
+            raise ValueError(
+                f"found a database {found}; expected UTF8 and the order of bytes. Make it anew: "
+                "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+            )
+
+    def after_moving(self, connection: Connection) -> None:
+        """Nothing: its rules were kept at every step."""
+
     def forget_warnings(self, connection: Connection) -> None:
         connection.info["warnings"].clear()
 
@@ -72,3 +90,8 @@ def psycopg_url(url: str) -> str:
     """The URL with the one driver we use."""
     scheme, separator, rest = url.partition("://")
     return f"postgresql+psycopg{separator}{rest}" if scheme in {"postgresql", "postgres"} else url
+
+
+def plain_url(url: str) -> str:
+    """The URL as PostgreSQL's own programs know it."""
+    return "postgresql://" + url.partition("://")[2]

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,16 +24,26 @@ def run(
     settings_of: Callable[[], S],
     verbs: Mapping[str, Callable[[S], int]],
     arguments: list[str] | None,
+    *,
     on_folder: Mapping[str, Callable[[S, Path], int]] | None = None,
+    moves: Mapping[str, Callable[[S, str | None], int]] | None = None,
 ) -> int:
     """Run the named verbs one after the other; stop at the first that does not end with 0. A verb of `on_folder` stands
-    alone, and takes one folder."""
+    alone, and takes one folder; those of `moves` may be told with `--to` which revision they lead to."""
     given = sys.argv[1:] if arguments is None else arguments
     alone = (on_folder or {}).get(given[0]) if given else None
     parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
     if alone is None:
-        parser.add_argument("verbs", nargs="+", choices=list(verbs), metavar="|".join((*verbs, *(on_folder or {}))))
-        work = [verbs[verb] for verb in parser.parse_args(given).verbs]
+        known = [*(moves or {}), *verbs]
+        parser.add_argument("verbs", nargs="+", choices=known, metavar="|".join((*known, *(on_folder or {}))))
+        parser.add_argument(
+            "--to", metavar="REVISION", help="where a migration leads, if not one step back or to the end"
+        )
+        parsed = parser.parse_args(given)
+        if parsed.to and not any(verb in (moves or {}) for verb in parsed.verbs):
+            parser.error("--to belongs to a migration")
+        leading = {name: partial(_led, move, parsed.to) for name, move in (moves or {}).items()}
+        work = [(leading | dict(verbs))[verb] for verb in parsed.verbs]
     else:
         parser.add_argument("verb")
         parser.add_argument("folder", type=Path)
@@ -46,6 +57,10 @@ def run(
     except Busy as refused:
         sys.stderr.write(f"{refused}\n")
         return 2
+
+
+def _led(move: Callable[[S, str | None], int], to: str | None, settings: S) -> int:
+    return move(settings, to)
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> int:

@@ -33,6 +33,20 @@ class Sqlite:
     def take_turn(self, connection: Connection) -> None:
         """Nothing: BEGIN IMMEDIATE has taken the write lock."""
 
+    def before_moving(self, connection: Connection) -> None:
+        """Rebuilding a table drops it for a moment: with foreign keys on, what refers to it would be lost or refuse.
+        They cannot be switched within a transaction; `after_moving` asks instead."""
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA foreign_keys=OFF")
+
+    def after_moving(self, connection: Connection) -> None:
+        """Raises RuntimeError where a row refers to one that is not there."""
+        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if lost:
+            tables = sorted({str(row[0]) for row in lost})
+            raise RuntimeError(f"found {len(lost)} rows of {tables} that refer to nothing; nothing was changed")
+
     def forget_warnings(self, connection: Connection) -> None:
         """Nothing: SQLite commits or raises."""
 

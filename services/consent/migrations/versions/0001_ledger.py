@@ -6,6 +6,8 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
+from shared.kit.migrating import NeverUndone
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -30,7 +32,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise RuntimeError("the consent ledger is never dropped; restore a backup and replay its journal instead")
+    raise NeverUndone("the consent ledger is never dropped; restore a backup and replay its journal instead")
 
 
 def _ledger() -> None:
