@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.consent.app import create_app
+from services.consent.backing_up import backup, restore
 from services.consent.settings import Settings
 from services.consent.verify_ledger import verify
 from shared.kit.migrating import moves
@@ -16,8 +17,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def main(arguments: list[str] | None = None) -> int:
     return run(
-        "consent", Settings, {"serve": _serve, "verify-ledger": _verify}, arguments, moves=moves("consent", MIGRATIONS)
-    )
+        "consent", Settings, {"serve": _serve, "verify-ledger": _verify}, arguments,
+        on_folder={"backup": backup, "restore": restore}, moves=moves("consent", MIGRATIONS),
+    )  # fmt: skip
 
 
 def _serve(settings: Settings) -> int:

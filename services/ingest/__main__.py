@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from services.ingest.app import create_app
+from services.ingest.backing_up import backup, restore
 from services.ingest.settings import Settings
 from shared.kit.jobs import DurableJobs
 from shared.kit.migrating import moves
@@ -13,7 +14,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run("ingest", Settings, {"serve": _serve}, arguments, moves=moves("ingest", MIGRATIONS))
+    return run(
+        "ingest", Settings, {"serve": _serve}, arguments,
+        on_folder={"backup": backup, "restore": restore}, moves=moves("ingest", MIGRATIONS),
+    )  # fmt: skip
 
 
 def _serve(settings: Settings) -> int:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from services.ratings.app import create_app
+from services.ratings.backing_up import backup, restore
 from services.ratings.peers import over_http
 from services.ratings.settings import Settings
 from shared.kit.jobs import DurableJobs
@@ -14,7 +15,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run("ratings", Settings, {"serve": _serve}, arguments, moves=moves("ratings", MIGRATIONS))
+    return run(
+        "ratings", Settings, {"serve": _serve}, arguments,
+        on_folder={"backup": backup, "restore": restore}, moves=moves("ratings", MIGRATIONS),
+    )  # fmt: skip
 
 
 def _serve(settings: Settings) -> int:

@@ -13,7 +13,11 @@ LOCK: Final = "in-use"
 MARK: Final = "restore-unfinished"
 
 
-class Busy(Exception):
+class Refused(Exception):
+    """Something was not begun, or was undone: nothing has been changed. Says what was found, and what to do."""
+
+
+class Busy(Refused):
     """The data directory, or its database, is used in a way that does not go together with what was asked for."""
 
 
@@ -23,7 +27,7 @@ def present(folder: Path) -> Iterator[None]:
     with (folder / LOCK).open("a") as lock:
         if not _locked(lock.fileno(), fcntl.LOCK_SH):
             raise Busy(f"A restore is running in {folder}. Wait until it has ended.")
-        if (folder / MARK).exists():
+        if is_unfinished(folder):
             raise Busy(
                 f"A restore into {folder} was interrupted, and its store may be half of one. Run the restore again, "
                 f"from the same backup or another; nothing else opens this store."
@@ -38,6 +42,10 @@ def alone(folder: Path) -> Iterator[None]:
         if not _locked(lock.fileno(), fcntl.LOCK_EX):
             raise Busy(f"The service is running on {folder}. Stop every process of it, and restore then.")
         yield
+
+
+def is_unfinished(folder: Path) -> bool:
+    return (folder / MARK).exists()
 
 
 def mark_unfinished(folder: Path) -> None:
