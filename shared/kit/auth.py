@@ -5,7 +5,7 @@ has a route without.
 """
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from joserfc.jwk import OctKey
 
 from shared.kit.people import People
 from shared.kit.problems import NotSignedIn, RoleNotAllowed
-from shared.kit.secretfiles import read_secret
+from shared.kit.secretfiles import accepted_secrets
 
 PUBLIC: Final = "public"
 TOKEN_SECONDS: Final = 300
@@ -57,16 +57,17 @@ class ServiceToken(httpx.Auth):
 
 
 class Identity:
-    """Turns an Authorization header into a Caller, for one service."""
+    """Turns an Authorization header into a Caller, for one service. `peers`: by caller, every secret accepted now."""
 
-    def __init__(self, service: str, people: People, peers: Mapping[str, bytes]) -> None:
+    def __init__(self, service: str, people: People, peers: Mapping[str, Sequence[bytes]]) -> None:
         self.service, self.people = service, people
-        self.keys = {peer: OctKey.import_key(secret) for peer, secret in peers.items()}
+        self.keys = [(peer, OctKey.import_key(secret)) for peer, secrets in peers.items() for secret in secrets]
 
     @classmethod
     def from_files(cls, service: str, callers: tuple[str, ...], secrets_dir: Path, people_file: Path) -> "Identity":
-        """Raises FileNotFoundError where a pair's secret is missing: a service never starts half open."""
-        peers = {caller: read_secret(secrets_dir, f"{caller}-{service}") for caller in callers}
+        """A secret that is being replaced is accepted beside the new one, so that caller and callee need not restart at
+        one moment. Raises FileNotFoundError where a pair's secret is missing: a service never starts half open."""
+        peers = {caller: accepted_secrets(secrets_dir, f"{caller}-{service}") for caller in callers}
         return cls(service, People(people_file), peers)
 
     def caller(self, authorization: str | None) -> Caller:
@@ -82,7 +83,7 @@ class Identity:
         registry = jwt.JWTClaimsRegistry(
             iss={"essential": True}, aud={"essential": True, "value": self.service}, exp={"essential": True}
         )
-        for peer, key in self.keys.items():
+        for peer, key in self.keys:
             try:
                 claims = jwt.decode(token, key, algorithms=["HS256"]).claims
                 registry.validate(claims)

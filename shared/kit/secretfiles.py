@@ -1,4 +1,8 @@
-"""Secrets are files: one per pair of services, named `<caller>-<callee>.key`, and one per private purpose."""
+"""Secrets are files: one per pair of services, named `<caller>-<callee>.key`, and one per private purpose.
+
+While a secret is being replaced, the one before it stands in `<name>.previous.key`: who checks accepts both, who signs
+takes the new one. An empty file, or none, means that nothing is being replaced.
+"""
 
 import secrets
 from pathlib import Path
@@ -21,3 +25,10 @@ def read_secret(folder: Path, name: str) -> bytes:
     if len(value) < LEAST_BYTES:
         raise ValueError(f"secret {name} is shorter than {LEAST_BYTES} bytes")
     return value
+
+
+def accepted_secrets(folder: Path, name: str) -> list[bytes]:
+    """What signs first, then the one before it where there is one. Raises as read_secret."""
+    previous = folder / f"{name}.previous.key"
+    waiting = previous.is_file() and bool(previous.read_bytes().strip())
+    return [read_secret(folder, name), *([read_secret(folder, f"{name}.previous")] if waiting else [])]

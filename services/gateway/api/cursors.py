@@ -18,8 +18,11 @@ def query_hash(parts: object) -> str:
 
 
 class Cursors:
-    def __init__(self, secret: bytes) -> None:
-        self.signer = URLSafeSerializer(secret, salt="cursor", signer_kwargs={"digest_method": hashlib.sha256})
+    """`secret` signs; `earlier` ones, which are being replaced, are still believed."""
+
+    def __init__(self, secret: bytes, *earlier: bytes) -> None:
+        keys = [*earlier, secret]  # the last one signs
+        self.signer = URLSafeSerializer(keys, salt="cursor", signer_kwargs={"digest_method": hashlib.sha256})
 
     def write(self, release: str, query: str, key: Key) -> str:
         return str(self.signer.dumps([release, query, list(key)]))
