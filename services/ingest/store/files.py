@@ -1,22 +1,20 @@
 """Files of ingest, each named by the SHA-256 of its bytes: uploads as sent, and tables as Parquet."""
 
 import io
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from threading import Lock
 from typing import BinaryIO
 
 import polars as pl
 
-from shared.kit.files import aside, sha256_of, sweep_parts, write_durably
+from shared.kit.files import alone_at, is_settled, part_of, sha256_of, sweep_parts, write_durably
 
 
 class Files:
+    """One folder for all processes of the service."""
+
     def __init__(self, folder: Path) -> None:
-        self.uploads, self.tables = folder / "uploads", folder / "tables"
-        self.naming = Lock()  # held from naming an upload to recording it, so that undoing one cannot undo another
+        self.folder, self.uploads, self.tables = folder, folder / "uploads", folder / "tables"
 
     def open(self) -> None:
         """Make the folders, and remove what a killed process left half written."""
@@ -27,16 +25,13 @@ class Files:
     def upload(self, sha256: str) -> Path:
         return self.uploads / sha256
 
-    @contextmanager
-    def arriving(self, sha256: str) -> Iterator[tuple[Path, BinaryIO]]:
+    def arriving(self, sha256: str) -> AbstractContextManager[tuple[Path, BinaryIO]]:
         """A temporary file to stream into; gone afterwards unless it was given its name."""
-        part = aside(self.upload(sha256))
-        try:
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as out:
-                yield part, out
-        finally:
-            part.unlink(missing_ok=True)
+        return part_of(self.upload(sha256))
+
+    def naming(self) -> AbstractContextManager[None]:
+        """Alone among all processes, from naming an upload to recording it: undoing one cannot undo another."""
+        return alone_at(self.folder / "naming.lock")
 
     def table(self, digest: str) -> Path:
         return self.tables / f"{digest}.parquet"
@@ -46,7 +41,7 @@ class Files:
         written = io.BytesIO()
         frame.write_parquet(written, compression="zstd")
         digest = sha256_of(written.getvalue())
-        if not self.table(digest).exists():
+        if not is_settled(self.table(digest)):
             write_durably(self.table(digest), written.getvalue())
         return digest
 

@@ -28,7 +28,7 @@ async def take_in(store: Store, sending: Sending, body: AsyncIterator[bytes], mo
             return await run_in_threadpool(store.receive, sending, size)
         with store.files.arriving(sending.sha256) as (part, out):
             size = await _streamed(body, out, most, sending.sha256)
-            await run_in_threadpool(out.close)
+            await run_in_threadpool(out.flush)
             return await run_in_threadpool(_keep, store, part, sending, size)
 
 
@@ -61,7 +61,7 @@ def too_large(most: int) -> TooLarge:
 
 def _keep(store: Store, part: Path, sending: Sending, size: int) -> Kept:
     target = store.files.upload(sending.sha256)
-    with store.files.naming:
+    with store.files.naming():
         try:
             settle(part, target)
             return store.receive(sending, size)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from shared.kit.files import aside, settle
+from shared.kit.files import is_settled, part_of, settle
 from shared.kit.frames import content_digest
 
 
@@ -24,13 +24,10 @@ class Frames:
         """Durable when it returns; gives the digest. Raises ValueError where `key` does not tell the rows apart."""
         digest = content_digest(frame, key)
         target = self.path(digest)
-        if not target.exists():
-            part = aside(target)
-            try:
+        if not is_settled(target):
+            with part_of(target) as (part, _):
                 frame.sort(*key).write_parquet(part)
                 settle(part, target)
-            finally:
-                part.unlink(missing_ok=True)
         return digest
 
     def load(self, digest: str) -> pl.DataFrame:
@@ -52,19 +49,16 @@ class Snapshots:
         return self.folder / f"{sha256}.parquet"
 
     def has(self, sha256: str) -> bool:
-        return self.path(sha256).exists()
+        return is_settled(self.path(sha256))
 
     def keep(self, sha256: str, pieces: Iterable[bytes]) -> None:
         """Write the pieces aside, compare the digest, and only then give the file its name. Raises WrongBytes."""
         target, digest = self.path(sha256), hashlib.sha256()
-        part = aside(target)
-        try:
-            with part.open("wb") as out:
-                for piece in pieces:
-                    digest.update(piece)
-                    out.write(piece)
+        with part_of(target) as (part, out):
+            for piece in pieces:
+                digest.update(piece)
+                out.write(piece)
+            out.flush()
             if digest.hexdigest() != sha256:
                 raise WrongBytes("a snapshot file arrived with other bytes than announced")
             settle(part, target)
-        finally:
-            part.unlink(missing_ok=True)
