@@ -63,7 +63,7 @@ class Layout:
         }
         peers = {
             "ratings": {"INGEST_URL": self.url("ingest"), "CONSENT_URL": self.url("consent")},
-            "gateway": {"RATINGS_URL": self.url("ratings"), "CONSENT_URL": self.url("consent")},
+            "gateway": {"NAME": name, "RATINGS_URL": self.url("ratings"), "CONSENT_URL": self.url("consent")},
             "consent": {"DEMONSTRATION": "true"},
         }.get(service, {})
         kept = {key: value for key, value in os.environ.items() if not key.startswith("CANDOUR_")}

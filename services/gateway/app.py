@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,6 +14,7 @@ from services.gateway.api.cors import OpenToPages
 from services.gateway.api.cursors import Cursors
 from services.gateway.api.routers import ROUTERS
 from services.gateway.barrier import Barrier
+from services.gateway.confirming import Confirmer
 from services.gateway.peers import Peers
 from services.gateway.settings import Settings
 from services.gateway.site.routes import router as site
@@ -24,7 +25,7 @@ from services.gateway.view.following import Follower
 from services.gateway.view.lineage import HighWater
 from services.gateway.view.live import Live
 from shared.kit.files import sweep_parts
-from shared.kit.secretfiles import read_secret
+from shared.kit.secretfiles import accepted_secrets
 from shared.kit.service import service_app
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
@@ -38,23 +39,27 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     sweep_parts(settings.data_dir)
     live = Live(HighWater(settings.data_dir / "consent.json"), ChangeLog(settings.data_dir / "changes.ndjson"))
     barrier = barrier_type(peers.consent, live)
+    confirmer = Confirmer(peers.consent, lambda: live.applied)
+    live.on_applied = confirmer.tell
     follower = Follower(live, Shelf(settings.data_dir / "views"), peers, barrier, settings.poll_seconds)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await follower.tick()
-        task = asyncio.create_task(follower.run())
+        tasks = [asyncio.create_task(one.run()) for one in (follower, confirmer)]
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await barrier.close()
             live.close()
             await peers.close()
 
     def ready() -> str | None:
+        if peers.consent.superseded:
+            return f"another process has registered under the name of this gateway, {settings.name}"
         if follower.failed:
             return "views are not being followed"
         return None if live.started and not live.waiting else "views are being loaded"
@@ -63,7 +68,7 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     app.add_middleware(OpenToPages)
     app.add_exception_handler(HTTPException, _pages_for_readers(app.exception_handlers[HTTPException]))
     app.state.settings, app.state.follower = settings, follower
-    app.state.answers = Answers(live, barrier, Cursors(read_secret(settings.secrets_dir, "gateway-cursor")))
+    app.state.answers = Answers(live, barrier, Cursors(*accepted_secrets(settings.secrets_dir, "gateway-cursor")))
     return app
 
 

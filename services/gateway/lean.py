@@ -20,6 +20,14 @@ class LeanError(Exception):
     """No usable answer: refused, hung, closed, too large, or not the answer of a well-behaved server."""
 
 
+class LeanRefused(LeanError):
+    """A whole answer, and not 200: `status` and the body as they came."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"answered {status}")
+        self.status, self.body = status, body
+
+
 class LeanConnection:
     """GET of a small body over one connection to `url`; `authorization` gives the header's value for each call."""
 
@@ -35,7 +43,9 @@ class LeanConnection:
         self.one_at_a_time = asyncio.Lock()
 
     async def get(self, path: str) -> bytes:
-        """The body of a 200. Raises LeanError; always returns or raises within the deadline."""
+        """The body of a 200. Raises LeanRefused for another status, LeanError for no usable answer.
+
+        Always returns or raises within the deadline."""
         try:
             async with asyncio.timeout(self.deadline), self.one_at_a_time:
                 return await self._get(path)
@@ -104,7 +114,7 @@ class LeanConnection:
             raise LeanError("body without a length, or too large")
         body = await reader.readexactly(int(length))
         if status != "200":
-            raise LeanError(f"answered {status}")
+            raise LeanRefused(int(status) if status.isdecimal() else 0, body)
         return body, headers.get("connection", "keep-alive").lower() == "keep-alive"
 
 

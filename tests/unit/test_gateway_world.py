@@ -5,6 +5,7 @@ The two peers run on real sockets, because the gateway's consent check is an exc
 
 import asyncio
 import hashlib
+import secrets
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -16,13 +17,13 @@ from typing import Annotated, Any
 import httpx
 import uvicorn
 from fastapi import Depends, FastAPI, Query
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from services.gateway.app import create_app
 from services.gateway.barrier import Barrier
 from services.gateway.peers import over_http
 from services.gateway.settings import Settings
-from shared.contracts.consent import Change, Changes, Head
+from shared.contracts.consent import Change, Changes, Confirmation, Head, Registration
 from shared.contracts.releases import ReadableView, ReadableViews
 from shared.kit.auth import Identity, allow
 from shared.kit.people import People
@@ -41,6 +42,10 @@ class Consent:
         self.read: threading.Event | None = None  # set when a head was read; then `release` is waited for
         self.release: threading.Event | None = None
         self.silent = False
+        self.incarnations: dict[str, list[str]] = {}  # by name, oldest first
+        self.confirmations: list[tuple[str, int]] = []  # (name, applied), as they came
+        self.deaf = False  # to confirmations
+        self.forgetful = False  # of what it has just registered
         self.app = self._app()
 
     @property
@@ -61,13 +66,29 @@ class Consent:
         self.read, self.release = threading.Event(), threading.Event()
         return self.read, self.release
 
+    def register(self, name: str) -> Registration:
+        known = self.incarnations.setdefault(name, [])
+        known.append(f"{len(known) + 1}-{secrets.token_hex(16)}")
+        return Registration(gateway=name, incarnation=known[-1], store_id=self.store, revision=self.revision)
+
+    def refusal(self, name: str, incarnation: str) -> Response | None:
+        known = self.incarnations.get(name, [])
+        if known and incarnation == known[-1] and not self.forgetful:
+            return None
+        code = "incarnation_superseded" if incarnation in known[:-1] else "incarnation_unknown"
+        return JSONResponse({"code": code}, 409, media_type="application/problem+json")
+
     def _app(self) -> FastAPI:
         app = FastAPI()
         app.state.identity = self.identity
+        self._registry(app)
 
         @app.get("/v1/head", dependencies=[Depends(allow("service:gateway"))])
-        async def head() -> Response:
+        async def head(gateway: Annotated[str, Query()], incarnation: Annotated[str, Query()]) -> Response:
             self.heads += 1
+            refused = self.refusal(gateway, incarnation)
+            if refused is not None:
+                return refused
             found = Head(store_id=self.store, revision=self.revision, ledger_head=self.hash_at(self.revision))
             if self.read is not None and self.release is not None:
                 read, release = self.read, self.release
@@ -88,6 +109,20 @@ class Consent:
             return Response(found.model_dump_json(), media_type="application/json")
 
         return add_problem_handlers(app)
+
+    def _registry(self, app: FastAPI) -> None:
+        @app.put("/v1/gateways/{name}", dependencies=[Depends(allow("service:gateway"))])
+        async def register(name: str) -> Response:
+            return Response(self.register(name).model_dump_json(), media_type="application/json")
+
+        @app.post("/v1/gateways/{name}/confirmations", dependencies=[Depends(allow("service:gateway"))])
+        async def confirm(name: str, confirmation: Confirmation) -> Response:
+            if self.deaf:
+                return Response(status_code=503)
+            refused = self.refusal(name, confirmation.incarnation)
+            if refused is None:
+                self.confirmations.append((name, confirmation.applied))
+            return refused or Response(status_code=204)
 
 
 class Ratings:
@@ -166,18 +201,19 @@ class World:
     ratings_at: Listening
     consent_at: Listening
 
-    def settings(self, poll_seconds: float = 0.05) -> Settings:
+    def settings(self, poll_seconds: float = 0.05, name: str = "gateway") -> Settings:
+        """Of the gateway of that name, with a data directory of its own."""
         return Settings(
-            data_dir=self.folder / "gateway", people_file=self.folder / "people.json",
+            data_dir=self.folder / name, name=name, people_file=self.folder / "people.json",
             secrets_dir=self.folder / "secrets", ratings_url=self.ratings_at.url, consent_url=self.consent_at.url,
             poll_seconds=poll_seconds,
         )  # fmt: skip
 
     @asynccontextmanager
     async def gateway(
-        self, barrier_type: type[Barrier] = Barrier, poll_seconds: float = 0.05
+        self, barrier_type: type[Barrier] = Barrier, poll_seconds: float = 0.05, name: str = "gateway"
     ) -> AsyncIterator["Gateway"]:
-        settings = self.settings(poll_seconds)
+        settings = self.settings(poll_seconds, name)
         app = create_app(settings, over_http(settings), barrier_type)
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -204,7 +240,7 @@ def world(folder: Path, *baked: Baked, revision: int = 10) -> Iterator[World]:
 
     def identity(service: str) -> Identity:
         secret = read_secret(folder / "secrets", f"gateway-{service}")
-        return Identity(service, People(folder / "people.json"), {"gateway": secret})
+        return Identity(service, People(folder / "people.json"), {"gateway": [secret]})
 
     ratings, consent = Ratings(identity("ratings")), Consent(revision, identity("consent"))
     for one in baked:

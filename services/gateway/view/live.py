@@ -1,7 +1,7 @@
 """The views that answer, and the consent revision that they know. Nothing in here awaits: every change is atomic."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from services.gateway.view.changelog import ChangeLog
 from services.gateway.view.lineage import HighWater, LineageBroken
@@ -23,6 +23,8 @@ class Live:
         self.withheld: dict[str, int] = {}
         self.floor: int | None = None
         self.revision = 0
+        self.applied: int | None = None  # the newest revision that a check of consent has found and applied
+        self.on_applied: Callable[[], None] = lambda: None
         self.started = False
         self.waiting: set[str] = set()  # releases that are published but cannot be shown yet
 
@@ -49,7 +51,10 @@ class Live:
         self.floor = self.revision = revision
 
     def remember(self, head: Head) -> None:
+        """A check is complete: every request that begins from now on is answered at `head` or later."""
         self.high_water.raise_to(head)
+        self.applied = head.revision
+        self.on_applied()
 
     def extend(self, changes: Changes) -> None:
         """Learn what was withheld before `floor`, for a view that was baked earlier. Raises LineageBroken."""
