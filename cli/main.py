@@ -3,6 +3,7 @@
 import typer
 
 from cli import consent, demo, load, release
+from cli.operations import databases, secrets
 from cli.up import command as up
 
 app = typer.Typer(
@@ -18,3 +19,5 @@ app.command("load")(load.load)
 app.command("quarantine")(load.quarantine)
 app.add_typer(release.app, name="release")
 app.add_typer(consent.app, name="consent")
+app.add_typer(secrets.app, name="secrets")
+app.add_typer(databases.app, name="databases")

@@ -1,0 +1,1 @@
+"""`candour secrets` and `candour databases`: what an installation needs before its services start."""
