@@ -3,7 +3,7 @@
 import typer
 
 from cli import consent, demo, load, release
-from cli.operations import databases, secrets
+from cli.operations import databases, secrets, verbs
 from cli.up import command as up
 
 app = typer.Typer(
@@ -17,6 +17,9 @@ app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.command("quarantine")(load.quarantine)
+app.command("service")(verbs.service)
+app.command("backup")(verbs.backup)
+app.command("restore")(verbs.restore)
 app.add_typer(release.app, name="release")
 app.add_typer(consent.app, name="consent")
 app.add_typer(secrets.app, name="secrets")

@@ -48,7 +48,7 @@ def up(
     signal.signal(signal.SIGTERM, _raise_stop)
     signal.signal(signal.SIGINT, _raise_stop)
     try:
-        with _only_one(layout):
+        with only_one(layout):
             _run(layout, with_demo, accounts)
     except _Stop:
         out.print("stopped")
@@ -63,7 +63,7 @@ def _raise_stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _only_one(layout: Layout) -> Iterator[None]:
+def only_one(layout: Layout) -> Iterator[None]:
     """Hold the data directory for this process alone. Raises RuntimeError where another has it."""
     layout.prepare()
     with (layout.data / "lock").open("w") as lock:
