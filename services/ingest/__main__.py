@@ -6,7 +6,7 @@ from pathlib import Path
 from services.ingest.app import create_app
 from services.ingest.backing_up import backup, restore
 from services.ingest.settings import Settings
-from shared.kit.jobs import DurableJobs
+from shared.kit.durable import DurableJobs
 from shared.kit.migrating import moves
 from shared.kit.serving import run, serve
 
@@ -21,7 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    return serve(create_app(settings, DurableJobs("ingest", settings.jobs_database())), settings)
+    jobs = DurableJobs("ingest", settings.jobs_database(), settings.worker, at_once=2)
+    return serve(create_app(settings, jobs), settings)
 
 
 if __name__ == "__main__":

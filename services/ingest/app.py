@@ -7,13 +7,13 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.ingest.domain import CHECK
 from services.ingest.routes import routers
-from services.ingest.routes.submissions import CHECK
 from services.ingest.settings import Settings
 from services.ingest.source import load_sources
 from services.ingest.store.database import Store
 from services.ingest.store.files import Files
-from services.ingest.workflow.checking import check_submission
+from services.ingest.workflow.checking import check_submission, see_to_check
 from shared.kit.auth import Identity
 from shared.kit.database import Database
 from shared.kit.jobs import Jobs
@@ -35,9 +35,11 @@ def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
 
     def begin() -> None:
         store.open(list(sources))
-        jobs.launch()
-        for waiting in store.wake():
-            jobs.start(CHECK, waiting.job, waiting.feed, waiting.sha256)
+        jobs.launch(wake)
+
+    def wake(at_once: bool) -> None:
+        for waiting in store.waiting():
+            see_to_check(store, jobs, waiting, at_once)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

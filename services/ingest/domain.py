@@ -11,7 +11,9 @@ from services.ingest.fates import STATUS
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate, Refusal, Submission
 from shared.kit.frames import content_digest
+from shared.kit.jobs import Attempt
 
+CHECK = "check_submission"
 STANDING = (Fate.ACCEPTED.value, Fate.AGGREGATE.value)
 ROWS_FILE = "rows.parquet"
 
@@ -27,8 +29,8 @@ class Waiting:
     attempt: int
 
     @property
-    def job(self) -> str:
-        return f"{self.feed}.{self.sha256}.{self.attempt}"
+    def job(self) -> Attempt:
+        return Attempt(CHECK, f"{self.feed}.{self.sha256}.{self.attempt}", self.attempt, (self.feed, self.sha256))
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,26 @@ class SubmissionRow(IngestTable, table=True):
     refusal: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
+class DecisionRow(IngestTable, table=True):
+    """That a submission got its fates, or was refused: one row for each turn it was given, written in the transaction
+    that stored them. `feed_version` is the feed's afterwards; `at` is empty where it was decided before this was kept.
+    A file that was asked to supersede has been decided more than once."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        UniqueConstraint("feed", "turn"),
+        CheckConstraint("state in ('checked', 'refused')", name="decision_known"),
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    feed: str = Field(foreign_key="feed.id")
+    sha256: str
+    turn: int
+    state: str
+    feed_version: int | None = None
+    at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
 class SnapshotRow(IngestTable, table=True):
     __tablename__ = "snapshot"
     __table_args__ = (UniqueConstraint("digest", "feed"),)

@@ -10,7 +10,8 @@ from shared.kit.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """`most_bytes` caps one upload; `sources_dir` holds the TOML of each source; `jobs_url` is the jobs' database."""
+    """`most_bytes` caps one upload; `sources_dir` holds the TOML of each source; `jobs_url` is the jobs' database;
+    `worker` is the name of this process among several, the host's where it is empty."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CANDOUR_INGEST_")
 
@@ -18,6 +19,7 @@ class Settings(ServiceSettings):
     most_bytes: int = Field(default=2 << 30, ge=1)
     sources_dir: Path = PACKAGED
     jobs_url: str = ""
+    worker: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
 
     def jobs_database(self) -> str:
         """The jobs' own database, or a schema of their own in the service's, or one SQLite file."""

@@ -7,7 +7,7 @@ from services.ratings.app import create_app
 from services.ratings.backing_up import backup, restore
 from services.ratings.peers import over_http
 from services.ratings.settings import Settings
-from shared.kit.jobs import DurableJobs
+from shared.kit.durable import DurableJobs
 from shared.kit.migrating import moves
 from shared.kit.serving import run, serve
 
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    jobs = DurableJobs("ratings", settings.jobs_database())
+    jobs = DurableJobs("ratings", settings.jobs_database(), settings.worker)
     return serve(create_app(settings, over_http(settings), jobs), settings)
 
 

@@ -63,8 +63,7 @@ def _open(settings: Settings, peers: Peers, jobs: Jobs) -> Office:
         live = {row.id: pointer.view for row, pointer in tx.readable()}
     office.views.sweep(live)
     Builder(office)
-    jobs.launch()
-    resume_builds(office)
+    jobs.launch(lambda at_once: resume_builds(office, at_once))
     return office
 
 

@@ -11,7 +11,8 @@ from shared.kit.settings import ServiceSettings
 
 class Settings(ServiceSettings):
     """`follow_seconds`: how often consent is asked for its head; `bake_gap_seconds`: least time between two bakes that
-    follow it; `peer_patience_seconds`: how long a build waits for a neighbour that is restarting."""
+    follow it; `peer_patience_seconds`: how long a build waits for a neighbour that is restarting; `worker`: the
+    name of this process among several, the host's where it is empty."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CANDOUR_RATINGS_")
 
@@ -20,6 +21,7 @@ class Settings(ServiceSettings):
     consent_url: str
     indicators_dir: Path = FOLDER
     jobs_url: str = ""
+    worker: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
     follow_seconds: float = Field(default=1.0, gt=0)
     bake_gap_seconds: float = Field(default=2.0, ge=0)
     peer_patience_seconds: float = Field(default=120.0, ge=0)

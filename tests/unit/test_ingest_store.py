@@ -89,7 +89,11 @@ def test_the_same_bytes_at_the_same_time_are_one_submission(store: Store) -> Non
         kept = list(pool.map(lambda _: store.receive(Sending(FEED, "a" * 64, False, NOW), 1), range(8)))
     assert sum(one.fresh for one in kept) == 1
     assert len({one.submission.received for one in kept}) == 1
-    assert sorted(one.waiting.attempt for one in kept if one.waiting) == list(range(1, 9))
+    assert {one.waiting.attempt for one in kept if one.waiting} == {1}
+    [waiting] = store.waiting()
+    with ThreadPoolExecutor(8) as pool:
+        next_ones = list(pool.map(lambda _: store.another_attempt(waiting), range(8)))
+    assert [one.attempt for one in next_ones if one is not None] == [2]
 
 
 NO_FATES = "duplicate = 0, conflict = 0, quarantined = 0, aggregate = 0, footer = 0, blank = 0"
@@ -127,6 +131,20 @@ def test_a_failed_job_leaves_the_submission_waiting_and_says_nothing_of_it(store
     with pytest.raises(CheckFailed, match="FileNotFoundError"):
         check_submission(store, SOURCES, FEED, waiting.sha256)
     assert store.next_waiting(FEED) == waiting
-    [again] = store.wake()
+    again = store.another_attempt(waiting)
+    assert again is not None
     assert (again.attempt, again.turn) == (waiting.attempt + 1, waiting.turn)
     assert again.job != waiting.job
+    assert store.another_attempt(waiting) is None
+    assert store.waiting() == [again]
+
+
+def test_a_decision_is_kept_once_for_each_turn(store: Store) -> None:
+    waiting = sent(store, CONTENT)
+    for _ in range(2):
+        decide(store, SOURCES[FEED], waiting)
+    decide(store, SOURCES[FEED], sent(store, b"not a header\n"))
+    decide(store, SOURCES[FEED], sent(store, CONTENT, supersede=True))
+    with store.database.reading() as session:
+        rows = session.connection().execute(text("select turn, state, feed_version from decision order by number"))
+        assert [tuple(row) for row in rows] == [(1, "checked", 1), (2, "refused", 1), (3, "checked", 2)]

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from services.ingest.domain import Sending
+from services.ingest.domain import Sending, Waiting
 from services.ingest.problems import DigestMismatch, SeveralFeeds, no_space_is_storage_full
 from services.ingest.routes.asked import (
     ASKED,
@@ -24,6 +24,7 @@ from services.ingest.routes.asked import (
 )  # fmt: skip
 from services.ingest.store.database import Store
 from services.ingest.workflow.arrival import take_in, too_large
+from services.ingest.workflow.checking import see_to_check
 from services.ingest.workflow.quarantine import quarantine_csv, quarantined
 from shared.contracts.base import Sha256, Slug
 from shared.contracts.ingest import QuarantinedLine, Receipt, Submission, Submissions, SubmissionState
@@ -31,7 +32,6 @@ from shared.kit.auth import allow
 from shared.kit.jobs import Jobs
 from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, TooLarge, problems
 
-CHECK = "check_submission"
 READERS = Depends(allow("steward", "analyst"))
 router = APIRouter(
     prefix="/v1", tags=["submissions"], dependencies=ASKED, responses=problems(NotSignedIn, RoleNotAllowed)
@@ -75,7 +75,7 @@ async def submit(
     sending = Sending(feed, sha256, how.supersede, datetime.now(UTC))
     kept = await take_in(store, sending, request.stream(), settings.most_bytes)
     if kept.waiting is not None:
-        await run_in_threadpool(_start, jobs, kept.waiting.job, feed, sha256)
+        await run_in_threadpool(_start, store, jobs, kept.waiting)
     response.status_code = 201 if kept.fresh else 200
     sent = kept.submission
     return Receipt(feed=sent.feed, sha256=sent.sha256, bytes=sent.bytes, received=sent.received)
@@ -118,9 +118,9 @@ def quarantine(
     return StreamingResponse(quarantine_csv(store, sent, aside), media_type="text/csv", headers=PRIVATE | named)
 
 
-def _start(jobs: Jobs, job: str, feed: str, sha256: str) -> None:
+def _start(store: Store, jobs: Jobs, waiting: Waiting) -> None:
     with no_space_is_storage_full():
-        jobs.start(CHECK, job, feed, sha256)
+        see_to_check(store, jobs, waiting)
 
 
 def _found(store: Store, sha256: str, feed: str | None) -> tuple[Submission, str | None]:

@@ -1,11 +1,12 @@
 """Queries about submissions. What changes fates compares the feed's version first: of two writers one starts over."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
 from services.ingest.domain import Correction, Kept, Outcome, Pointer, Sending, Verdict, Waiting
-from services.ingest.models import FATES, FeedRow, SubmissionRow
+from services.ingest.models import FATES, DecisionRow, FeedRow, SubmissionRow
 from services.ingest.store.files import Files
 from services.ingest.store.rows import fates_of, submission_of, waiting_of
 from services.ingest.store.snapshots import Snapshots
@@ -33,8 +34,8 @@ class Store:
         self.database.close()
 
     def receive(self, sending: Sending, size: int) -> Kept:
-        """Record that the bytes are durable. The same bytes again change nothing, but for two things: without fates
-        yet, they get another attempt; when first asked to supersede, they are decided again, as the last."""
+        """Record that the bytes are durable. The same bytes again change nothing, but when they are first asked to
+        supersede: then they are decided again, as the last."""
         with self.database.transaction() as session:
             feed_row = _locked(session, sending.feed)
             row = _one(session, sending.feed, sending.sha256)
@@ -46,8 +47,6 @@ class Store:
                 )  # fmt: skip
             elif sending.supersede and not row.supersedes and row.state != REFUSED:
                 _decide_again(row, _turn(feed_row))
-            elif row.state == RECEIVED:
-                row.attempt += 1
             session.add(row)
             session.flush()
             return Kept(submission_of(row), waiting_of(row), fresh)
@@ -88,13 +87,22 @@ class Store:
             row = session.exec(asked.order_by(col(SubmissionRow.turn)).limit(1)).first()
             return None if row is None else waiting_of(row)
 
-    def wake(self) -> list[Waiting]:
-        """Everything without fates, each with a new attempt: after a crash nobody knows which jobs are left."""
+    def waiting(self) -> list[Waiting]:
+        """Everything without fates, in the order of receipt."""
+        asked = select(SubmissionRow).where(SubmissionRow.state == RECEIVED).order_by(col(SubmissionRow.number))
+        with self.database.reading() as session:
+            return [waiting for row in session.exec(asked) if (waiting := waiting_of(row)) is not None]
+
+    def another_attempt(self, waiting: Waiting) -> Waiting | None:
+        """The next attempt at what waits; None where another process was faster, or it has its fates by now."""
         with self.database.transaction() as session:
-            rows = session.exec(select(SubmissionRow).where(SubmissionRow.state == RECEIVED)).all()
-            for row in sorted(rows, key=lambda row: row.turn):
-                row.attempt += 1
-            return [waiting for row in rows if (waiting := waiting_of(row)) is not None]
+            row = _one(session, waiting.feed, waiting.sha256)
+            if row is None or waiting_of(row) != waiting:
+                return None
+            row.attempt += 1
+            session.add(row)
+            session.flush()
+            return waiting_of(row)
 
     def pointer(self, feed: str) -> Pointer:
         with self.database.reading() as session:
@@ -111,6 +119,7 @@ class Store:
                 return False
             if row.state != RECEIVED or row.turn != waiting.turn:
                 return False
+            session.add(_decision(waiting, pointer, verdict))
             if isinstance(verdict, Refusal):
                 row.state, row.refused_code = REFUSED, verdict.code
                 row.refusal = verdict.model_dump(mode="json")
@@ -146,6 +155,14 @@ def _store_outcome(row: SubmissionRow, outcome: Outcome) -> None:
     row.state, row.encoding, row.aside = CHECKED, outcome.encoding, outcome.aside
     row.lines = sum(outcome.fates.values())
     _set_fates(row, {fate.value: outcome.fates.get(fate, 0) for fate in Fate})
+
+
+def _decision(waiting: Waiting, pointer: Pointer, verdict: Verdict) -> DecisionRow:
+    return DecisionRow(
+        feed=waiting.feed, sha256=waiting.sha256, turn=waiting.turn, at=datetime.now(UTC),
+        state=REFUSED if isinstance(verdict, Refusal) else CHECKED,
+        feed_version=pointer.version + (0 if isinstance(verdict, Refusal) else 1),
+    )  # fmt: skip
 
 
 def _correct(session: Session, feed: str, correction: Correction) -> None:

@@ -13,7 +13,9 @@ from services.ingest.refusals import ASIDE, Refused
 from services.ingest.source import Source
 from services.ingest.store.database import Store
 from shared.contracts.ingest import Fate, Refusal, SubmissionState
+from shared.kit.jobs import Attempt, Jobs, see_to
 from shared.kit.logs import log
+from shared.kit.outage import is_away
 
 
 class CheckFailed(RuntimeError):
@@ -24,15 +26,28 @@ class CheckFailed(RuntimeError):
 def check_submission(store: Store, sources: Mapping[str, Source], feed: str, sha256: str) -> None:
     """Decide the submissions of `feed` in their order until none waits; with them the one of `sha256`.
 
-    Raises CheckFailed; what waits then is tried again when its bytes are sent again, or the service starts.
+    Raises CheckFailed; what waits then is tried again when its bytes are sent again, the service starts, or some time
+    has passed. A database that is away is no failure: its error is raised as it is, for the job to outlast.
     """
     try:
         with no_space_is_storage_full():
             while (waiting := store.next_waiting(feed)) is not None:
                 decide(store, sources[feed], waiting)
     except Exception as error:
+        if is_away(error):
+            raise
         log.error("check_failed", feed=feed, sha256=sha256, kind=type(error).__name__)
         raise CheckFailed(f"{feed} {sha256}: {type(error).__name__}") from None
+
+
+def see_to_check(store: Store, jobs: Jobs, waiting: Waiting, at_once: bool = True) -> None:
+    """Make sure that a job will decide what waits; nothing happens where one is under way."""
+
+    def renew() -> Attempt | None:
+        next_one = store.another_attempt(waiting)
+        return None if next_one is None else next_one.job
+
+    see_to(jobs, waiting.job, renew, at_once)
 
 
 def decide(store: Store, source: Source, waiting: Waiting) -> None:

@@ -11,6 +11,7 @@ from services.ratings.problems import KeyReused
 from services.ratings.store.store import Transaction
 from services.ratings.workflow.office import Office
 from shared.contracts.releases import BuildState, Release, ReleaseRequest, Releases, ReleaseStatus, Stage
+from shared.kit.jobs import Attempt, see_to
 from shared.kit.problems import ValueNotAllowed
 
 BUILD_JOB = "build_release"
@@ -38,7 +39,7 @@ def reserve(office: Office, request: ReleaseRequest, key: str | None, author: st
             raise KeyReused
         release = described(tx, row)
     if release.build is BuildState.RUNNING:
-        start_build(office, row.id, row.attempt)  # again, too: the first start may have been lost after the commit
+        see_to_build(office, row.id, row.attempt)  # again, too: the first start may have been lost after the commit
     return release, is_new
 
 
@@ -68,19 +69,32 @@ def _refuse_far(day: date) -> None:
         )
 
 
-def start_build(office: Office, release: str, attempt: int) -> None:
-    office.jobs.start(BUILD_JOB, f"{release}.attempt-{attempt}", release)
+def see_to_build(office: Office, release: str, attempt: int, at_once: bool = True) -> None:
+    """Make sure that a job does this build; nothing happens where one is under way."""
 
-
-def resume_builds(office: Office) -> None:
-    """At start-up: a build that was lost between its commit and its queue, or died unrecorded, starts once more."""
-    with office.store.transaction() as tx:
-        waiting = tx.building()
-        for row in waiting:
+    def renew() -> Attempt | None:
+        with office.store.transaction() as tx:
+            row = tx.release(release)
+            if row.build != BuildState.RUNNING.value or row.attempt != attempt:
+                return None  # it has ended by now, or another process was faster
             row.attempt += 1
             tx.add(row)
-    for row in waiting:
-        start_build(office, row.id, row.attempt)
+            return _attempt(release, row.attempt)
+
+    see_to(office.jobs, _attempt(release, attempt), renew, at_once)
+
+
+def _attempt(release: str, number: int) -> Attempt:
+    return Attempt(BUILD_JOB, f"{release}.attempt-{number}", number, (release,))
+
+
+def resume_builds(office: Office, at_once: bool = True) -> None:
+    """At start-up and from time to time: a build that was lost between its commit and its queue starts, one that died
+    unrecorded starts once more, and one that is under way is left alone."""
+    with office.store.reading() as tx:
+        waiting = [(row.id, row.attempt) for row in tx.building()]
+    for release, attempt in waiting:
+        see_to_build(office, release, attempt, at_once)
 
 
 def take_step(office: Office, release: str, step: str, person: str) -> Release:
