@@ -1,4 +1,4 @@
-"""`candour consent register | returns | give | refuse | withdraw | show`: what a consent officer does."""
+"""`candour consent register | returns | give | refuse | withdraw | show | gateways`: what a consent officer does."""
 
 import json
 import uuid
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from cli import spelled
 from cli.calls import Refused, Service
@@ -126,3 +127,21 @@ def show(gmc: Gmc, account: Account = "officer") -> None:
         out.print_json(json.dumps(Service("consent", account).json("GET", f"/v1/consultants/{gmc}")))
     except Refused as refused:
         stop(refused.sentence())
+
+
+@app.command()
+def gateways(account: Account = "officer") -> None:
+    """Which gateways there are, and which revision each has applied."""
+    try:
+        found = Service("consent", account).json("GET", "/v1/gateways")
+    except Refused as refused:
+        stop(refused.sentence())
+    table = Table(
+        "gateway", "registered", "applied", "confirmed", title=f"The ledger is at revision {found['revision']}"
+    )
+    for one in found["gateways"]:
+        applied = one.get("applied")
+        behind = found["revision"] - applied if applied is not None else 0
+        state = "not confirmed yet" if applied is None else f"{applied}" + (f" ({behind} behind)" if behind > 0 else "")
+        table.add_row(one["gateway"], one["registered"], state, one.get("confirmed", ""))
+    out.print(table)

@@ -1,4 +1,4 @@
-"""`python -m services.consent migrate serve`, or `verify-ledger`, with settings from `CANDOUR_CONSENT_*`."""
+"""`python -m services.consent migrate serve`, or `verify-ledger`, or `replay-journal`, with `CANDOUR_CONSENT_*`."""
 
 import sys
 from pathlib import Path
@@ -7,9 +7,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.consent.app import create_app
 from services.consent.backing_up import backup, restore
+from services.consent.journal import JournalBroken, JournalInUse, held
 from services.consent.settings import Settings
+from services.consent.store import Store
 from services.consent.verify_ledger import verify
+from services.consent.workflow.replay import replay
 from shared.kit.migrating import moves
+from shared.kit.problems import Problem
 from shared.kit.serving import run, serve
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -17,13 +21,35 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def main(arguments: list[str] | None = None) -> int:
     return run(
-        "consent", Settings, {"serve": _serve, "verify-ledger": _verify}, arguments,
+        "consent", Settings, {"serve": _serve, "verify-ledger": _verify, "replay-journal": _replay}, arguments,
         on_folder={"backup": backup, "restore": restore}, moves=moves("consent", MIGRATIONS),
     )  # fmt: skip
 
 
 def _serve(settings: Settings) -> int:
+    try:
+        with held(settings.journal):  # the application takes it itself, but cannot say in plain words that it may not
+            pass
+    except JournalInUse as refused:
+        sys.stderr.write(f"{refused}\n")
+        return 2
     return serve(create_app(settings), settings)
+
+
+def _replay(settings: Settings) -> int:
+    """0 when the ledger has all that the journal has, 2 when nothing was changed."""
+    try:
+        with Store.open(settings.database("consent")) as store:
+            before, now = replay(store, settings.journal)
+    except (JournalBroken, Problem, SQLAlchemyError) as refused:
+        why = (
+            f"The database failed: {type(refused).__name__}." if isinstance(refused, SQLAlchemyError) else str(refused)
+        )
+        sys.stderr.write(f"Nothing is certain to have been replayed. {why}\n")
+        return 2
+    told = f"The ledger was at revision {before} and is at {now}" if now > before else f"Nothing is missing at {before}"
+    sys.stdout.write(f"{told}.\n")
+    return 0
 
 
 def _verify(settings: Settings) -> int:

@@ -4,23 +4,29 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 
+from services.consent.journal import held
 from services.consent.keys import SubjectKeys
 from services.consent.policies import load_policy
 from services.consent.routes import ROUTERS
 from services.consent.settings import Settings
-from services.consent.store import Store
+from services.consent.store import Store, TableBallast
+from services.consent.workflow.gateways import Confirmed
+from services.consent.workflow.keeping import Keeper
 from services.consent.workflow.office import Clock, Office, utc_now
+from services.consent.workflow.room import Beside, Held, Room
+from services.consent.workflow.watching import Watch
 from shared.kit.auth import Identity
 from shared.kit.secretfiles import read_secret
 from shared.kit.service import service_app
 
 CALLERS = ("ratings", "gateway")
+FIRST_LOOK_SECONDS = 5.0
 
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
-    """Raises FileNotFoundError where a secret is missing, PolicyRefused where the policy may not be used.
+    """Raises FileNotFoundError where a secret is missing, PolicyRefused where the policy may not be used; its start
+    JournalInUse where another process has the journal.
 
     The store must have been migrated before the application starts.
     """
@@ -29,18 +35,30 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with Store.open(settings.database("consent")) as store:
-            app.state.office = Office(store, policy, keys, clock)
-            app.state.office.keep_policy()
-            yield
+        with held(settings.journal) as journal, Store.open(settings.database("consent")) as store:
+            room = Room(_held_back(settings, store))
+            office = Office(store, policy, keys, clock, Keeper(store, journal), room)
+            watch = Watch(office)
+            app.state.office, app.state.confirmed, app.state.watch = office, Confirmed(), watch
+            watch.start(FIRST_LOOK_SECONDS)
+            try:
+                yield
+            finally:
+                watch.stop()
 
     def ready() -> str | None:
-        try:
-            app.state.office.store.end()
-        except SQLAlchemyError:
-            return "the ledger cannot be read"
-        return None
+        watch: Watch = app.state.watch
+        return watch.why_not_ready()
 
     app = service_app("consent", lifespan, ROUTERS, ready)
     app.state.identity = Identity.from_files("consent", CALLERS, settings.secrets_dir, settings.people_file)
     return app
+
+
+def _held_back(settings: Settings, store: Store) -> list[Held]:
+    """On the journal's disk, and on the one that has the database: only its server can hold room on its own."""
+    size = settings.ballast_bytes
+    if not size:
+        return []
+    beside: Held = TableBallast(store.database, size) if settings.database_url else Beside(settings.data_dir, size)
+    return [Beside(settings.journal, size), beside]

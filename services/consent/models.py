@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from sqlalchemy import MetaData, Table, Text
+from sqlalchemy import LargeBinary, MetaData, Table, Text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -102,14 +102,40 @@ class PolicyRow(ConsentTable, table=True):
     loaded_at: str = Field(max_length=27)
 
 
+class JournalRow(ConsentTable, table=True):
+    """One row once a journal was begun: from then on it must be there."""
+
+    __tablename__ = "journal"
+    id: int = Field(primary_key=True)
+    begun_at: str = Field(max_length=27)
+
+
+class GatewayRow(ConsentTable, table=True):
+    """The newest process of each name."""
+
+    __tablename__ = "gateway"
+    name: str = Field(primary_key=True, max_length=80)
+    incarnation: str = Field(max_length=42)
+    registered_at: str = Field(max_length=27)
+
+
+class BallastRow(ConsentTable, table=True):
+    """Random bytes that hold room back on the disk of a PostgreSQL server; empty on SQLite, where a file does."""
+
+    __tablename__ = "ballast"
+    piece: int = Field(primary_key=True)
+    body: bytes = Field(sa_type=LargeBinary)
+
+
 def _table(row: type[ConsentTable]) -> Table:
     return cast(Table, row.__table__)  # type: ignore[attr-defined]  # added by the mapper, which mypy does not see
 
 
 METADATA: MetaData = ConsentTable.metadata
-HEAD, LEDGER, CONSULTANT, ENROLMENT, STANDING, RECEIPT, IMPORT, POLICY = (
+HEAD, LEDGER, CONSULTANT, ENROLMENT, STANDING, RECEIPT, IMPORT, POLICY, JOURNAL, GATEWAY, BALLAST = (
     _table(row)
     for row in (
         HeadRow, LedgerRow, ConsultantRow, EnrolmentRow, StandingRow, ReceiptRow, ImportRow, PolicyRow,
+        JournalRow, GatewayRow, BallastRow,
     )
 )  # fmt: skip

@@ -17,3 +17,39 @@ class BundledDecision(Problem):
 
 class CursorNotValid(Problem):
     status, code, title = 400, "cursor_not_valid", "This cursor cannot be used"
+
+
+class ConsentClosed(Problem):
+    """The ledger and its journal do not agree: nothing is answered until they do."""
+
+    status, code, title = 503, "consent_closed", "Consent answers nothing for now"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, headers={"Retry-After": "2"})
+
+
+class JournalUnavailable(Problem):
+    status, code, title = 503, "journal_unavailable", "The journal could not be written"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What was sent may be in the ledger, but not yet in its journal on the other device: it is not "
+            "acknowledged. Send the same request again; where it was kept, the answer is the same.",
+            headers={"Retry-After": "2"},
+        )
+
+
+class IncarnationSuperseded(Problem):
+    status, code, title = 409, "incarnation_superseded", "A newer process has this gateway's name"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another process has registered under this name since. Stop this one, or give it another name."
+        )
+
+
+class IncarnationUnknown(Problem):
+    status, code, title = 409, "incarnation_unknown", "This store never gave that incarnation"
+
+    def __init__(self) -> None:
+        super().__init__("Register the gateway again: the store may have been restored since.")

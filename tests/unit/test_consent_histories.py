@@ -137,7 +137,7 @@ def test_a_failure_tells_the_log_nothing_personal(rig: Rig) -> None:
     """What the server would print of an unforeseen failure names neither the person nor the decision."""
     rig.register("9900001")
     office = rig.client.app.state.office  # type: ignore[attr-defined]  # a FastAPI application
-    with office.store.writing() as tx:
+    with office.writing() as tx:
         tx.session.connection().exec_driver_sql("DROP TABLE standing")
     loud = replace(rig, client=TestClient(rig.client.app))
     with pytest.raises(OperationalError) as failure:

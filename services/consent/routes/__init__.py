@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.consent.routes import consultants, decisions, imports, neighbours
+from services.consent.routes import consultants, decisions, gateways, imports, neighbours
 
-ROUTERS: list[APIRouter] = [neighbours.router, decisions.router, consultants.router, imports.router]
+ROUTERS: list[APIRouter] = [
+    neighbours.router, gateways.router, decisions.router, consultants.router, imports.router,
+]  # fmt: skip

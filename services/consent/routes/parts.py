@@ -22,7 +22,9 @@ class Query(BaseModel):
 
 
 def office_of(request: Request) -> Office:
+    """Raises ConsentClosed: while the door is shut no route has an office."""
     office: Office = request.app.state.office
+    office.keeper.check_open()
     return office
 
 

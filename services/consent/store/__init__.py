@@ -1,7 +1,20 @@
 """The consent store: every query is in this package."""
 
+from services.consent.store.heads import Told
+from services.consent.store.holding import TableBallast
 from services.consent.store.opening import Store
 from services.consent.store.reading import Consultant, LedgerEnd, Reading, Wanted
+from services.consent.store.rows import number_of
 from services.consent.store.writing import Writing
 
-__all__ = ["Consultant", "LedgerEnd", "Reading", "Store", "Wanted", "Writing"]
+__all__ = [
+    "Consultant",
+    "LedgerEnd",
+    "Reading",
+    "Store",
+    "TableBallast",
+    "Told",
+    "Wanted",
+    "Writing",
+    "number_of",
+]

@@ -2,24 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
 
-from services.consent.store.reading import HEAD_QUERY, LedgerEnd, Reading
+from services.consent.store.heads import open_heads
+from services.consent.store.reading import Reading
+from services.consent.store.turn import Turn
 from services.consent.store.writing import Writing
 from shared.kit.database import Database
 
 
 class Store:
-    """One writer at a time: writers of this process wait for each other in a queue, not in the database's retries.
-
-    The head is read over connections of its own, so that a full house of other requests never keeps it waiting.
-    """
+    """One writer at a time: writers of this process wait for each other in a queue, not in the database's retries."""
 
     def __init__(self, url: str) -> None:
-        self.database, self.heads = Database(url), Database(url)
-        self.turn = Lock()
-        for database in (self.database, self.heads):  # a failed statement is logged without who decided what
-            database.engine.hide_parameters = True
+        self.database, self.heads = Database(url), open_heads(url)
+        self.turn = Turn()
 
     @classmethod
     @contextmanager
@@ -33,17 +29,14 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
-        """Committed and durable when the block has ended; rolled back where it raises."""
-        with self.turn, self.database.transaction() as session:
+        """Committed and durable when the block has ended; rolled back where it raises. Raises DatabaseUnreachable where
+        the writer before hangs, NotConfirmed where the quorum did not confirm."""
+        with self.turn.taken(), self.database.transaction() as session:
             yield Writing(session)
+            self.turn.committing()
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         """One transaction, begun now."""
         with self.database.reading() as session:
             yield Reading(session)
-
-    def end(self) -> LedgerEnd:
-        """Where the ledger ends: one row, in a transaction that began after the call. Raises where it is unreadable."""
-        with self.heads.engine.connect() as connection:
-            return LedgerEnd(*connection.execute(HEAD_QUERY).one())

@@ -4,13 +4,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlmodel import Session
 
 from services.consent.domain.facts import Word
 from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import Entry
-from services.consent.models import CONSULTANT, ENROLMENT, HEAD, IMPORT, LEDGER, RECEIPT, STANDING
+from services.consent.models import (
+    CONSULTANT,
+    ENROLMENT,
+    GATEWAY,
+    HEAD,
+    IMPORT,
+    JOURNAL,
+    LEDGER,
+    POLICY,
+    RECEIPT,
+    STANDING,
+)
 from services.consent.store.rows import entry_of, standing_of, subject_of
 from shared.contracts.consent import Purpose
 
@@ -31,6 +42,15 @@ class Consultant:
     gmc: str
     name: str
     revision: int
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The newest process of a name, and when it registered."""
+
+    name: str
+    incarnation: str
+    registered_at: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +112,29 @@ class Reading:
     def hash_at(self, revision: int) -> str:
         """The hash of the ledger up to a revision that it has, from 1."""
         return str(self.session.execute(select(LEDGER.c.hash).where(LEDGER.c.revision == revision)).scalar_one())
+
+    def entries(self, after: int, upto: int) -> list[Entry]:
+        """Every entry in (after, upto], in order."""
+        query = select(LEDGER).where(LEDGER.c.revision > after, LEDGER.c.revision <= upto).order_by(LEDGER.c.revision)
+        return [entry_of(row) for row in self.session.execute(query).mappings()]
+
+    def latest(self, gmcs: Sequence[str]) -> dict[str, int]:
+        """The revision of the last event of each of these consultants who has any."""
+        query = select(LEDGER.c.subject, func.max(LEDGER.c.revision)).group_by(LEDGER.c.subject)
+        some = _for_each(query, LEDGER.c.subject, gmcs)
+        return {gmc: revision for part in some for gmc, revision in self.session.execute(part)}
+
+    def journal_begun(self) -> bool:
+        """Whether this store ever had a journal."""
+        return self.session.execute(select(JOURNAL.c.id)).first() is not None
+
+    def policies(self) -> set[str]:
+        """The digests of the policy files this store was run under."""
+        return set(self.session.execute(select(POLICY.c.digest)).scalars())
+
+    def gateways(self) -> list[Gateway]:
+        """Every name there ever was, in order."""
+        return [Gateway(*row) for row in self.session.execute(select(GATEWAY).order_by(GATEWAY.c.name))]
 
     def history(self, gmcs: Sequence[str]) -> list[Entry]:
         """Every event of these consultants, in the order of the ledger for each."""

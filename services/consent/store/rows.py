@@ -47,5 +47,10 @@ def columns_of(entry: Entry) -> dict[str, Any]:
     return vars(entry) | {"purpose": entry.purpose.value, "act": entry.act.value}
 
 
+def number_of(incarnation: str) -> int:
+    """How many processes have had the name, this one included."""
+    return int(incarnation.partition("-")[0])
+
+
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None

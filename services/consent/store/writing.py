@@ -7,22 +7,41 @@ from sqlmodel import Session
 
 from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import Entry, Event, chained
-from services.consent.models import CONSULTANT, ENROLMENT, HEAD, IMPORT, LEDGER, POLICY, RECEIPT, STANDING
+from services.consent.models import (
+    CONSULTANT,
+    ENROLMENT,
+    GATEWAY,
+    HEAD,
+    IMPORT,
+    JOURNAL,
+    LEDGER,
+    POLICY,
+    RECEIPT,
+    STANDING,
+)
 from services.consent.policies import PolicyText
 from services.consent.store.reading import HEAD_QUERY, LedgerEnd, Reading
-from services.consent.store.rows import columns_of, key_of, row_of
+from services.consent.store.rounds import make_round
+from services.consent.store.rows import columns_of, key_of, number_of, row_of
 
 
 class Writing(Reading):
-    """Opened with the head locked, so that revisions are given out one after another."""
+    """Opened with the head locked, so that revisions are given out one after another. On PostgreSQL every one of them
+    makes a round, also where nothing is added: its commit says that what it saw will survive."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        make_round(session)
         self.end_of_ledger = LedgerEnd(*session.execute(HEAD_QUERY.with_for_update()).one())
 
     def append(self, events: Sequence[Event]) -> list[Entry]:
         """Chain events to the ledger, in order, and move the head and the consultants' revisions with them."""
         entries = list(chained(events, self.end_of_ledger.revision, self.end_of_ledger.ledger_head))
+        self.replay(entries)
+        return entries
+
+    def replay(self, entries: Sequence[Entry]) -> None:
+        """Entries as they are, which must follow the last; the head and the consultants' revisions move with them."""
         if entries:
             self.session.execute(insert(LEDGER), [columns_of(entry) for entry in entries])
             self.end_of_ledger = LedgerEnd(self.end_of_ledger.store_id, entries[-1].revision, entries[-1].hash)
@@ -30,7 +49,6 @@ class Writing(Reading):
             latest = {entry.subject: entry.revision for entry in entries}
             moved = update(CONSULTANT).where(CONSULTANT.c.gmc == bindparam("who")).values(revision=bindparam("latest"))
             self.session.execute(moved, [{"who": gmc, "latest": number} for gmc, number in latest.items()])
-        return entries
 
     def keep_standings(self, standings: Mapping[Subject, Standing], known: set[Subject]) -> None:
         """Write the projection; `known` are the subjects that have a row already."""
@@ -57,9 +75,11 @@ class Writing(Reading):
     def keep_register(
         self, fresh: Mapping[str, str], renamed: Mapping[str, str], enrol: Sequence[tuple[str, str]]
     ) -> None:
-        """Add consultants (gmc → name), correct names, add enrolments (gmc, programme)."""
+        """Add consultants (gmc → name), correct names, add enrolments (gmc, programme). Who is new to the register is
+        not always new to the ledger: their events may have been replayed into a store that was restored."""
         if fresh:
-            rows = [{"gmc": gmc, "name": name, "revision": 0} for gmc, name in fresh.items()]
+            latest = self.latest(list(fresh))
+            rows = [{"gmc": gmc, "name": name, "revision": latest.get(gmc, 0)} for gmc, name in fresh.items()]
             self.session.execute(insert(CONSULTANT), rows)
         if renamed:
             change = update(CONSULTANT).where(CONSULTANT.c.gmc == bindparam("who")).values(name=bindparam("called"))
@@ -73,10 +93,26 @@ class Writing(Reading):
 
     def keep_policy(self, texts: Sequence[PolicyText], loaded_at: str) -> None:
         """Keep the files this store has not yet been run under."""
-        known = set(self.session.execute(select(POLICY.c.digest)).scalars())
+        known = self.policies()
         fresh = [vars(text) | {"loaded_at": loaded_at} for text in texts if text.digest not in known]
         if fresh:
             self.session.execute(insert(POLICY), fresh)
+
+    def keep_journal_begun(self, begun_at: str) -> None:
+        """From now on this store opens beside its journal only."""
+        if not self.journal_begun():
+            self.session.execute(insert(JOURNAL), [{"id": 1, "begun_at": begun_at}])
+
+    def keep_gateway(self, name: str, token: str, registered_at: str) -> str:
+        """The next incarnation of the name: the one before is refused from this commit on."""
+        before = self.session.execute(select(GATEWAY.c.incarnation).where(GATEWAY.c.name == name)).scalar_one_or_none()
+        incarnation = f"{number_of(before) + 1 if before else 1}-{token}"
+        values = {"incarnation": incarnation, "registered_at": registered_at}
+        if before:
+            self.session.execute(update(GATEWAY).where(GATEWAY.c.name == name).values(values))
+        else:
+            self.session.execute(insert(GATEWAY), [{"name": name} | values])
+        return incarnation
 
 
 _SUBJECT = ("gmc", "programme", "purpose")

@@ -14,7 +14,7 @@ from shared.kit.problems import NotFound
 
 def record_of(office: Office, gmc: str) -> tuple[contracts.ConsultantRecord, int]:
     """The consultant's record, and the revision that is its ETag. Raises NotFound."""
-    with office.store.reading() as tx:
+    with office.reading() as tx:
         consultant = tx.consultant(gmc)
         if consultant is None:
             raise NotFound(NO_CONSULTANT)
@@ -26,7 +26,7 @@ def record_of(office: Office, gmc: str) -> tuple[contracts.ConsultantRecord, int
 
 def listed(office: Office, wanted: Wanted) -> tuple[list[contracts.ConsultantEntry], str | None]:
     """One page, and the number after which the next one begins; None on the last."""
-    with office.store.reading() as tx:
+    with office.reading() as tx:
         found = tx.page(wanted)
         shown = found[: wanted.limit]
         numbers = [one.gmc for one in shown]

@@ -17,16 +17,22 @@ NO_CONSULTANT = "No consultant of this number is on the register."
 
 
 def decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, actor: str) -> Decision:
-    """Append `asked`, `given` or `refused`. `seen` is the revision of the consultant the caller last saw.
+    """Append `asked`, `given` or `refused`. `seen` is the revision of the consultant the caller last saw. To refuse is
+    to hide, and finds room on a full disk.
 
-    Raises NotFound, IfMatchNeeded for a grant without `seen`, RevisionChanged, ValueNotAllowed.
+    Raises NotFound, IfMatchNeeded for a grant without `seen`, RevisionChanged, ValueNotAllowed, StorageFull.
     """
+    make = office.room.insist if request.act is Act.REFUSED else office.room.modestly
+    return make(lambda: _decide(office, gmc, request, seen, actor))
+
+
+def _decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, actor: str) -> Decision:
     if request.act is Act.GIVEN and seen is None:
         raise IfMatchNeeded("Read the consultant's record and send its ETag as If-Match.")
     now = office.clock()
     subject = Subject(gmc, request.programme, request.purpose)
     version = request.notice.version if request.notice else None
-    with office.store.writing() as tx:
+    with office.writing() as tx:
         _check_seen(_consultant(tx, gmc), seen)
         _check_subject(office, tx, subject)
         _check_notice(office, request, version, now)
@@ -36,17 +42,23 @@ def decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None,
 
 def withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, actor: str) -> Decision:
     """Append `withdrawn`, whatever stood before; where a withdrawal stands, answer with it, or with the one that this
-    key was first answered with. A key from before a later decision withdraws anew: somebody asks to be hidden.
+    key was first answered with. A key from before a later decision withdraws anew: somebody asks to be hidden. It finds
+    room on a full disk.
 
     Raises NotFound, and ValueNotAllowed for a programme nobody knows.
     """
+    return office.room.insist(lambda: _withdraw(office, gmc, request, key, actor))
+
+
+def _withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, actor: str) -> Decision:
     now = office.clock()
     subject = Subject(gmc, request.programme, request.purpose)
     digest = sha256_of(key.encode()) if key else None
-    with office.store.writing() as tx:
-        _consultant(tx, gmc)
-        answered = tx.receipt(subject, digest) if digest else None
+    with office.writing() as tx:
         standing = tx.standing(subject)
+        if not standing.revision:  # the ledger may know who is missing from the register: it was restored
+            _consultant(tx, gmc)
+        answered = tx.receipt(subject, digest) if digest else None
         if answered is not None and standing.word is Word.WITHDRAWN:
             return _as_contract(tx.entry(answered))
         if request.programme not in office.policy.programmes and not standing.revision:

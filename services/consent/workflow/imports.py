@@ -36,7 +36,7 @@ Judged = list[tuple[int, Fault | None]]
 def import_file(office: Office, kind: Kind, body: bytes, dry_run: bool, actor: str) -> ImportReport:
     """Give every line its fate, and apply those that can be applied, all in one transaction.
 
-    Raises ValueNotAllowed where the first line is not the header, TooLarge above MOST_LINES.
+    Raises ValueNotAllowed where the first line is not the header, TooLarge above MOST_LINES, StorageFull.
     """
     sent = Sent(kind, actor, office.clock(), dry_run)
     if body.count(b"\n") > MOST_LINES:
@@ -47,12 +47,12 @@ def import_file(office: Office, kind: Kind, body: bytes, dry_run: bool, actor: s
         hint = "the first line names these columns: " + ", ".join(COLUMNS[kind])
         raise ValueNotAllowed("The file has no such header.", errors=[{"pointer": "body", "hint": hint}]) from None
     take = _register if kind == "register" else _returns
-    return take(office, sent, sheet)
+    return office.room.modestly(lambda: take(office, sent, sheet))
 
 
 def report_of(office: Office, import_id: str) -> ImportReport:
     """Raises NotFound."""
-    with office.store.reading() as tx:
+    with office.reading() as tx:
         report = tx.report(import_id)
     if report is None:
         raise NotFound("No import has this number.")
@@ -60,7 +60,7 @@ def report_of(office: Office, import_id: str) -> ImportReport:
 
 
 def _register(office: Office, sent: Sent, sheet: Sheet) -> ImportReport:
-    with office.store.writing() as tx:
+    with office.writing() as tx:
         register = Register(office.policy, tx.consultants(), set(tx.enrolled()))
         judged: Judged = [
             (number, found if isinstance(found, Fault) else register.take(found)) for number, found in sheet.data
@@ -74,7 +74,7 @@ def _returns(office: Office, sent: Sent, sheet: Sheet) -> ImportReport:
     judge = office.judge(sent.at)
     notes = [(number, _read(office, found, sent.at)) for number, found in sheet.data]
     numbers = sorted({note.subject.gmc for _, note in notes if isinstance(note, Note)})
-    with office.store.writing() as tx:
+    with office.writing() as tx:
         book = Book(judge, tx.standings(numbers), tx.end_of_ledger.revision, sent.actor, sent.at)
         returns = Returns(book, tx.consultants().keys(), set(tx.enrolled(numbers)))
         returns.remember(tx.history(numbers))

@@ -1,7 +1,10 @@
 """Who may be named, and what has changed: all that leaves for the neighbours."""
 
+from fastapi.concurrency import run_in_threadpool
+
 from services.consent.domain.standing import Judge, Standing, Subject
 from services.consent.ledger import genesis
+from services.consent.workflow.gateways import Caller, check_incarnation
 from services.consent.workflow.office import Office
 from shared.contracts.consent import (
     Change,
@@ -17,15 +20,26 @@ from shared.contracts.consent import (
 from shared.kit.problems import ValueNotAllowed
 
 
-def head(office: Office) -> Head:
-    """The newest committed revision, in a transaction that begins now."""
-    end = office.store.end()
+async def head(office: Office, caller: Caller | None) -> Head:
+    """The newest committed revision, in a transaction that begins now, by a round that a deposed primary cannot finish.
+
+    Raises IncarnationSuperseded, IncarnationUnknown for a caller that is not the newest of its name.
+    """
+    keeper = office.keeper
+    tip = keeper.tip
+    told = await office.store.heads.ask(caller.gateway if caller else "")
+    if caller:
+        check_incarnation(caller.incarnation, told.incarnation)
+    end = told.end
+    keeper.check(tip, end)
+    if keeper.tip.revision < end.revision:  # committed a moment ago, and its writer not there yet, or fallen
+        await run_in_threadpool(keeper.cover, end)
     return Head(store_id=end.store_id, revision=end.revision, ledger_head=f"sha256:{end.ledger_head}")
 
 
 def changes(office: Office, after: int, upto: int) -> Changes:
     """One entry per revision in (after, upto]. Raises ValueNotAllowed outside the ledger."""
-    with office.store.reading() as tx:
+    with office.reading() as tx:
         end = tx.end()
         if not after <= upto <= end.revision:
             hint = f"after <= upto <= {end.revision}"
@@ -51,7 +65,7 @@ def permissions(office: Office, programme: str | None) -> Permissions:
         hint = "a programme of GET /v1/programmes"
         raise ValueNotAllowed("There is no such programme.", errors=[{"parameter": "programme", "hint": hint}])
     now = office.clock()
-    with office.store.reading() as tx:
+    with office.reading() as tx:
         end = tx.end()
         enrolled = tx.enrolled(programme=programme)
         standings = tx.standings(programme=programme)

@@ -1,0 +1,78 @@
+"""Which gateway processes there are, and how far each has come. Of one name only the newest is answered."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.consent.problems import IncarnationSuperseded, IncarnationUnknown
+from services.consent.store import number_of
+from services.consent.workflow.office import Office, stamp
+from shared.contracts.consent import Confirmation, GatewayEntry, Gateways, Registration
+from shared.kit.problems import ValueNotAllowed
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Which process a gateway says it is."""
+
+    gateway: str
+    incarnation: str
+
+
+@dataclass
+class Confirmed:
+    """What gateways said since this service started, by incarnation of each name: kept in memory, because each says it
+    again and again. `applied` only grows."""
+
+    known: dict[str, tuple[str, int, datetime]] = field(default_factory=dict)
+
+    def note(self, caller: Caller, applied: int, now: datetime) -> None:
+        before = self.known.get(caller.gateway)
+        if before and before[0] == caller.incarnation:
+            applied = max(applied, before[1])
+        self.known[caller.gateway] = (caller.incarnation, applied, now)
+
+    def of(self, name: str, incarnation: str) -> tuple[int, datetime] | None:
+        found = self.known.get(name)
+        return found[1:] if found and found[0] == incarnation else None
+
+
+def register(office: Office, name: str) -> Registration:
+    """A new incarnation of the name; from now on the one before is refused."""
+    with office.writing() as tx:
+        incarnation = tx.keep_gateway(name, secrets.token_hex(16), stamp(office.clock()))
+        end = tx.end_of_ledger
+    return Registration(gateway=name, incarnation=incarnation, store_id=end.store_id, revision=end.revision)
+
+
+def check_incarnation(given: str, newest: str | None) -> None:
+    """Raises IncarnationSuperseded where a newer one was given out since, IncarnationUnknown where `given` never was:
+    then the store is older than it."""
+    if given == newest:
+        return
+    if newest is not None and number_of(newest) > number_of(given):
+        raise IncarnationSuperseded
+    raise IncarnationUnknown
+
+
+def confirm(office: Office, confirmed: Confirmed, name: str, said: Confirmation) -> None:
+    """Raises IncarnationSuperseded, IncarnationUnknown, and ValueNotAllowed for a revision that there is not yet."""
+    tip = office.keeper.tip
+    told = office.store.heads.ask_now(name)
+    office.keeper.check(tip, told.end)
+    check_incarnation(said.incarnation, told.incarnation)
+    if said.applied > told.end.revision:
+        hint = f"at most {told.end.revision}, the ledger's"
+        raise ValueNotAllowed("There is no such revision yet.", errors=[{"pointer": "applied", "hint": hint}])
+    confirmed.note(Caller(name, said.incarnation), said.applied, office.clock())
+
+
+def listed(office: Office, confirmed: Confirmed) -> Gateways:
+    with office.reading() as tx:
+        end, gateways = tx.end(), tx.gateways()
+    entries = []
+    for one in gateways:
+        applied, when = confirmed.of(one.name, one.incarnation) or (None, None)
+        registered = datetime.fromisoformat(one.registered_at)
+        entries.append(GatewayEntry(gateway=one.name, registered=registered, applied=applied, confirmed=when))
+    return Gateways(revision=end.revision, gateways=entries)

@@ -1,0 +1,62 @@
+"""Bring an older ledger up to its journal: the missing entries as they were, and what they add up to."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from services.consent import journal
+from services.consent.domain.standing import Standing, Subject
+from services.consent.journal import JournalBroken
+from services.consent.ledger import Entry, genesis
+from services.consent.store import Store, Writing
+from services.consent.workflow.keeping import OTHER
+
+AT_ONCE: Final = 5_000
+
+
+def replay(store: Store, folder: Path) -> tuple[int, int]:
+    """The ledger's last revision before, and now; all in one transaction, so a second run finds it done.
+
+    Raises JournalBroken, with a sentence, where the journal is missing, damaged or of another history: then nothing has
+    been changed.
+    """
+    store_id, entries = journal.read(folder)
+    with store.writing() as tx:
+        before = tx.end_of_ledger
+        if store_id != before.store_id:
+            raise JournalBroken(f"The journal is that of store {store_id}, the ledger is {before.store_id}: {OTHER}")
+        fresh = _beyond(tx, entries)
+        while batch := list(islice(fresh, AT_ONCE)):
+            _add(tx, batch)
+        return before.revision, tx.end_of_ledger.revision
+
+
+def _beyond(tx: Writing, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The entries after the ledger's last. Raises JournalBroken unless one of the two histories begins with the
+    other."""
+    end = tx.end_of_ledger
+    last, last_hash = 0, genesis(end.store_id)
+    for entry in entries:
+        last, last_hash = entry.revision, entry.hash
+        if last == end.revision and last_hash != end.ledger_head:
+            raise JournalBroken(f"The ledger and its journal differ at revision {last} or before: {OTHER}")
+        if last > end.revision:
+            yield entry
+    if 0 < last < end.revision and tx.hash_at(last) != last_hash:
+        raise JournalBroken(f"The ledger and its journal differ at revision {last} or before: {OTHER}")
+
+
+def _add(tx: Writing, entries: list[Entry]) -> None:
+    """The law of the projection is that of the book, except that each effect is the one that was announced."""
+    known = tx.standings(sorted({entry.subject for entry in entries}))
+    moved: dict[Subject, Standing] = {}
+    for entry in entries:
+        subject = Subject(entry.subject, entry.programme, entry.purpose)
+        before = moved.get(subject) or known.get(subject) or Standing()
+        after = before.after(entry.act, entry.notice_version, date.fromisoformat(entry.valid_from), entry.revision)
+        moved[subject] = replace(after, told=entry.effect or after.told)
+    tx.replay(entries)
+    tx.keep_standings(moved, set(known))
