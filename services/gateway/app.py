@@ -13,6 +13,7 @@ from services.gateway.api.answers import Answers
 from services.gateway.api.cors import OpenToPages
 from services.gateway.api.cursors import Cursors
 from services.gateway.api.routers import ROUTERS
+from services.gateway.api.wholeforms import WHOLE_FILES
 from services.gateway.barrier import Barrier
 from services.gateway.confirming import Confirmer
 from services.gateway.peers import Peers
@@ -21,9 +22,13 @@ from services.gateway.site.routes import router as site
 from services.gateway.site.serving import for_readers, unknown_address
 from services.gateway.view.changelog import ChangeLog
 from services.gateway.view.disk import Shelf
-from services.gateway.view.following import Follower
+from services.gateway.view.figures import Figures
+from services.gateway.view.following import Follower, Kept
 from services.gateway.view.lineage import HighWater
 from services.gateway.view.live import Live
+from services.gateway.view.room import Room
+from services.gateway.view.wholefiles import PublicFolder
+from shared.kit.ballast import Ballast
 from shared.kit.files import sweep_parts
 from shared.kit.secretfiles import accepted_secrets
 from shared.kit.service import service_app
@@ -37,11 +42,14 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     Raises FileNotFoundError without the cursor secret; LineageBroken where the record of consent cannot be read.
     """
     sweep_parts(settings.data_dir)
-    live = Live(HighWater(settings.data_dir / "consent.json"), ChangeLog(settings.data_dir / "changes.ndjson"))
+    room = Room(Ballast(settings.data_dir, settings.ballast_bytes))
+    live = Live(
+        HighWater(settings.data_dir / "consent.json", room), ChangeLog(settings.data_dir / "changes.ndjson", room)
+    )
     barrier = barrier_type(peers.consent, live)
     confirmer = Confirmer(peers.consent, lambda: live.applied)
     live.on_applied = confirmer.tell
-    follower = Follower(live, Shelf(settings.data_dir / "views"), peers, barrier, settings.poll_seconds)
+    follower = Follower(live, _kept(settings, room), peers, barrier, settings.poll_seconds)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -70,6 +78,14 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     app.state.settings, app.state.follower = settings, follower
     app.state.answers = Answers(live, barrier, Cursors(*accepted_secrets(settings.secrets_dir, "gateway-cursor")))
     return app
+
+
+def _kept(settings: Settings, room: Room) -> Kept:
+    return Kept(
+        Shelf(settings.data_dir / "views", room),
+        Figures(settings.data_dir / "figures.json", room),
+        PublicFolder(settings.data_dir / "public", WHOLE_FILES),
+    )
 
 
 def _pages_for_readers(otherwise: Handler) -> Handler:

@@ -12,7 +12,8 @@ ALWAYS = (
 
 
 class HeadAsGet:
-    """FastAPI answers HEAD with 405; adding HEAD to each route would duplicate operation ids."""
+    """FastAPI answers HEAD with 405; adding HEAD to each route would duplicate operation ids. `head` in the scope tells
+    a route that no byte of its body will be sent."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -27,7 +28,7 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, without_body)
+        await self.app({**scope, "method": "GET", "head": True}, receive, without_body)
 
 
 class RequestId:

@@ -68,6 +68,6 @@ def serve(app: FastAPI, settings: ServiceSettings) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         app, host=settings.host, port=settings.port, access_log=False, log_config=None, server_header=False,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=10, proxy_headers=False,  # what a request says of proxies is believed for nothing
     )  # fmt: skip
     return 0

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.contracts.public.codes import CodeListEntry, CodeListList, ProblemPage
+from shared.contracts.public.files import FileList
 from shared.contracts.public.funnel import Funnel
 from shared.contracts.public.indicators import Indicator, IndicatorList
 from shared.contracts.public.releases import ChangePage, ReleaseEntry, ReleaseList, Service
@@ -20,6 +21,7 @@ BODIES: list[tuple[str, Any]] = [
     ("/v1/releases", ReleaseList),
     ("/v1/releases/latest", ReleaseEntry),
     ("/v1/releases/2026-09-30", ReleaseEntry),
+    ("/files", FileList),
     ("/indicators", IndicatorList),
     (f"/indicators/{MIXED}", Indicator),
     (f"/indicators/{MIXED}/funnel?period={PERIOD}&level=provider", Funnel),

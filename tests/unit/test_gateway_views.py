@@ -87,7 +87,7 @@ def test_a_new_view_waits_for_consent_while_the_old_one_goes_on(tmp_path: Path) 
             await asyncio.sleep(0.06)
             await gateway.tick()
             assert (await gateway.get("/v1/releases/2026-09-30")).json()["view"] == 2
-            assert [one.name for one in (tmp_path / "gateway/views/2026-09-30").iterdir()] == ["2"]
+            assert [one.name for one in (tmp_path / "gateway/views/2026-09-30").iterdir()] == [digest(made)]
 
     with world(tmp_path, first_view()) as made:
         asyncio.run(scenario(made))
@@ -163,12 +163,14 @@ def test_a_release_taken_down_is_gone_and_names_its_successor(tmp_path: Path) ->
     async def scenario(made: World) -> None:
         async with made.gateway(poll_seconds=QUIET) as gateway:
             assert await status(gateway, "/v1/releases/2026-03-31/results") == 200
+            assert (tmp_path / "gateway/views/2026-03-31").is_dir()
             del made.ratings.views["2026-03-31"]
             await gateway.tick()
             answer = await gateway.get("/v1/releases/2026-03-31/results")
             assert (answer.status_code, answer.json()["code"]) == (410, "release_taken_down")
             assert answer.json()["successor"] == "/v1/releases/2026-09-30"
-            assert not (tmp_path / "gateway/views/2026-03-31/1").exists()
+            assert list((tmp_path / "gateway/views/2026-03-31").iterdir()) == []
+            assert not (tmp_path / "gateway/public/v1/releases/2026-03-31").exists()
 
     older = first_view(release="2026-03-31", status="superseded")
     with world(tmp_path, older, first_view()) as made:
@@ -189,6 +191,11 @@ def test_latest_is_the_newest_published_release(tmp_path: Path) -> None:
     views = [first_view(release=name, status="superseded") for name in ("2026-09-30", "2026-09-30.2")]
     with world(tmp_path, *views, first_view(release="2026-09-30.10", supersedes="2026-09-30.2")) as made:
         asyncio.run(scenario(made))
+
+
+def digest(made: World) -> str:
+    """Of the manifest of the view that ratings shows."""
+    return made.ratings.views["2026-09-30"][0].manifest_sha256
 
 
 def large_view(people: int) -> Baked:
@@ -354,7 +361,7 @@ def test_following_goes_on_after_what_it_does_not_understand(tmp_path: Path) -> 
             await asyncio.sleep(0.2)
             assert await status(gateway, "/results") == 200  # an index that is not understood changes nothing
             made.ratings.publish(first_view(view=2))
-            place = tmp_path / "gateway/views/2026-09-30/2"
+            place = tmp_path / "gateway/views/2026-09-30" / digest(made)
             place.mkdir(parents=True)
             (place / "manifest.json").mkdir()  # not a file: the disk is not as we left it
             await asyncio.sleep(0.3)

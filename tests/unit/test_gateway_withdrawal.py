@@ -10,7 +10,9 @@ import pytest
 from services.gateway.app import create_app
 from services.gateway.peers import over_http
 from services.gateway.view.changelog import ChangeLog
+from services.gateway.view.room import Room
 from shared.contracts.public.releases import ChangePage
+from shared.kit.ballast import Ballast
 from tests.unit.test_gateway_baked import ADAMS, BAKER, CLARK, MIXED, Baked, first_view, person, row_of
 from tests.unit.test_gateway_world import Listening, World, world
 
@@ -140,7 +142,7 @@ def test_rows_that_return_are_announced_again(tmp_path: Path) -> None:
 def test_rows_that_return_come_in_random_order(tmp_path: Path) -> None:
     """ "With their opaque ids in random order": the order would tell which belong together."""
     ids = [f"r-{number:012x}" for number in range(40)]
-    changes = ChangeLog(tmp_path / "changes.ndjson")
+    changes = ChangeLog(tmp_path / "changes.ndjson", Room(Ballast(tmp_path, 0)))
     changes.not_published("2026-09-30", 1, ids)
     changes.shown_again("2026-09-30", 2, [*ids, "r-never-announced"])
     gone, back = (event["rows"] for event in changes.events)

@@ -29,6 +29,7 @@ from services.gateway.api.reader import Reader, check_people_codes
 from services.gateway.barrier import Barrier
 from services.gateway.view.live import Live
 from services.gateway.view.opened import OpenView
+from services.gateway.view.stored import WholeFile
 from shared.kit.problems import NotFound
 
 
@@ -129,6 +130,12 @@ class Answers:
 
     def provider(self, release: str, provider: str) -> Answer:
         return self.fixed_reader(release).provider(provider)
+
+    def files(self, release: str) -> Answer:
+        return self.fixed_reader(release).files()
+
+    def file(self, release: str, name: str) -> tuple[WholeFile, About]:
+        return self.fixed_reader(release).file(name)
 
     async def funnel(self, release: str, indicator: str, query: FunnelQuery) -> Answer:
         def depends(view: OpenView) -> bool:

@@ -14,12 +14,13 @@ from fastapi.responses import Response
 
 from services.gateway.api.answers import Answers
 from services.gateway.api.asking import ResultsQuery, pairs
-from services.gateway.api.csvrows import HEADER, csv_lines, csv_row
+from services.gateway.api.csvrows import HEADER, csv_lines
 from services.gateway.api.forms import CSV
 from services.gateway.api.http import etag, send, stream
 from services.gateway.api.listing import Listing
 from services.gateway.api.plan import Plan, Scope, refused
 from services.gateway.api.reader import Reader, key_of
+from services.gateway.api.wholeforms import csv_piece, ndjson_end, ndjson_piece
 from services.gateway.view.queries import Row
 from services.gateway.view.selection import Key
 
@@ -46,14 +47,13 @@ class Writer:
 
     def lines(self, rows: list[Row]) -> bytes:
         self.rows += len(rows)
+        release, known = self.reader.release, self.reader.known
         if self.form == CSV:
-            known = self.reader.known.indicators
-            return csv_lines(csv_row(self.reader.release, row, known[row["indicator_id"]]) for row in rows)
-        return b"".join(orjson.dumps(self.reader.row(row, self.asked.fields)) + b"\n" for row in rows)
+            return csv_piece(release, rows, known)
+        return ndjson_piece(release, rows, known, self.asked.fields)
 
     def end(self) -> bytes:
-        """NDJSON says that it is whole, so that a cut copy is known as cut."""
-        return b"" if self.form == CSV else orjson.dumps({"status": "end", "rows": self.rows}) + b"\n"
+        return b"" if self.form == CSV else ndjson_end(self.rows)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any, Final
 from services.gateway.api.answer import OPEN_GOVERNMENT
 from services.gateway.api.rows import present
 from services.gateway.view.opened import OpenView
+from services.gateway.view.stored import WholeFile
 from shared.contracts.views import IndicatorEntry, ProviderEntry
 
 Body = dict[str, Any]
@@ -73,11 +74,21 @@ def release_body(view: OpenView, latest: OpenView | None) -> Body:
             "method_version": manifest.method_version,
             "results_digest": manifest.results_digest,
             "replay": {"code": manifest.code, "inputs": manifest.inputs},
-            "files": [],
+            "files": [file_line(one) for one in (view.files or {}).values()],
         },
         "links": {"self": base, "results": f"{base}/results", "indicators": f"{base}/indicators",
-                  "providers": f"{base}/providers", "consultants": f"{base}/consultants"},
+                  "providers": f"{base}/providers", "consultants": f"{base}/consultants", "files": f"{base}/files"},
     }  # fmt: skip
+
+
+def file_line(file: WholeFile) -> Body:
+    return {"partition": "fixed", "name": file.name, "media_type": file.media_type.partition(";")[0],
+            "bytes": file.plain.bytes, "rows": file.rows, "sha256": file.plain.sha256}  # fmt: skip
+
+
+def file_entry(release: str, file: WholeFile) -> Body:
+    base = f"/v1/releases/{release}/files"
+    return {**file_line(file), "links": {"self": f"{base}/{file.name}", "permanent": f"{base}/{file.permanent}"}}
 
 
 def indicator_body(view: OpenView, entry: IndicatorEntry) -> Body:

@@ -17,6 +17,16 @@ class NotAcceptable(Problem):
         super().__init__(f"This address answers as: {', '.join(offered)}.")
 
 
+class RangeNotSatisfiable(Problem):
+    status, code, title = 416, "range_not_satisfiable", "No such part of this file"
+
+    def __init__(self, whole: int) -> None:
+        super().__init__(
+            f"The file has {whole} bytes, and the range that was asked for begins after its end.",
+            headers={"Content-Range": f"bytes */{whole}"},
+        )
+
+
 class ReleaseTakenDown(Problem):
     status, code, title = 410, "release_taken_down", "This release was taken down"
 

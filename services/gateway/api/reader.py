@@ -4,6 +4,8 @@ of a body nothing else runs.
 The API's routes and the public site's pages are built from these and from nothing else.
 """
 
+from collections.abc import Iterable
+
 from services.gateway.api.answer import About, Answer, Body, NotChecked, about
 from services.gateway.api.asking import (
     DEFAULT_SORT,
@@ -15,15 +17,17 @@ from services.gateway.api.asking import (
 )
 from services.gateway.api.codelists import KINDS
 from services.gateway.api.cursors import Cursors
-from services.gateway.api.definitions import indicator_body, licence_address, provider_body
+from services.gateway.api.definitions import file_entry, indicator_body, licence_address, provider_body
 from services.gateway.api.funnels import funnel_body
 from services.gateway.api.listing import Listing, address, why_empty
 from services.gateway.api.people import consultant_body, consultant_line
 from services.gateway.api.plan import EVERYWHERE, Plan, Scope, one_of, plan
+from services.gateway.api.problems import Starting
 from services.gateway.api.rows import cut, result_body
 from services.gateway.view.opened import OpenView
 from services.gateway.view.queries import Row
 from services.gateway.view.selection import KEY_OF, Key, Selection
+from services.gateway.view.stored import WholeFile
 from shared.contracts.views import FunnelCurves, IndicatorEntry
 from shared.kit.problems import NotFound
 
@@ -62,6 +66,27 @@ class Reader:
             raise NotFound
         body = provider_body(self.release, self.known.providers[provider_id])
         return self._answer(body, body["links"]["self"])
+
+    def files(self) -> Answer:
+        """Whole files move with the release's list of them: they are listed under 300 seconds. Raises Starting."""
+        data = [file_entry(self.release, one) for one in self._files()]
+        where = address(self.release, "/files")
+        meta = {"release": self.release, "total": len(data), "returned": len(data)}
+        about = About("moving", self.view.published, where if self.asked != self.release else None,
+                      licence_address(self.view))  # fmt: skip
+        return Answer({"data": data, "meta": meta, "links": {"self": where}}, about)
+
+    def file(self, name: str) -> tuple[WholeFile, About]:
+        """By either of its names. Raises NotFound; Starting while it could not be written."""
+        for one in self._files():
+            if name in (one.name, one.permanent):
+                return one, self.about(address(self.release, f"/files/{name}"), False)
+        raise NotFound
+
+    def _files(self) -> Iterable[WholeFile]:
+        if self.view.files is None:
+            raise Starting
+        return self.view.files.values()
 
     def is_fixed_provider(self, provider_id: str) -> bool:
         """True where nothing of this provider, nor anybody there, depends on a decision."""

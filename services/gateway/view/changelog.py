@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from services.gateway.view.room import Room
 from shared.kit.logs import log
 
 _SHUFFLE: Final = random.SystemRandom()
@@ -20,10 +21,13 @@ def _now() -> str:
 
 class ChangeLog:
     """Events in memory and, one JSON object a line, in a file. A row is announced once for each time it goes
-    and for each time it returns."""
+    and for each time it returns. What finds no room on the disk is told all the same, and written later; it would be
+    forgotten only by a restart before that."""
 
-    def __init__(self, target: Path, clock: Callable[[], str] = _now) -> None:
-        self.target, self.clock = target, clock
+    def __init__(self, target: Path, room: Room, clock: Callable[[], str] = _now) -> None:
+        self.target, self.room, self.clock = target, room, clock
+        self.length = 0  # bytes of whole lines in the file
+        self.unwritten: list[bytes] = []
         self.events: list[dict[str, Any]] = []
         self.announced: dict[str, set[str]] = {}
         self.releases: set[str] = set()
@@ -57,13 +61,25 @@ class ChangeLog:
     def _append(self, members: dict[str, Any]) -> None:
         event = {"sequence": self.latest + 1, "at": self.clock(), **members}
         self._note(event)
+        self.unwritten.append(orjson.dumps(event) + b"\n")
         try:
-            with self.target.open("ab") as out:
-                out.write(orjson.dumps(event) + b"\n")
-                out.flush()
-                os.fsync(out.fileno())
-        except OSError as error:  # hiding must go on when the disk is full; the event is still told until a restart
+            self.room.write("changes", self._write)
+        except OSError as error:  # hiding must go on whatever the disk says; the next event tries again
             log.error("change_not_written", cause=type(error).__name__)
+
+    def _write(self) -> None:
+        """Every line that is not in the file yet, after the last whole one: what an earlier try left is cut off."""
+        lines = b"".join(self.unwritten)
+        if not lines:
+            return
+        with self.target.open("r+b" if self.target.exists() else "xb") as out:
+            out.truncate(self.length)
+            out.seek(self.length)
+            out.write(lines)
+            out.flush()
+            os.fsync(out.fileno())
+        self.length += len(lines)
+        self.unwritten.clear()
 
     def _note(self, event: dict[str, Any]) -> None:
         self.events.append(event)
@@ -80,6 +96,7 @@ class ChangeLog:
         data = self.target.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]  # a line that a kill cut short was never told to anybody
         if whole != data:
-            self.target.write_bytes(whole)
+            os.truncate(self.target, len(whole))
+        self.length = len(whole)
         for line in whole.splitlines():
             self._note(orjson.loads(line))

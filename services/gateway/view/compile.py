@@ -67,7 +67,7 @@ class Parts:
 
 
 def compile_view(files: Mapping[str, bytes], target: Path) -> None:
-    """Write `target` (SQLite: rows, quarantine, consultants, providers). Raises ViewRefused."""
+    """Write `target` (SQLite: rows, quarantine, consultants, providers). Raises ViewRefused, OSError."""
     parts = Parts.read(files)
     check_rows(parts.rows, {entry.id: entry for entry in parts.indicators}, {entry.id for entry in parts.providers})
     check_partition(parts.rows, parts.quarantine)
@@ -78,6 +78,9 @@ def compile_view(files: Mapping[str, bytes], target: Path) -> None:
         _write(connection, parts)
     except sqlite3.IntegrityError:
         raise ViewRefused("a key of the view occurs twice") from None
+    except sqlite3.OperationalError as error:  # no room, or the disk failed
+        target.unlink(missing_ok=True)
+        raise OSError(f"the view could not be compiled: {error}") from error
     finally:
         connection.close()
 

@@ -1,6 +1,7 @@
-"""View files in the gateway's data directory: `views/<release>/<view>/`, `manifest.json` last, so that its presence
-says that the rest is there. `views/index.json` is what was live last."""
+"""View files in the gateway's data directory: `views/<release>/<digest of the manifest>/`, `manifest.json` last, so
+that its presence says that the rest is there. `views/index.json` is what was live last."""
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from services.gateway.view.compile import ViewRefused
 from services.gateway.view.live import is_release
+from services.gateway.view.room import Room
 from shared.contracts.releases import ReadableView, ReadableViews
 from shared.contracts.views import VIEW_SCHEMA, ViewManifest
 from shared.kit.files import sha256_of, write_durably
@@ -20,11 +22,15 @@ MANIFEST: Final = "manifest.json"
 
 
 class Shelf:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, room: Room) -> None:
+        self.folder, self.room = folder, room
 
     def place(self, entry: ReadableView) -> Path:
-        return self.folder / entry.release / str(entry.view)
+        """Of this very view: another one with its number is another folder. Raises ViewRefused."""
+        digest = _digest(entry)
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise ViewRefused("the index names a view by something that is no digest")
+        return self.folder / entry.release / digest
 
     def read(self, entry: ReadableView) -> dict[str, bytes] | None:
         """All files of a view that is here whole, else None; a file that is not what it was is not here."""
@@ -41,14 +47,20 @@ class Shelf:
         return files
 
     def keep(self, entry: ReadableView, files: Mapping[str, bytes]) -> None:
-        for name in (*PARTS, MANIFEST):
-            write_durably(self.place(entry) / name, files[name])
+        """Whole or not at all: half a view would only take room. Raises OSError."""
+        place = self.place(entry)
+        try:
+            for name in (*PARTS, MANIFEST):
+                write_durably(place / name, files[name])
+        except OSError:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
 
     def remove_all_but(self, entries: list[ReadableView]) -> None:
         """Delete every view but these: what a withdrawal took out must not stay on a disk."""
-        kept = {self.place(entry) for entry in entries}
+        kept = {(entry.release, _digest(entry)) for entry in entries}
         for place in self.folder.glob("*/*"):
-            if place.is_dir() and place not in kept:
+            if place.is_dir() and (place.parent.name, place.name) not in kept:
                 shutil.rmtree(place)
 
     def live_last(self) -> ReadableViews:
@@ -59,13 +71,15 @@ class Shelf:
             return ReadableViews(views=[])
 
     def note_live(self, index: ReadableViews) -> None:
+        """Raises OSError for any cause but a full disk."""
         if index != self.live_last():
-            write_durably(self.folder / "index.json", index.model_dump_json().encode())
+            data = index.model_dump_json().encode()
+            self.room.write("index", lambda: write_durably(self.folder / "index.json", data))
 
 
 def check_manifest(entry: ReadableView, data: bytes) -> ViewManifest:
     """Raises ViewRefused unless these bytes are the manifest that ratings named, in a form that we know."""
-    if sha256_of(data) != entry.manifest_sha256.removeprefix("sha256:"):
+    if sha256_of(data) != _digest(entry):
         raise ViewRefused("the manifest has another digest than the index says")
     try:
         manifest = ViewManifest.model_validate_json(data)
@@ -87,3 +101,7 @@ def check_parts(manifest: ViewManifest, files: Mapping[str, bytes]) -> None:
         data = files[file.name]
         if len(data) != file.bytes or sha256_of(data) != file.sha256:
             raise ViewRefused(f"{file.name} is not the file that the manifest names")
+
+
+def _digest(entry: ReadableView) -> str:
+    return entry.manifest_sha256.removeprefix("sha256:")

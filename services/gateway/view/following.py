@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -13,24 +14,39 @@ from services.gateway.barrier import Barrier, ConsentUnreachable
 from services.gateway.peers import Peers
 from services.gateway.view.compile import ViewRefused, compile_view
 from services.gateway.view.disk import MANIFEST, Shelf, check_manifest, check_parts
+from services.gateway.view.figures import Figures
 from services.gateway.view.lineage import LineageBroken
 from services.gateway.view.live import Live
 from services.gateway.view.opened import Definitions, OpenView
+from services.gateway.view.wholefiles import PublicFolder, Source
 from shared.contracts.releases import ReadableView, ReadableViews
 from shared.contracts.views import ViewManifest
 from shared.kit.logs import log
 from shared.kit.peers import PeerRefused, PeerUnreachable
 
 AGAIN_AFTER_SECONDS: Final = 10.0
+ROOM_AFTER_SECONDS: Final = 2.0
+DATABASE: Final = "view.sqlite"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a gateway keeps on its disk of the releases that it shows."""
+
+    shelf: Shelf
+    figures: Figures
+    public: PublicFolder
 
 
 class Follower:
     """One task. What it cannot take now it tries again; what it takes has seen every consent decision first."""
 
-    def __init__(self, live: Live, shelf: Shelf, peers: Peers, barrier: Barrier, every: float) -> None:
-        self.live, self.shelf, self.peers, self.barrier, self.every = live, shelf, peers, barrier, every
+    def __init__(self, live: Live, kept: Kept, peers: Peers, barrier: Barrier, every: float) -> None:
+        self.live, self.kept, self.peers, self.barrier, self.every = live, kept, peers, barrier, every
+        self.shelf = kept.shelf
         self.entries: dict[str, ReadableView] = {}  # of the live views
         self.not_before: dict[str, float] = {}
+        self.files_not_before = 0.0
         self.said: set[str] = set()
         self.failed = False
         self.one_at_a_time = asyncio.Lock()
@@ -53,6 +69,7 @@ class Follower:
             await self._tick()
 
     async def _tick(self) -> None:
+        await self.shelf.room.look_again()
         try:
             await self.follow()
             self.said.discard("views_not_followed")
@@ -68,6 +85,7 @@ class Follower:
         wanted = {entry.release: entry for entry in index.views}
         for entry in index.views:
             await self._try(entry)
+            await self._try_files(entry)
         for release in [name for name in self.live.views if name not in wanted]:
             self.live.drop(release)
             del self.entries[release]
@@ -102,8 +120,30 @@ class Follower:
             self.not_before[entry.manifest_sha256] = time.monotonic() + AGAIN_AFTER_SECONDS
         except ConsentUnreachable as error:
             self._say("view_waits_for_consent", error)
-        except (PeerUnreachable, PeerRefused, OSError) as error:  # the others must not wait for this one
+        except (PeerUnreachable, PeerRefused) as error:  # the others must not wait for this one
             self._say("view_not_fetched", error)
+        except OSError as error:
+            self._say("view_not_kept", error)
+            self.not_before[entry.manifest_sha256] = time.monotonic() + ROOM_AFTER_SECONDS
+
+    async def _try_files(self, entry: ReadableView) -> None:
+        """Whole files that found no room when their view went live."""
+        view = self.live.views.get(entry.release)
+        if view is None or view.files is not None or self.files_not_before > time.monotonic():
+            return
+        self.files_not_before = time.monotonic() + ROOM_AFTER_SECONDS
+        await self._write_files(view, self._source(self.entries[entry.release], view))
+
+    async def _write_files(self, view: OpenView, source: Source) -> None:
+        """A view does not wait for room on the disk: what it says is in it already."""
+        try:
+            view.files = await run_in_threadpool(self.kept.public.write, source)
+            self.said.discard("files_not_written")
+        except OSError as error:
+            self._say("files_not_written", error)
+
+    def _source(self, entry: ReadableView, view: OpenView) -> Source:
+        return Source(view.release, view.published, view.definitions, self.shelf.place(entry) / DATABASE)
 
     async def load(self, entry: ReadableView) -> None:
         """Raises ViewRefused, LineageBroken; ConsentUnreachable where a new view may not go live unchecked."""
@@ -115,14 +155,24 @@ class Follower:
         view = await self._open(entry, manifest, files)
         taken = False
         try:
+            figures = await self._fixed_part(entry, view)
             await self._catch_up(view, was_live=self._was_live(entry))
             self.live.take(view, entry.status)  # no await since the last change was applied
+            self.kept.figures.keep(entry.release, figures)
             self.entries[entry.release], taken = entry, True
         finally:
             if not taken:
                 view.close()
-        self.said.discard("view_not_fetched")
+        self.said -= {"view_not_fetched", "view_not_kept"}
         log.info("view_live", release=view.release, view=manifest.view)
+
+    async def _fixed_part(self, entry: ReadableView, view: OpenView) -> str:
+        """Write its whole files; the digest of its figures. Raises ViewRefused where other ones were published."""
+        source = self._source(entry, view)
+        figures = await run_in_threadpool(source.figures)
+        self.kept.figures.check(entry.release, figures)
+        await self._write_files(view, source)
+        return figures
 
     async def _fetch(self, entry: ReadableView) -> dict[str, bytes]:
         async def get(name: str) -> bytes:
@@ -136,7 +186,7 @@ class Follower:
         return files
 
     async def _open(self, entry: ReadableView, manifest: ViewManifest, files: Mapping[str, bytes]) -> OpenView:
-        target = self.shelf.place(entry) / "view.sqlite"
+        target = self.shelf.place(entry) / DATABASE
         try:
             definitions = Definitions.of(files)
         except ValidationError:
@@ -187,6 +237,10 @@ class Follower:
         if live:
             self.shelf.note_live(ReadableViews(views=live))
         self.shelf.remove_all_but([*index.views, *live])
+        shown = {entry.release: self.live.views.get(entry.release) for entry in (*index.views, *live)}
+        self.kept.public.remove_all_but(
+            {name: view.files.values() if view and view.files else None for name, view in shown.items()}
+        )
 
     def _say(self, event: str, error: Exception) -> None:
         """Once for each new state, not twice a second."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from services.gateway.view.room import Room
 from shared.contracts.base import Contract, Count, Digest
 from shared.contracts.consent import Changes, Head
 from shared.kit.files import write_durably
@@ -28,10 +29,11 @@ class Mark(Contract):
 
 
 class HighWater:
-    """The consent store that this gateway follows, the highest revision it ever saw there, and its hash. Durable."""
+    """The consent store that this gateway follows, the highest revision it ever saw there, and its hash. Durable; on a
+    disk without any room, as soon as there is some."""
 
-    def __init__(self, target: Path) -> None:
-        self.target = target
+    def __init__(self, target: Path, room: Room) -> None:
+        self.target, self.room = target, room
         self.mark: Mark | None = None
         if target.exists():
             try:
@@ -92,5 +94,6 @@ class HighWater:
             self._keep(mark.model_copy(update={"baked": revision}))
 
     def _keep(self, mark: Mark) -> None:
-        write_durably(self.target, mark.model_dump_json().encode())
+        data = mark.model_dump_json().encode()
+        self.room.write("high_water", lambda: write_durably(self.target, data))
         self.mark = mark

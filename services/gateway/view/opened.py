@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.gateway.view.compile import FUNNELS, INDICATORS, PROVIDERS
 from services.gateway.view.queries import ViewRows
+from services.gateway.view.stored import WholeFile
 from shared.contracts.views import FunnelCurves, IndicatorEntry, ProviderEntry, ViewManifest
 
 
@@ -44,6 +45,7 @@ class OpenView:
         self.rows = ViewRows(source)
         self.revocable = self.rows.has_revocable()
         self.closed = False
+        self.files: Mapping[str, WholeFile] | None = None  # by plain name; None while they could not be written
 
     @property
     def release(self) -> str:

@@ -1,10 +1,11 @@
 """The service document, releases, and what changed."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import MISSING
 
 from shared.contracts.base import Count, ReleaseId, ResultId
+from shared.contracts.public.files import WholeFile
 from shared.contracts.public.parts import CountMeta, Instant, Path, Public, SelfLink
 
 
@@ -46,7 +47,7 @@ class Manifest(Public):
     method_version: str
     results_digest: str
     replay: Replay
-    files: list[dict[str, Any]]
+    files: list[WholeFile]
 
 
 class ReleaseEntry(Public):
