@@ -52,7 +52,7 @@ class PostgresqlDump:
             _check_age("pg_dump", connection.info.server_version // 10000)
             _run(
                 url, "pg_dump", "--format=custom", f"--exclude-schema={JOBS}", f"--snapshot={snapshot}",
-                "--no-password", f"--file={target}",
+                "--no-password", "--no-unlogged-table-data", f"--file={target}",
             )  # fmt: skip
         return facts
 
