@@ -1,4 +1,4 @@
-"""`candour release build | submit | return | approve | publish | list`: three people, one release."""
+"""`candour release build | submit | return | approve | publish | take-down | list`: three people, one release."""
 
 import uuid
 from datetime import UTC, datetime
@@ -22,10 +22,12 @@ def new_draft(ratings: Service, key: str, date: str, indicators: list[str] | Non
     return done
 
 
-def step(ratings: Service, release: str, noun: str, target: tuple[str, ...]) -> dict[str, Any]:
+def step(
+    ratings: Service, release: str, noun: str, target: tuple[str, ...], body: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Take one step of the life cycle. A repeat after a lost answer finds the step taken and is content."""
     try:
-        taken: dict[str, Any] = ratings.json("POST", f"/v1/releases/{release}/{noun}")
+        taken: dict[str, Any] = ratings.json("POST", f"/v1/releases/{release}/{noun}", json=body)
     except Refused as refused:
         if refused.code != "step_not_allowed":
             raise
@@ -58,9 +60,9 @@ def build(
     out.print(f"{release['results']:,} results, {len(release['indicators'])} indicators, {release['results_digest']}")
 
 
-def _take(release: str, noun: str, account: str, *target: str) -> None:
+def _take(release: str, noun: str, account: str, *target: str, body: dict[str, Any] | None = None) -> None:
     try:
-        _tell(step(Service("ratings", account), release, noun, target))
+        _tell(step(Service("ratings", account), release, noun, target, body))
     except Refused as refused:
         stop(refused.sentence())
 
@@ -87,6 +89,16 @@ def approve(release: Name, account: Annotated[str, typer.Option("--as")] = "revi
 def publish(release: Name, account: Annotated[str, typer.Option("--as")] = "publisher") -> None:
     """Bake the view at the permissions of this moment and publish it. Not by its author."""
     _take(release, "publication", account, "published", "superseded")
+
+
+@app.command("take-down")
+def take_down(
+    release: Name,
+    reason: Annotated[str, typer.Option(help="Why nobody may read it any more; kept with who did it.")],
+    account: Annotated[str, typer.Option("--as")] = "publisher",
+) -> None:
+    """Take a release away from readers. The one before it is current again."""
+    _take(release, "takedown", account, "taken_down", body={"reason": reason})
 
 
 @app.command("list")

@@ -59,12 +59,20 @@ def _open(settings: Settings, peers: Peers, jobs: Jobs) -> Office:
     sweep_parts(settings.data_dir)
     store = Store(settings.database("ratings"))
     office = Office.open(settings.data_dir, store, load_catalogue(settings.indicators_dir), peers, jobs)
-    with store.reading() as tx:
-        live = {row.id: pointer.view for row, pointer in tx.readable()}
-    office.views.sweep(live)
+    _sweep(office)
     Builder(office)
     jobs.launch(lambda at_once: resume_builds(office, at_once))
     return office
+
+
+def _sweep(office: Office) -> None:
+    """Remove views that nobody may read; not while another process bakes one."""
+    with office.baking():
+        with office.store.reading() as tx:
+            pointers = [pointer for _, pointer in tx.readable()]
+        kept = {(one.release, one.manifest_sha256) for one in pointers}
+        numbered = {(one.release, str(one.view)) for one in pointers if one.shown is None}  # needed to bake the others
+        office.views.sweep(kept | numbered)
 
 
 def _close(office: Office, follower: Follower) -> None:

@@ -71,25 +71,38 @@ class Follower:
         return baked
 
     def follow(self) -> list[str]:
-        """Bake what has to be baked now; gives the releases that got a new view."""
-        with self.office.store.reading() as tx:
-            known = {row.id: (pointer.consent_store, pointer.consent_revision) for row, pointer in tx.readable()}
+        """Bake what has to be baked now; gives the releases that got a new view. Where several processes follow, one
+        bakes, and the others find it done."""
+        known = self._known()
         if not known:
             return []
         head = self.office.peers.head()
         self._check_history(head, known.values())
         now = (head.store_id, head.revision)
-        behind = [release for release, seen in known.items() if self.checked.get(release, seen) != now and seen != now]
+        behind = [one for one, seen in known.items() if self._is_behind(one, seen, now)]
         if not behind:
             return []
         began = time.perf_counter()
-        with self.office.baking:
+        with self.office.baking():
             permissions = self.office.peers.permissions()
-            self._check_history(_head_of(permissions), known.values())
+            self._check_history(_head_of(permissions), self._known().values())
             baked = [release for release in behind if self._follow_one(release, permissions)]
         if baked:
             log.info("views_baked", releases=len(baked), seconds=round(time.perf_counter() - began, 3))
         return baked
+
+    def _known(self) -> dict[str, tuple[str, int]]:
+        with self.office.store.reading() as tx:
+            return {row.id: (pointer.consent_store, pointer.consent_revision) for row, pointer in tx.readable()}
+
+    def _is_behind(self, release: str, seen: tuple[str, int], now: tuple[str, int]) -> bool:
+        return (self.checked.get(release, seen) != now and seen != now) or self._is_missing(release)
+
+    def _is_missing(self, release: str) -> bool:
+        """Whether the folder of a live view is gone, as after a restore: views are not backed up."""
+        with self.office.store.reading() as tx:
+            pointer = tx.pointer(release)
+        return pointer is not None and not self.office.views.has(release, pointer.manifest_sha256)
 
     def _check_history(self, head: Head, pointers: Iterable[tuple[str, int]]) -> None:
         """Raises OtherHistory where `head` does not continue what was known of the same store: an older copy that was
@@ -107,7 +120,7 @@ class Follower:
         self.known = head
 
     def _follow_one(self, release: str, permissions: Permissions) -> bool:
-        if not self._is_stale(release, permissions):
+        if not (self._is_missing(release) or self._is_stale(release, permissions)):
             self.checked[release] = (permissions.store_id, permissions.revision)
             return False
         with self.office.store.reading() as tx:
@@ -117,10 +130,10 @@ class Follower:
         with self.office.store.transaction() as tx:
             if tx.release(release).status not in READABLE:
                 return False
-            former = prepared.flip(tx)
+            prepared.flip(tx)
             tx.record("ratings", "release.baked", release, view=prepared.view, consent_revision=permissions.revision)
-        if former is not None:
-            self.office.views.remove(release, former)
+        if prepared.former is not None:
+            self.office.views.remove(release, prepared.former)
         return True
 
     def _is_stale(self, release: str, permissions: Permissions) -> bool:
@@ -128,7 +141,8 @@ class Follower:
         gateways keep hiding them until a view is newer than that."""
         with self.office.store.reading() as tx:
             row, pointer = tx.release(release), tx.pointer(release)
-        assert pointer is not None
+        if pointer is None:  # taken down since it was seen
+            return False
         permitted = permitted_for(self.office, row.indicators, permissions)
         if pointer.consent_store != permissions.store_id or digest_of(permitted) != pointer.permissions:
             return True

@@ -45,7 +45,9 @@ class ReleaseRow(RatingsTable, table=True):
 
 
 class PointerRow(RatingsTable, table=True):
-    """Which view of a release is live. One row flips in one transaction; before that nobody sees the new view."""
+    """Which view of a release is live. One row flips in one transaction; before that nobody sees the new view. `shown`
+    has indicator, period and consultant of every consultant's row in it; None where it was baked before this was kept.
+    """
 
     __tablename__ = "pointer"
 
@@ -56,6 +58,7 @@ class PointerRow(RatingsTable, table=True):
     permissions: str
     manifest_sha256: str
     baked: datetime = Field(sa_type=UtcTime)
+    shown: list[list[str]] | None = Field(default=None, sa_type=JSON)
 
 
 class HiddenUnitRow(RatingsTable, table=True):

@@ -25,3 +25,15 @@ class KeyReused(Problem):
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key came with another request before. Take a new key for a new release.")
+
+
+class BakedMeanwhile(Problem):
+    """Another view went live while this one was baked: the process had lost its turn, as when its database crashed."""
+
+    status, code, title = 503, "baked_meanwhile", "Another view went live meanwhile"
+
+    def __init__(self, release: str) -> None:
+        super().__init__(
+            f"While a view of {release} was baked, another one went live; nothing has changed. Send the request again.",
+            headers={"Retry-After": "2"},
+        )

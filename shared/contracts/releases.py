@@ -4,6 +4,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Contract, Count, Digest, ReleaseId, Slug
 
 
@@ -30,6 +32,12 @@ class ReleaseRequest(Contract):
 
     date: date
     indicators: list[Slug] | None = None
+
+
+class TakeDown(Contract):
+    """Why a release may not be read any more. Kept with who did it; never shown to the public."""
+
+    reason: str = Field(min_length=1, max_length=1000, pattern=r"\S")
 
 
 class Stage(Contract):

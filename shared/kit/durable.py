@@ -21,7 +21,7 @@ from shared.kit.jobs import Found, Step, Wake, outlasting
 from shared.kit.logs import log
 from shared.kit.workers import FileMarks, Marks, ServerMarks, Watch
 
-POLL_SECONDS: Final = 0.2
+POLL_SECONDS: Final = 0.5
 LOOK_SECONDS: Final = 1.0
 WAKE_SECONDS: Final = 15.0
 ENDED: Final = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})

@@ -92,4 +92,4 @@ def test_a_draft_without_results_goes_nowhere() -> None:
         assert steps_from(ReleaseStatus.DRAFT, build) == []
     assert steps_from(ReleaseStatus.DRAFT, BuildState.DONE) == ["submission"]
     assert steps_from(ReleaseStatus.SUBMITTED, BuildState.DONE) == ["return", "approval"]
-    assert steps_from(ReleaseStatus.PUBLISHED, BuildState.DONE) == []
+    assert steps_from(ReleaseStatus.PUBLISHED, BuildState.DONE) == ["takedown"]

@@ -104,17 +104,40 @@ def test_a_snapshot_with_other_bytes_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_view_that_no_pointer_names_is_swept(tmp_path: Path) -> None:
     views = ViewFolders(tmp_path)
-    for view in (1, 2):
-        views.write("2026-09-30", view, {"rows.parquet": b"rows"}, b"{}")
-    views.write("2026-09-29", 1, {"rows.parquet": b"rows"}, b"{}")
-    views.sweep({"2026-09-30": 2})
-    assert sorted(path.parent.name + "/" + path.name for path in tmp_path.glob("*/*")) == ["2026-09-30/2"]
+    _, live = (views.write("2026-09-30", {"rows.parquet": b"rows"}, manifest) for manifest in (b"{}", b"{ }"))
+    views.write("2026-09-29", {"rows.parquet": b"rows"}, b"{ }")
+    views.sweep({("2026-09-30", live)})
+    assert [(path.parent.name, path.name) for path in tmp_path.glob("*/*")] == [("2026-09-30", live)]
 
 
-def test_what_an_interrupted_bake_left_is_replaced(tmp_path: Path) -> None:
-    views = ViewFolders(tmp_path)
-    views.write("2026-09-30", 1, {"rows.parquet": b"rows", "left-over.json": b"[]"}, b"{}")
-    views.write("2026-09-30", 1, {"rows.parquet": b"other"}, b"{}")
-    assert {path.name: path.read_bytes() for path in views.path("2026-09-30", 1).iterdir()} == {
-        "rows.parquet": b"other", "manifest.json": b"{}",
+def test_a_view_is_there_whole_or_not_at_all_and_the_same_view_is_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views, parts = ViewFolders(tmp_path), {"rows.parquet": b"rows"}
+    digest = sha256_of(b"{}")
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("as if killed just before its name")))
+        with pytest.raises(OSError, match="as if killed"):
+            views.write("2026-09-30", parts, b"{}")
+    assert not views.has("2026-09-30", digest)
+    assert {views.write("2026-09-30", parts, b"{}") for _ in range(2)} == {digest}
+    assert views.has("2026-09-30", digest)
+    assert {path.name: path.read_bytes() for path in views.path("2026-09-30", digest).iterdir()} == {
+        "rows.parquet": b"rows", "manifest.json": b"{}",
     }  # fmt: skip
+
+
+def test_of_two_who_write_the_same_view_the_slower_finds_it_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views, other, parts = ViewFolders(tmp_path), ViewFolders(tmp_path), {"rows.parquet": b"rows"}
+    real = Path.rename
+
+    def overtaken(part: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "rename", real)
+        other.write("2026-09-30", parts, b"{}")
+        return real(part, target)
+
+    monkeypatch.setattr(Path, "rename", overtaken)
+    digest = views.write("2026-09-30", parts, b"{}")
+    assert [path.name for path in (tmp_path / "2026-09-30").iterdir()] == [digest]

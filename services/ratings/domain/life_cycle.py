@@ -29,7 +29,10 @@ STEPS: Final[dict[str, ReleaseStatus]] = {
     "return": ReleaseStatus.RETURNED,
     "approval": ReleaseStatus.APPROVED,
     "publication": ReleaseStatus.PUBLISHED,
+    "takedown": ReleaseStatus.TAKEN_DOWN,
 }
+REINSTATED: Final = (ReleaseStatus.SUPERSEDED, ReleaseStatus.PUBLISHED)
+"""No step of anybody's: what was superseded by a release that is taken down is the current one again."""
 NOT_BY_THE_AUTHOR: Final = frozenset({"return", "approval", "publication"})
 READABLE: Final = (ReleaseStatus.PUBLISHED, ReleaseStatus.SUPERSEDED)
 

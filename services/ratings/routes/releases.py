@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Response
 
-from services.ratings.problems import KeyReused, SamePerson, StepNotAllowed
+from services.ratings.problems import BakedMeanwhile, KeyReused, SamePerson, StepNotAllowed
 from services.ratings.routes import NO_STORE, STRICT, OfficeDep
 from services.ratings.workflow import publishing, releases
 from shared.contracts.base import ReleaseId
-from shared.contracts.releases import Release, ReleaseRequest, Releases
+from shared.contracts.releases import Release, ReleaseRequest, Releases, TakeDown
 from shared.kit.auth import Caller, allow
 from shared.kit.peers import PeerRefused, PeerUnreachable
 from shared.kit.problems import NotFound, ValueNotAllowed, problems
@@ -75,7 +75,17 @@ def approve(release: Named, office: OfficeDep, reviewer: Reviewer) -> Release:
     "/{release}/publication",
     operation_id="publish",
     summary="Publish under the permissions of this moment",
-    responses=problems(NotFound, StepNotAllowed, SamePerson, PeerUnreachable, PeerRefused),
+    responses=problems(NotFound, StepNotAllowed, SamePerson, BakedMeanwhile, PeerUnreachable, PeerRefused),
 )
 def publish(release: Named, office: OfficeDep, publisher: Publisher) -> Release:
     return publishing.publish(office, release, publisher.name)
+
+
+@router.post(
+    "/{release}/takedown",
+    operation_id="take_down",
+    summary="Take a release away from readers, with the reason; the one before it is current again",
+    responses=problems(NotFound, StepNotAllowed),
+)
+def take_down(release: Named, why: TakeDown, office: OfficeDep, publisher: Publisher) -> Release:
+    return publishing.take_down(office, release, publisher.name, why.reason)

@@ -24,6 +24,8 @@ from shared.contracts.releases import BuildState, ReleaseStatus
 from shared.kit.database import Database
 from shared.kit.problems import NotFound
 
+LiveViews = frozenset[tuple[str, str]]
+
 
 class Transaction:
     """One transaction."""
@@ -58,6 +60,10 @@ class Transaction:
 
     def pointer(self, release: str) -> PointerRow | None:
         return self.session.get(PointerRow, release)
+
+    def live_views(self) -> LiveViews:
+        """The live view of every release, by its manifest."""
+        return frozenset(self.session.exec(select(PointerRow.release, PointerRow.manifest_sha256)))
 
     def readable(self) -> list[tuple[ReleaseRow, PointerRow]]:
         """Releases that the public may read, newest publication first, each with its live view."""

@@ -1,41 +1,58 @@
-"""Views as folders: parts first, manifest last, and a folder counts only once the pointer names it."""
+"""Views as folders named by the SHA-256 of their manifest: parts and manifest aside, then one rename, and a folder
+counts only once the pointer names it. What is written twice is the same, so no process can spoil another's."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from shared.kit.files import sync_folder, write_durably
+from shared.kit.files import aside, sha256_of, sync_folder, write_durably
 
 MANIFEST = "manifest.json"
 
 
 class ViewFolders:
-    """`<release>/<view>/` under one folder."""
+    """`<release>/<sha256 of the manifest>/` under one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def path(self, release: str, view: int) -> Path:
-        return self.folder / release / str(view)
+    def path(self, release: str, manifest_sha256: str) -> Path:
+        return self.folder / release / manifest_sha256
 
-    def write(self, release: str, view: int, parts: Mapping[str, bytes], manifest: bytes) -> None:
-        """Durable when it returns. What an interrupted bake left under the same number is removed first."""
-        self.remove(release, view)
-        target = self.path(release, view)
-        target.mkdir(parents=True, mode=0o700)
-        for name, data in parts.items():
-            write_durably(target / name, data)
-        write_durably(target / MANIFEST, manifest)
-        for folder in (target.parent, self.folder):
+    def has(self, release: str, manifest_sha256: str) -> bool:
+        """Whether the view is there: its folder gets its name when it is whole."""
+        return (self.path(release, manifest_sha256) / MANIFEST).is_file()
+
+    def write(self, release: str, parts: Mapping[str, bytes], manifest: bytes) -> str:
+        """The SHA-256 of the manifest; durable when it returns. A view that is there already is left as it is."""
+        digest = sha256_of(manifest)
+        if not self.has(release, digest):
+            target = self.path(release, digest)
+            part = aside(target)
+            part.mkdir(parents=True, mode=0o700)
+            for name, data in parts.items():
+                write_durably(part / name, data)
+            write_durably(part / MANIFEST, manifest)
+            self._name(part, target)
+        for folder in (self.folder / release, self.folder):
             sync_folder(folder)
+        return digest
 
-    def remove(self, release: str, view: int) -> None:
-        shutil.rmtree(self.path(release, view), ignore_errors=True)
+    def _name(self, part: Path, target: Path) -> None:
+        try:
+            part.rename(target)
+        except OSError:
+            shutil.rmtree(part, ignore_errors=True)
+            if not (target / MANIFEST).is_file():
+                raise  # else another process was faster with the same view
 
-    def sweep(self, live: Mapping[str, int]) -> None:
-        """Remove every view that no pointer names."""
+    def remove(self, release: str, manifest_sha256: str) -> None:
+        shutil.rmtree(self.path(release, manifest_sha256), ignore_errors=True)
+
+    def sweep(self, live: Collection[tuple[str, str]]) -> None:
+        """Remove everything but the views of these releases and manifests. Call while nobody bakes."""
         for release in self.folder.iterdir():
             for view in release.iterdir():
-                if str(live.get(release.name)) != view.name:
+                if (release.name, view.name) not in live:
                     shutil.rmtree(view, ignore_errors=True)

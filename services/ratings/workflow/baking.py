@@ -12,7 +12,8 @@ import polars as pl
 
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.models import PointerRow, ReleaseRow
-from services.ratings.store.store import Transaction
+from services.ratings.problems import BakedMeanwhile
+from services.ratings.store.store import LiveViews, Transaction
 from services.ratings.view.baking import Baked, Built, IndicatorPeriod, Ingredients, Permitted, Secrets, bake
 from services.ratings.view.hiding import Memory
 from services.ratings.workflow.office import Office
@@ -20,44 +21,52 @@ from shared.contracts.consent import Permissions, Purpose
 from shared.contracts.views import VIEW_SCHEMA, ViewFile, ViewManifest
 from shared.kit.files import sha256_of
 
+ROWS: Final = "rows.parquet"
 CODE: Final = f"candour {version('candour-outcomes')}"
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A view on disk that no pointer names yet, and what must be remembered when one does."""
+    """A view on disk that no pointer names yet, and what must be remembered when one does. `former` is the manifest of
+    its view that was live when this one was baked, `knows` the live views of all releases then. `shown` is who has a
+    row: what is remembered of a view must not need its folder."""
 
     release: str
     view: int
     manifest_sha256: str
+    former: str | None
+    knows: LiveViews
+    shown: list[list[str]]
     permissions: Permissions
     permissions_digest: str
     memory: Mapping[IndicatorPeriod, Memory]
 
-    def flip(self, tx: Transaction) -> int | None:
-        """Make this the live view, in the caller's transaction; gives the number of the view that it replaces."""
+    def flip(self, tx: Transaction) -> None:
+        """Make this the live view, in the caller's transaction. Raises BakedMeanwhile where another view of any release
+        went live, or away, since this one was baked: who may be hidden behind whom depends on all of them."""
+        if tx.live_views() != self.knows:
+            raise BakedMeanwhile(self.release)
         tx.remember(self.release, self.memory)
         row = tx.pointer(self.release)
-        former = row.view if row else None
         if row is not None:
             tx.drop(row)
         tx.add(
             PointerRow(
                 release=self.release, view=self.view, consent_store=self.permissions.store_id,
                 consent_revision=self.permissions.revision, permissions=self.permissions_digest,
-                manifest_sha256=self.manifest_sha256, baked=datetime.now(UTC),
+                manifest_sha256=self.manifest_sha256, baked=datetime.now(UTC), shown=self.shown,
             )
         )  # fmt: skip
-        return former
 
 
 def prepare_view(office: Office, release: str, permissions: Permissions, published: datetime) -> Prepared:
-    """Bake the next view of a release under these permissions and write it down. Call with `office.baking` held."""
+    """Bake the next view of a release under these permissions and write it down. Call with `office.baking()` held."""
     with office.store.reading() as tx:
         row, pointer = tx.release(release), tx.pointer(release)
         memory, order = tx.memory(release), tx.partner_order()
         current = tx.published()
-        others = {other.id: live.view for other, live in tx.readable() if other.id != release}
+        others = {other.id: live for other, live in tx.readable() if other.id != release}
+        knows = tx.live_views()
     assert row.results_digest is not None  # only a finished build can be approved
     permitted = permitted_for(office, row.indicators, permissions)
     baked = bake(
@@ -80,8 +89,13 @@ def prepare_view(office: Office, release: str, permissions: Permissions, publish
         results_digest=row.results_digest, code=CODE, files=_files(baked),
     )  # fmt: skip
     written = manifest.model_dump_json(indent=1).encode()
-    office.views.write(release, manifest.view, {name: part.data for name, part in baked.parts.items()}, written)
-    return Prepared(release, manifest.view, sha256_of(written), permissions, digest_of(permitted), baked.memory)
+    kept = office.views.write(release, {name: part.data for name, part in baked.parts.items()}, written)
+    return Prepared(
+        release=release, view=manifest.view, manifest_sha256=kept,
+        former=pointer.manifest_sha256 if pointer else None, knows=knows,
+        shown=shown_in_rows(pl.read_parquet(baked.parts[ROWS].data)), permissions=permissions,
+        permissions_digest=digest_of(permitted), memory=baked.memory,
+    )  # fmt: skip
 
 
 def permitted_for(office: Office, indicators: list[str], permissions: Permissions) -> Permitted:
@@ -103,15 +117,22 @@ def digest_of(permitted: Permitted) -> str:
     return digest.hexdigest()
 
 
-def _shown_in(office: Office, views: Mapping[str, int]) -> dict[IndicatorPeriod, frozenset[str]]:
+def _shown_in(office: Office, pointers: Mapping[str, PointerRow]) -> dict[IndicatorPeriod, frozenset[str]]:
     """The people of each indicator and period who have a row in any of these live views."""
     found: dict[IndicatorPeriod, set[str]] = defaultdict(set)
-    for release, view in views.items():
-        rows = pl.scan_parquet(office.views.path(release, view) / "rows.parquet")
-        people = rows.filter(pl.col("level") == "consultant").select("indicator_id", "period_id", "consultant_id")
-        for indicator, period, person in people.collect().iter_rows():
+    for release, pointer in pointers.items():
+        shown = pointer.shown
+        if shown is None:  # baked before this was kept with the pointer: then its folder bears its number
+            shown = shown_in_rows(pl.read_parquet(office.views.path(release, str(pointer.view)) / ROWS))
+        for indicator, period, person in shown:
             found[indicator, period].add(person)
     return {key: frozenset(people) for key, people in found.items()}
+
+
+def shown_in_rows(rows: pl.DataFrame) -> list[list[str]]:
+    """Indicator, period and consultant of every row that is a consultant's."""
+    people = rows.filter(pl.col("level") == "consultant").select("indicator_id", "period_id", "consultant_id")
+    return [list(one) for one in people.unique().sort(pl.all()).iter_rows()]
 
 
 def _built(office: Office, row: ReleaseRow) -> Built:

@@ -1,7 +1,7 @@
 """What every verb works with."""
 
-import threading
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from services.ratings.indicators.loading import Catalogue
@@ -14,8 +14,6 @@ from shared.kit.jobs import Jobs
 
 @dataclass(frozen=True)
 class Office:
-    """`baking`: at most one view is baked at a time, so that view numbers and what is hidden never cross."""
-
     store: Store
     catalogue: Catalogue
     peers: Peers
@@ -23,7 +21,11 @@ class Office:
     frames: Frames
     snapshots: Snapshots
     views: ViewFolders
-    baking: threading.Lock = field(default_factory=threading.Lock)
+
+    def baking(self) -> AbstractContextManager[None]:
+        """At most one process bakes a view at a time, so that view numbers and what is hidden never cross. A process
+        that loses its turn unawares, when its database crashes, fails at the flip."""
+        return self.store.database.exclusive("baking")
 
     @classmethod
     def open(cls, data_dir: Path, store: Store, catalogue: Catalogue, peers: Peers, jobs: Jobs) -> "Office":

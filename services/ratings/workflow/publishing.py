@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from services.ratings.domain.life_cycle import check_step
+from services.ratings.domain.life_cycle import REINSTATED, check_step
 from services.ratings.models import ReleaseRow
 from services.ratings.store.store import Transaction
 from services.ratings.workflow.baking import prepare_view
@@ -14,10 +14,10 @@ from shared.contracts.releases import ReadableView, ReadableViews, Release, Rele
 def publish(office: Office, release: str, person: str) -> Release:
     """Durable and visible to gateways when it returns; the release published before stays readable, as superseded.
 
-    Raises NotFound, StepNotAllowed, SamePerson, and PeerUnreachable where consent does not answer: then nothing has
-    changed.
+    Raises NotFound, StepNotAllowed, SamePerson, BakedMeanwhile, and PeerUnreachable where consent does not answer: then
+    nothing has changed.
     """
-    with office.baking:
+    with office.baking():
         with office.store.reading() as tx:
             check_step(standing(tx.release(release)), "publication", person)
         now = datetime.now(UTC)
@@ -45,6 +45,40 @@ def _supersede(tx: Transaction, row: ReleaseRow, person: str) -> None:
         tx.record(person, "release.superseded", former.id, by=row.id)
 
 
+def take_down(office: Office, release: str, person: str, reason: str) -> Release:
+    """From now on nobody is told of its view: gateways that hear of it answer 410. Where it was the current one, the
+    readable release that was published last before it is current again.
+
+    Raises NotFound, StepNotAllowed.
+    """
+    with office.baking():
+        with office.store.transaction() as tx:
+            row = tx.release(release)
+            check_step(standing(row), "takedown", person)
+            was_current, pointer = row.status == ReleaseStatus.PUBLISHED.value, tx.pointer(release)
+            row.status = ReleaseStatus.TAKEN_DOWN.value
+            tx.add(row)
+            if pointer is not None:
+                tx.drop(pointer)
+            tx.record(person, "release.takedown", release, reason=reason, view=pointer.view if pointer else None)
+            if was_current:
+                _reinstate(tx, person, release)
+            taken_down = described(tx, row)
+        if pointer is not None:
+            office.views.remove(release, pointer.manifest_sha256)
+    return taken_down
+
+
+def _reinstate(tx: Transaction, person: str, instead_of: str) -> None:
+    superseded, published = REINSTATED
+    for row, _ in tx.readable():
+        if row.status == superseded.value:
+            row.status = published.value
+            tx.add(row)
+            tx.record(person, "release.reinstated", row.id, instead_of=instead_of)
+            return
+
+
 def readable_views(office: Office) -> ReadableViews:
     """The index that gateways follow: flipped pointers only."""
     with office.store.reading() as tx:
@@ -66,7 +100,7 @@ def view_file(office: Office, release: str, view: int, name: str) -> bytes | Non
         pointer = tx.pointer(release)
     if pointer is None or pointer.view != view:
         return None
-    folder = office.views.path(release, view)
+    folder = office.views.path(release, pointer.manifest_sha256)
     try:
         listed = {path.name for path in folder.iterdir()}
         return (folder / name).read_bytes() if name in listed else None
