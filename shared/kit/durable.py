@@ -111,6 +111,7 @@ class DurableJobs:
             polling_interval_sec=POLL_SECONDS,
         )  # fmt: skip
         self.wake = wake
+        log.info("worker_started", worker=self.worker)
         self.watch.look()
         wake(True)
         for thread in self.threads:
