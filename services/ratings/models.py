@@ -116,3 +116,4 @@ class AuditRow(RatingsTable, table=True):
 
 
 METADATA = RatingsTable.metadata
+HIDDEN_UNIT, BAKES, HIDDEN_SINCE = (METADATA.tables[name] for name in ("hidden_unit", "bakes", "hidden_since"))

@@ -1,8 +1,9 @@
 """What can be added to the store within one transaction; nothing of the ledger is ever changed."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session
 
 from services.consent.domain.standing import Standing, Subject
@@ -23,6 +24,7 @@ from services.consent.policies import PolicyText
 from services.consent.store.reading import HEAD_QUERY, LedgerEnd, Reading
 from services.consent.store.rounds import make_round
 from services.consent.store.rows import columns_of, key_of, number_of, row_of
+from shared.kit.bulk import insert_rows, update_rows
 
 
 class Writing(Reading):
@@ -43,25 +45,18 @@ class Writing(Reading):
     def replay(self, entries: Sequence[Entry]) -> None:
         """Entries as they are, which must follow the last; the head and the consultants' revisions move with them."""
         if entries:
-            self.session.execute(insert(LEDGER), [columns_of(entry) for entry in entries])
+            insert_rows(self.session, LEDGER, _LEDGER, map(_ledger_row, map(columns_of, entries)))
             self.end_of_ledger = LedgerEnd(self.end_of_ledger.store_id, entries[-1].revision, entries[-1].hash)
             self.session.execute(update(HEAD).values(revision=entries[-1].revision, ledger_head=entries[-1].hash))
             latest = {entry.subject: entry.revision for entry in entries}
-            moved = update(CONSULTANT).where(CONSULTANT.c.gmc == bindparam("who")).values(revision=bindparam("latest"))
-            self.session.execute(moved, [{"who": gmc, "latest": number} for gmc, number in latest.items()])
+            update_rows(self.session, CONSULTANT, ["gmc"], ["revision"], latest.items())
 
     def keep_standings(self, standings: Mapping[Subject, Standing], known: set[Subject]) -> None:
         """Write the projection; `known` are the subjects that have a row already."""
-        fresh = [row_of(subject, one) for subject, one in standings.items() if subject not in known]
-        moved = [
-            {f"new_{name}": value for name, value in row_of(subject, one).items()}
-            for subject, one in standings.items()
-            if subject in known
-        ]
-        if fresh:
-            self.session.execute(insert(STANDING), fresh)
-        if moved:
-            self.session.execute(_MOVE_STANDING, moved)
+        fresh = (_standing_row(row_of(subject, one)) for subject, one in standings.items() if subject not in known)
+        moved = (_standing_row(row_of(subject, one)) for subject, one in standings.items() if subject in known)
+        insert_rows(self.session, STANDING, [*_SUBJECT, *_STANDS], fresh)
+        update_rows(self.session, STANDING, _SUBJECT, _STANDS, moved)
 
     def keep_receipt(self, subject: Subject, key_digest: str, revision: int, known: bool) -> None:
         """Which decision answers this key from now on; `known` keys have a row already."""
@@ -79,13 +74,10 @@ class Writing(Reading):
         not always new to the ledger: their events may have been replayed into a store that was restored."""
         if fresh:
             latest = self.latest(list(fresh))
-            rows = [{"gmc": gmc, "name": name, "revision": latest.get(gmc, 0)} for gmc, name in fresh.items()]
-            self.session.execute(insert(CONSULTANT), rows)
-        if renamed:
-            change = update(CONSULTANT).where(CONSULTANT.c.gmc == bindparam("who")).values(name=bindparam("called"))
-            self.session.execute(change, [{"who": gmc, "called": name} for gmc, name in renamed.items()])
-        if enrol:
-            self.session.execute(insert(ENROLMENT), [{"gmc": gmc, "programme": name} for gmc, name in enrol])
+            rows = ((gmc, name, latest.get(gmc, 0)) for gmc, name in fresh.items())
+            insert_rows(self.session, CONSULTANT, ["gmc", "name", "revision"], rows)
+        update_rows(self.session, CONSULTANT, ["gmc"], ["name"], renamed.items())
+        insert_rows(self.session, ENROLMENT, ["gmc", "programme"], enrol)
 
     def keep_report(self, import_id: str, created_at: str, actor: str, report: str) -> None:
         values = {"id": import_id, "created_at": created_at, "actor": actor, "report": report}
@@ -116,8 +108,6 @@ class Writing(Reading):
 
 
 _SUBJECT = ("gmc", "programme", "purpose")
-_MOVE_STANDING = (
-    update(STANDING)
-    .where(*(STANDING.c[name] == bindparam(f"new_{name}") for name in _SUBJECT))
-    .values({column.name: bindparam(f"new_{column.name}") for column in STANDING.c if column.name not in _SUBJECT})
-)
+_STANDS = tuple(column.name for column in STANDING.c if column.name not in _SUBJECT)
+_LEDGER = tuple(column.name for column in LEDGER.c)
+_ledger_row, _standing_row = itemgetter(*_LEDGER), itemgetter(*_SUBJECT, *_STANDS)

@@ -4,12 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from services.ratings.domain.life_cycle import READABLE
 from services.ratings.models import (
+    BAKES,
+    HIDDEN_SINCE,
+    HIDDEN_UNIT,
     AuditRow,
     BakesRow,
     HiddenSinceRow,
@@ -21,10 +25,13 @@ from services.ratings.models import (
 from services.ratings.view.baking import IndicatorPeriod
 from services.ratings.view.hiding import Memory
 from shared.contracts.releases import BuildState, ReleaseStatus
+from shared.kit.bulk import insert_rows
 from shared.kit.database import Database
 from shared.kit.problems import NotFound
 
 LiveViews = frozenset[tuple[str, str]]
+
+OF_KEY = ("indicator", "period")
 
 
 class Transaction:
@@ -105,19 +112,18 @@ class Transaction:
 
     def remember(self, release: str, memories: Mapping[IndicatorPeriod, Memory]) -> None:
         """Units are only ever added; people are those of the memory and nobody else."""
-        for (indicator, period), memory in memories.items():
-            of_key = {"indicator": indicator, "period": period}
-            for provider in memory.units:
-                self.session.merge(HiddenUnitRow(release=release, provider=provider, **of_key))
-            self.session.exec(
-                delete(HiddenSinceRow).where(
-                    col(HiddenSinceRow.indicator) == indicator, col(HiddenSinceRow.period) == period
-                )
-            )
-            self.session.merge(BakesRow(bakes=memory.bakes, **of_key))
-            self.session.add_all(
-                HiddenSinceRow(consultant=one, since=since, **of_key) for one, since in sorted(memory.since.items())
-            )
+        known = self.session.exec(select(HiddenUnitRow).where(HiddenUnitRow.release == release))
+        hidden = {(unit.indicator, unit.period, unit.provider) for unit in known}
+        units = {(*key, provider) for key, memory in memories.items() for provider in memory.units}
+        for table in (HIDDEN_SINCE, BAKES):
+            for indicator, period in memories:
+                self.session.execute(table.delete().where(table.c.indicator == indicator, table.c.period == period))
+        since = [(*key, one, bake) for key, memory in memories.items() for one, bake in memory.since.items()]
+        bakes = [(*key, memory.bakes) for key, memory in memories.items()]
+        add = partial(insert_rows, self.session)
+        add(HIDDEN_UNIT, ("release", *OF_KEY, "provider"), ((release, *unit) for unit in sorted(units - hidden)))
+        add(HIDDEN_SINCE, (*OF_KEY, "consultant", "since"), sorted(since))
+        add(BAKES, (*OF_KEY, "bakes"), bakes)
 
 
 class Store:
