@@ -77,6 +77,7 @@ def another_gateway(house: House, module: str, consent_url: str, port: int, data
         "CANDOUR_GATEWAY_CONSENT_URL": consent_url,
         "CANDOUR_GATEWAY_PORT": str(port),
         "CANDOUR_GATEWAY_DATA_DIR": str(data),
+        "CANDOUR_GATEWAY_NAME": f"beside-{port}",  # with the name of another one it would shut that out
     }
     arguments = [sys.executable, "-m", module, *(["serve"] if module.startswith("services") else [])]
     process = subprocess.Popen(arguments, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
