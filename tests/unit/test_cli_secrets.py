@@ -86,15 +86,15 @@ def test_a_pair_is_replaced_without_a_gap(folder: Path) -> None:
 
 
 def test_cursors_outlive_their_secret_for_a_while(folder: Path) -> None:
-    cursor = Cursors(*accepted_secrets(folder, "gateway-cursor")).write("2026-09-30", "q", ("a", 1))
+    cursor = Cursors(*accepted_secrets(folder, "gateway-cursor")).write("2026-09-30", "q", ("a", "1"))
     candour("rotate", "gateway-cursor", "--dir", folder)
     both = Cursors(*accepted_secrets(folder, "gateway-cursor"))
-    assert both.read(cursor, "2026-09-30", "q") == ("a", 1)
-    newer = both.write("2026-09-30", "q", ("a", 1))
+    assert both.read(cursor, "2026-09-30", "q") == ("a", "1")
+    newer = both.write("2026-09-30", "q", ("a", "1"))
     assert newer != cursor
     candour("retire", "gateway-cursor", "--dir", folder)
     after = Cursors(*accepted_secrets(folder, "gateway-cursor"))
-    assert after.read(newer, "2026-09-30", "q") == ("a", 1)
+    assert after.read(newer, "2026-09-30", "q") == ("a", "1")
     with pytest.raises(CursorNotValid):
         after.read(cursor, "2026-09-30", "q")
 
