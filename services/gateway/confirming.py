@@ -9,7 +9,6 @@ from typing import Final
 from services.gateway.consent import Superseded
 from services.gateway.peers import Consent
 from shared.kit.logs import log
-from shared.kit.peers import PeerRefused, PeerUnreachable
 
 AT_MOST_EVERY: Final = 0.2
 SAY_AGAIN_AFTER: Final = 5.0
@@ -52,7 +51,7 @@ class Confirmer:
             if await self.consent.confirm(applied):
                 self.told, self.told_at, self.failing = (incarnation, applied), time.monotonic(), False
                 return AT_MOST_EVERY
-        except (PeerUnreachable, PeerRefused) as error:
+        except Exception as error:  # nothing that consent answers may end this task
             self._failed(error)
         self.changed.set()  # still to be told
         return AFTER_A_FAILURE

@@ -19,6 +19,7 @@ from shared.kit.peers import PeerRefused, PeerUnreachable
 
 SUPERSEDED: Final = "incarnation_superseded"
 UNKNOWN: Final = "incarnation_unknown"
+TOLD_SECONDS: Final = 2.0
 
 
 class Superseded(PeerRefused):
@@ -123,7 +124,7 @@ class ConsentOverHttp:
     async def _send(self, method: str, path: str, content: str | None = None) -> httpx.Response:
         headers = {"Content-Type": "application/json"} if content is not None else {}
         try:
-            return await self.client.request(method, path, content=content, headers=headers)
+            return await self.client.request(method, path, content=content, headers=headers, timeout=TOLD_SECONDS)
         except httpx.HTTPError as error:
             raise PeerUnreachable(f"consent gave no answer: {type(error).__name__}") from error
 

@@ -41,6 +41,17 @@ def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> 
     raise AssertionError("not ready after 30 s")
 
 
+def whole_file(client: httpx.Client, path: str) -> None:
+    """A file by GET, HEAD and in two parts, on one connection: what is said of lengths is what comes."""
+    plain = {"Accept-Encoding": "identity"}
+    whole, headed = client.get(path, headers=plain), client.head(path, headers=plain)
+    assert (headed.status_code, headed.headers["content-length"]) == (200, str(len(whole.content)))
+    parts = [client.get(path, headers={**plain, "Range": text}) for text in ("bytes=0-99", "bytes=100-")]
+    assert [part.status_code for part in parts] == [206, 206]
+    assert b"".join(part.content for part in parts) == whole.content
+    assert client.get(path, headers={**plain, "If-None-Match": whole.headers["etag"]}).status_code == 304
+
+
 def test_it_serves_and_ends_cleanly(tmp_path: Path) -> None:
     with world(tmp_path, first_view()) as made:
         port = free_port()
@@ -54,6 +65,7 @@ def test_it_serves_and_ends_cleanly(tmp_path: Path) -> None:
                 made.consent.withdraw(ADAMS)
                 assert client.get(f"/v1/releases/latest/consultants/{ADAMS}").status_code == 404
                 assert "server" not in client.get("/v1").headers
+                whole_file(client, "/v1/releases/latest/files/results-fixed.ndjson")
             process.send_signal(signal.SIGTERM)
             _, said = process.communicate(timeout=20)
         finally:

@@ -157,8 +157,8 @@ class Follower:
         try:
             figures = await self._fixed_part(entry, view)
             await self._catch_up(view, was_live=self._was_live(entry))
-            self.live.take(view, entry.status)  # no await since the last change was applied
             self.kept.figures.keep(entry.release, figures)
+            self.live.take(view, entry.status)  # no await since the last change was applied
             self.entries[entry.release], taken = entry, True
         finally:
             if not taken:
@@ -167,12 +167,15 @@ class Follower:
         log.info("view_live", release=view.release, view=manifest.view)
 
     async def _fixed_part(self, entry: ReadableView, view: OpenView) -> str:
-        """Write its whole files; the digest of its figures. Raises ViewRefused where other ones were published."""
-        source = self._source(entry, view)
-        figures = await run_in_threadpool(source.figures)
-        self.kept.figures.check(entry.release, figures)
-        await self._write_files(view, source)
-        return figures
+        """Its whole files; the digest of its figures. Raises ViewRefused where other ones were published."""
+        source, former = self._source(entry, view), self.live.views.get(entry.release)
+        view.fixed = await run_in_threadpool(source.fixed)
+        self.kept.figures.check(entry.release, view.fixed.figures)
+        if former is not None and former.fixed == view.fixed and former.files is not None:
+            view.files = former.files  # a withdrawal, as a rule: it has changed nothing here
+        else:
+            await self._write_files(view, source)
+        return view.fixed.figures
 
     async def _fetch(self, entry: ReadableView) -> dict[str, bytes]:
         async def get(name: str) -> bytes:

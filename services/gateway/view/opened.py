@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.gateway.view.compile import FUNNELS, INDICATORS, PROVIDERS
 from services.gateway.view.queries import ViewRows
-from services.gateway.view.stored import WholeFile
+from services.gateway.view.stored import Fixed, WholeFile
 from shared.contracts.views import FunnelCurves, IndicatorEntry, ProviderEntry, ViewManifest
 
 
@@ -45,6 +45,7 @@ class OpenView:
         self.rows = ViewRows(source)
         self.revocable = self.rows.has_revocable()
         self.closed = False
+        self.fixed: Fixed | None = None  # known before it goes live
         self.files: Mapping[str, WholeFile] | None = None  # by plain name; None while they could not be written
 
     @property

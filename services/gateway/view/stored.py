@@ -1,7 +1,16 @@
-"""What is known of a whole file on the disk."""
+"""What is known of the fixed part of a view, and of its whole files on the disk."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Digests of the fixed rows: of their `figures`, the same under every view of a release; and of all `content` that
+    whole files are made of."""
+
+    figures: str
+    content: str
 
 
 @dataclass(frozen=True)

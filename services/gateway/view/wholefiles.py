@@ -9,8 +9,8 @@ import gzip
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,14 +19,14 @@ from typing import IO, Final, cast
 from services.gateway.view.opened import Definitions
 from services.gateway.view.queries import Row, ViewRows
 from services.gateway.view.selection import KEY_OF, Key, Selection
-from services.gateway.view.stored import Stored, WholeFile
+from services.gateway.view.stored import Fixed, Stored, WholeFile
 from shared.kit.files import part_of, sync_folder
 
 PIECE_ROWS: Final = 1000
 PIECE_BYTES: Final = 64 * 1024
 GZIP_LEVEL: Final = 9
 FIXED: Final = Selection({"partition": ("fixed",)})
-WORDS: Final = frozenset({"row", "summary", "certainty"})  # may be put otherwise by a later version; figures may not
+WORDS: Final = frozenset({"summary", "certainty"})  # may be put otherwise by a later version; figures may not
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Source:
     definitions: Definitions
     database: Path
 
-    def rows(self) -> Iterator[list[Row]]:
+    def rows(self) -> Generator[list[Row], None, None]:
         """All fixed rows in the order of the API, at most PIECE_ROWS at a time."""
         found = ViewRows(self.database)
         try:
@@ -60,13 +60,16 @@ class Source:
         finally:
             found.close()
 
-    def figures(self) -> str:
-        """A digest of the fixed rows, words left out: the same under every view of a release."""
-        digest = hashlib.sha256()
+    def fixed(self) -> Fixed:
+        figures, content = hashlib.sha256(), hashlib.sha256()
+        for entry in self.definitions.indicators.values():
+            content.update(entry.model_dump_json().encode())
         for rows in self.rows():
             for row in rows:
-                digest.update(repr([(name, row[name]) for name in sorted(row) if name not in WORDS]).encode())
-        return digest.hexdigest()
+                said = {name: value for name, value in row.items() if name != "row"}  # its number is the view's own
+                figures.update(repr([value for name, value in said.items() if name not in WORDS]).encode())
+                content.update(repr(list(said.values())).encode())
+        return Fixed(figures.hexdigest(), content.hexdigest())
 
 
 class PublicFolder:
@@ -95,56 +98,59 @@ class PublicFolder:
                 _remove_but(self.place(found.name), {one for file in files for one in file.names()})
 
     def _file(self, source: Source, form: Form, place: Path) -> WholeFile:
-        measured = Writing(source, form)
-        digest, size = _digest(measured)
+        digest, size, rows = _measured(source, form)
         stem, _, suffix = form.name.rpartition(".")
         permanent = f"{stem}-{digest[:16]}.{suffix}"
         plain = Stored(place / permanent, digest, size)
         packed = place / f"{permanent}.gz"
         if not packed.exists() or _hashed(plain.path) != (digest, size):
-            _write(plain.path, Writing(source, form), source.published)
-            _write(packed, Writing(source, form), source.published, pack=True)  # last: says that both are there
-        file = WholeFile(form.name, permanent, form.media_type, measured.rows, plain, Stored(packed, *_hashed(packed)))
+            _write(plain.path, pieces(source, form), source.published)
+            _write(packed, pieces(source, form), source.published, pack=True)  # last: says that both are there
+        file = WholeFile(form.name, permanent, form.media_type, rows, plain, Stored(packed, *_hashed(packed)))
         for ending in ("", ".gz"):
             _name(place / f"{permanent}{ending}", place / f"{form.name}{ending}")
         return file
 
 
-class Writing:
-    """The bytes of one file, in pieces; afterwards `rows` says how many rows there were."""
-
-    def __init__(self, source: Source, form: Form) -> None:
-        self.source, self.form, self.rows = source, form, 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self.form.start
-        for rows in self.source.rows():
-            self.rows += len(rows)
-            yield self.form.lines(self.source.release, rows, self.source.definitions)
-        yield self.form.end(self.rows)
+def pieces(source: Source, form: Form) -> Generator[bytes, None, int]:
+    """The bytes of one file; returns how many rows it has."""
+    count = 0
+    yield form.start
+    with closing(source.rows()) as found:  # in this thread, whatever becomes of the bytes
+        for rows in found:
+            count += len(rows)
+            yield form.lines(source.release, rows, source.definitions)
+    yield form.end(count)
+    return count
 
 
-def _digest(content: Iterable[bytes]) -> tuple[str, int]:
-    """SHA-256 and length in bytes."""
-    digest, size = hashlib.sha256(), 0
-    for piece in content:
+def _measured(source: Source, form: Form) -> tuple[str, int, int]:
+    """SHA-256, length in bytes, and rows of a file that need not be there."""
+    digest, size, writing = hashlib.sha256(), 0, pieces(source, form)
+    while True:
+        try:
+            piece = next(writing)
+        except StopIteration as ended:
+            return digest.hexdigest(), size, ended.value
         digest.update(piece)
         size += len(piece)
-    return digest.hexdigest(), size
 
 
 def _hashed(path: Path) -> tuple[str, int]:
-    """Those of a file; of no file, those of nothing."""
-    if not path.exists():
-        return _digest(())
-    with path.open("rb") as found:
-        return _digest(iter(lambda: found.read(PIECE_BYTES), b""))
+    """SHA-256 and length in bytes of a file; of no file, those of nothing."""
+    digest, size = hashlib.sha256(), 0
+    if path.exists():
+        with path.open("rb") as found:
+            while piece := found.read(PIECE_BYTES):
+                digest.update(piece)
+                size += len(piece)
+    return digest.hexdigest(), size
 
 
-def _write(target: Path, content: Iterable[bytes], published: datetime, pack: bool = False) -> None:
+def _write(target: Path, content: Generator[bytes, None, int], published: datetime, pack: bool = False) -> None:
     """Aside, then renamed. The time is that of publication: equal over gateways, as all the rest is."""
     with part_of(target, 0o644) as (part, out):
-        with _packing(out) if pack else _as_it_is(out) as writer:
+        with closing(content), _packing(out) if pack else nullcontext(out) as writer:
             for piece in content:
                 writer.write(piece)
         out.flush()
@@ -155,15 +161,11 @@ def _write(target: Path, content: Iterable[bytes], published: datetime, pack: bo
     sync_folder(target.parent)
 
 
-@contextmanager
-def _packing(out: IO[bytes]) -> Iterator[IO[bytes]]:
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=out, mtime=0) as packed:
-        yield cast(IO[bytes], packed)
-
-
-@contextmanager
-def _as_it_is(out: IO[bytes]) -> Iterator[IO[bytes]]:
-    yield out
+def _packing(out: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    return cast(
+        AbstractContextManager[IO[bytes]],
+        gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=out, mtime=0),
+    )
 
 
 def _name(source: Path, name: Path) -> None:

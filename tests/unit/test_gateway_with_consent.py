@@ -1,0 +1,109 @@
+"""The gateway and the consent service itself, each on a socket: registration, confirmation, a name taken, a store
+that was put back."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from services.consent.__main__ import MIGRATIONS
+from services.consent.app import create_app
+from services.consent.settings import Settings
+from shared.contracts.consent import Gateways, Registration
+from shared.kit.migrating import migrate
+from tests.unit.test_consent_rig import House, build_house
+from tests.unit.test_gateway_baked import ADAMS, FIXED, first_view
+from tests.unit.test_gateway_registration import statuses
+from tests.unit.test_gateway_world import Listening, World, world
+
+QUIET = 60.0
+PERSON, NEW_YORK = f"/consultants/{ADAMS}", f"/results?indicator={FIXED}"
+
+
+class Beside:
+    """The consent service in a folder of its own, and an officer's and a gateway's way to ask it."""
+
+    def __init__(self, house: House, settings: Settings) -> None:
+        self.house, self.settings = house, settings
+        self.at = Listening(create_app(settings))
+
+    def gateways(self) -> Gateways:
+        answer = httpx.get(f"{self.at.url}/v1/gateways", auth=self.house.person("officer"), trust_env=False)
+        return Gateways.model_validate_json(answer.content)
+
+    def register(self, name: str) -> Registration:
+        own = self.house.service("gateway")
+        answer = httpx.put(f"{self.at.url}/v1/gateways/{name}", auth=own, trust_env=False)
+        return Registration.model_validate_json(answer.content)
+
+    def stop(self) -> None:
+        self.at.stop()
+
+    def start_with(self, files: Path) -> None:
+        """Again on its port, with these files for its own."""
+        shutil.rmtree(self.settings.data_dir)
+        shutil.copytree(files, self.settings.data_dir)
+        self.at.app = create_app(self.settings)
+        self.at.start()
+
+
+@contextmanager
+def both(folder: Path) -> Iterator[tuple[World, Beside]]:
+    """A world whose consent is the real one; its ledger is empty, and the view was baked at its start."""
+    house = build_house(folder / "secrets")
+    settings = house.settings(folder / "consent")
+    migrate(settings.database("consent"), MIGRATIONS)
+    with world(folder, first_view()) as made:
+        made.consent_at.stop()
+        beside = Beside(house, settings)
+        made.consent_at = beside.at  # which the world stops at its end
+        store = beside.register("whoever").store_id
+        made.ratings.publish(first_view(store=store, consent_revision=0))
+        yield made, beside
+
+
+async def confirmed(beside: Beside, name: str) -> None:
+    for _ in range(150):
+        found = {one.gateway: one.applied for one in (await asyncio.to_thread(beside.gateways)).gateways}
+        if found.get(name) == 0:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(found)
+
+
+def test_two_gateways_register_and_confirm_and_one_whose_name_is_taken_is_closed(tmp_path: Path) -> None:
+    async def scenario(made: World, beside: Beside) -> None:
+        async with made.gateway(poll_seconds=QUIET) as one, made.gateway(poll_seconds=QUIET, name="gateway-2") as other:
+            for gateway, name in ((one, "gateway"), (other, "gateway-2")):
+                assert await statuses(gateway, PERSON, NEW_YORK) == [200, 200]
+                await confirmed(beside, name)
+            await asyncio.to_thread(beside.register, "gateway")
+            assert await statuses(one, PERSON, NEW_YORK) == [503, 200]
+            assert await statuses(other, PERSON, NEW_YORK) == [200, 200]
+            assert (await one.client.get("/health/ready")).status_code == 503
+            assert (await other.client.get("/health/ready")).status_code == 200
+
+    with both(tmp_path) as (made, beside):
+        asyncio.run(scenario(made, beside))
+
+
+def test_a_store_from_before_the_registration_is_registered_with_again(tmp_path: Path) -> None:
+    async def scenario(made: World, beside: Beside) -> None:
+        async with made.gateway(poll_seconds=QUIET) as gateway:
+            assert await statuses(gateway, PERSON) == [200]
+            await asyncio.to_thread(beside.stop)
+            assert await statuses(gateway, PERSON, NEW_YORK) == [503, 200]
+            await asyncio.to_thread(beside.start_with, tmp_path / "yesterday")
+            assert "gateway" not in [one.gateway for one in (await asyncio.to_thread(beside.gateways)).gateways]
+            await asyncio.sleep(0.06)
+            assert await statuses(gateway, PERSON, NEW_YORK) == [200, 200]
+            await confirmed(beside, "gateway")
+
+    with both(tmp_path) as (made, beside):
+        beside.stop()
+        shutil.copytree(beside.settings.data_dir, tmp_path / "yesterday")
+        beside.start_with(tmp_path / "yesterday")
+        asyncio.run(scenario(made, beside))
