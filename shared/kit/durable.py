@@ -52,7 +52,7 @@ class DurableJobs:
 
         config = DBOSConfig(
             name=self.service, system_database_url=database_url, application_version=VERSION, executor_id=self.worker,
-            log_level="ERROR", notification_listener_polling_interval_sec=60.0,
+            log_level="ERROR",
         )  # fmt: skip
         if self.database is not None:  # our own connections: DBOS's would look for other databases than the service's
             config["system_database_engine"] = self.database.engine

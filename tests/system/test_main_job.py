@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,19 @@ def test_a_line_that_lacks_something_is_seen(planted: dict[str, str]) -> None:
     }  # fmt: skip
     assert csv_violations(line) == []
     assert csv_violations(line | planted) != []
+
+
+def test_a_release_taken_down_is_gone_and_the_one_before_is_current_again(house: House, release: str) -> None:
+    revision = house.publish(DATE)
+    wanted = ["release", "take-down", revision, "--reason", "an extract of the wrong year"]
+    for _ in range(2):  # a repeat after a lost answer is content
+        assert house.run(*wanted).stdout == f"{revision} taken_down\n"
+    for gateway in (name for name in house.urls if name.startswith("gateway")):
+        with house.reader(gateway) as reader:
+            until = time.monotonic() + 10
+            while (gone := reader.get(f"/v1/releases/{revision}")).status_code == 200:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            assert (gone.status_code, gone.json()["code"]) == (410, "release_taken_down")
+            latest = reader.get("/v1/releases/latest").json()
+            assert (latest["release"], latest["status"]) == (release, "current")

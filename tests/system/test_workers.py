@@ -90,7 +90,8 @@ class Site:
 
     def life(self, worker: Worker) -> str:
         """What the queue knows the process by that runs now, or ran last."""
-        return re.findall(r'"worker": "([^"]+)"[^\n]*worker_started', worker.log.read_text())[-1]
+        lives: list[str] = re.findall(r'"worker": "([^"]+)"[^\n]*worker_started', worker.log.read_text())
+        return lives[-1]
 
     def victim(self, chosen: random.Random) -> Worker:
         """A process that is ready; where there is one with a job under way, that."""
