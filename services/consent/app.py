@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -60,5 +61,7 @@ def _held_back(settings: Settings, store: Store) -> list[Held]:
     size = settings.ballast_bytes
     if not size:
         return []
-    beside: Held = TableBallast(store.database, size) if settings.database_url else Beside(settings.data_dir, size)
-    return [Beside(settings.journal, size), beside]
+    engine = store.database.engine
+    if engine.dialect.name == "postgresql":
+        return [Beside(settings.journal, size), TableBallast(store.database, size)]
+    return [Beside(settings.journal, size), Beside(Path(engine.url.database or "").parent, size)]

@@ -1,0 +1,198 @@
+"""The journal: every acknowledged entry is in it, a torn line never was, and nothing is answered from beyond it."""
+
+import errno
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.consent import journal as module
+from services.consent.__main__ import main
+from services.consent.journal import NAME, Journal, JournalBroken, JournalInUse, Tip, held, read
+from services.consent.ledger import Entry, Event, chained, genesis
+from shared.contracts.consent import Act, Purpose
+from tests.unit.test_consent_rig import CARDIAC, OWN, House, Rig, house, running
+
+__all__ = ["house"]
+
+ANNE, BEN, CARA = "9900001", "9900002", "9900003"
+STORE = "0" * 32
+
+
+class Stumbling(Journal):
+    """Cannot write, as often as the test says."""
+
+    failures = 0
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        if entries and Stumbling.failures:
+            Stumbling.failures -= 1
+            raise OSError(errno.EIO, "planted")
+        super().append(entries)
+
+
+@pytest.fixture
+def desk(house: House, tmp_path: Path) -> Iterator[Rig]:
+    """A service that knows three consultants."""
+    with house.stores.swept(), running(house, house.settings(tmp_path / "data")) as rig:
+        rig.register(ANNE, BEN, CARA)
+        yield rig
+
+
+def lines(rig: Rig) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (rig.settings.journal / NAME).read_text().splitlines()]
+
+
+def entries_of(number: int, store: str = STORE) -> list[Entry]:
+    event = Event(ANNE, CARDIAC, Purpose(OWN), Act.ASKED, "basis", 1, "officer", "letter", "Ä|,\n\\", "2026-05-01",
+                  "2026-05-01T00:00:00.000000Z", None)  # fmt: skip
+    return list(chained([event] * number, 0, genesis(store)))
+
+
+def test_every_acknowledged_entry_is_in_the_journal_column_by_column(desk: Rig) -> None:
+    desk.decide(ANNE, "asked")
+    desk.decide(ANNE, "given", if_match=1)
+    desk.withdraw(ANNE)
+    header = ["gmc,programme,purpose,act,notice_version,decided_on,evidence"]
+    desk.load(
+        "returns",
+        [*header, f"{BEN},{CARDIAC},{OWN},refused,,2026-05-02,", f"{CARA},{CARDIAC},{OWN},given,1,2026-05-01,form"],
+    )
+    head, *kept = lines(desk)
+    assert head == {"journal": "candour consent journal 1", "store_id": desk.service("/v1/head").json()["store_id"]}
+    with desk.client.app.state.office.reading() as tx:  # type: ignore[attr-defined]  # a FastAPI application
+        ledger = [json.loads(json.dumps(vars(entry))) for entry in tx.entries(0, 5)]
+    assert kept == ledger
+    assert [one["revision"] for one in kept] == [1, 2, 3, 4, 5]
+
+
+def test_without_the_journal_nothing_is_acknowledged_and_a_repeat_gives_the_same_receipt(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Journal", Stumbling)
+    with house.stores.swept(), running(house, house.settings(tmp_path / "data")) as rig:
+        rig.register(ANNE, BEN)
+        rig.withdraw(BEN)
+        rig.client.app.state.watch.stop()  # type: ignore[attr-defined]  # so that only requests meet the planted failures
+        Stumbling.failures = 5
+        first = rig.withdraw(ANNE, key="k")
+        assert (first.status_code, first.json()["code"]) == (503, "journal_unavailable")
+        assert rig.withdraw(ANNE, key="k").json()["code"] == "journal_unavailable"  # the row alone is no receipt
+        for path in ("/v1/head", "/v1/permissions"):  # nothing beyond the journal is told to anybody
+            assert rig.service(path).json()["code"] == "journal_unavailable"
+        assert rig.officer("GET", f"/v1/consultants/{ANNE}").json()["code"] == "journal_unavailable"
+        assert (len(lines(rig)), Stumbling.failures) == (2, 0)
+        receipt = rig.withdraw(ANNE, key="k")
+        assert (receipt.status_code, receipt.json()["revision"]) == (202, 2)
+        assert rig.withdraw(ANNE, key="k").json() == receipt.json()
+        assert [one["revision"] for one in lines(rig)[1:]] == [1, 2]
+        assert rig.revision() == 2
+
+
+@pytest.mark.parametrize("torn", [b'{"act":"given"', b"\0" * 300, b'{"act":"withdrawn","revision":3}'])
+def test_a_last_line_without_its_end_is_cut_off(desk: Rig, torn: bytes, house: House) -> None:
+    desk.withdraw(ANNE)
+    file = desk.settings.journal / NAME
+    desk.client.__exit__(None, None, None)
+    whole = file.read_bytes()
+    with file.open("ab") as out:
+        out.write(torn)
+    with running(house, desk.settings) as again:
+        assert again.withdraw(BEN).json()["revision"] == 2
+        assert file.read_bytes().startswith(whole)
+        assert [one["revision"] for one in lines(again)[1:]] == [1, 2]
+    desk.client.__enter__()
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_any_other_line_that_does_not_hold_closes(desk: Rig, house: House, at: int) -> None:
+    desk.withdraw(ANNE)
+    desk.withdraw(BEN)
+    file = desk.settings.journal / NAME
+    desk.client.__exit__(None, None, None)
+    changed = file.read_bytes().splitlines(keepends=True)
+    changed[at] = changed[at].replace(b'"', b"'", 1) if at == 0 else changed[at].replace(b"letter", b"lutter")
+    file.write_bytes(b"".join(changed))
+    with running(house, desk.settings) as again:
+        refused = again.service("/v1/head")
+        assert (refused.status_code, refused.json()["code"]) == (503, "consent_closed")
+        assert "undamaged copy" in again.client.get("/health/ready").json()["reason"]
+        assert file.read_bytes() == b"".join(changed)
+    desk.client.__enter__()
+
+
+def test_a_long_journal_opens_in_a_time_that_grows_with_its_lines_only(tmp_path: Path) -> None:
+    """A hundred thousand lines take about half a second, these a tenth; the bound is for machines that are busy."""
+    with held(tmp_path) as journal:
+        journal.begin(STORE, entries_of(20_000))
+        began = time.monotonic()
+        assert journal.read_again()
+        seconds = time.monotonic() - began
+        assert journal.tip.revision == 20_000
+        assert seconds < 10
+
+
+def test_what_does_not_follow_is_not_appended(tmp_path: Path) -> None:
+    entries = entries_of(4)
+    with held(tmp_path) as journal:
+        journal.begin(STORE, entries[:2])
+        for wrong in (entries[3:], entries[1:2], entries_of(3, "f" * 32)[2:]):
+            with pytest.raises(JournalBroken):
+                journal.append(wrong)
+        journal.append(entries[2:])
+        assert journal.tip == Tip(4, entries[-1].hash)
+        assert [journal.hash_at(number) for number in (0, 1, 4)] == [genesis(STORE), entries[0].hash, entries[3].hash]
+    store_id, found = read(tmp_path)
+    assert (store_id, list(found)) == (STORE, entries)
+
+
+@pytest.mark.parametrize("deed", ["removed", "replaced", "lengthened"])
+def test_a_file_that_is_not_in_its_place_any_more_takes_nothing(tmp_path: Path, deed: str) -> None:
+    entries = entries_of(2)
+    with held(tmp_path) as journal:
+        journal.begin(STORE, entries[:1])
+        if deed == "removed":
+            journal.file.unlink()
+        elif deed == "replaced":
+            copy = tmp_path / "copy"
+            copy.write_bytes(journal.file.read_bytes())
+            copy.replace(journal.file)
+        else:
+            with journal.file.open("ab") as out:
+                out.write(b"x")
+        with pytest.raises(JournalBroken):
+            journal.append(entries[1:])
+        assert not journal.is_open()
+
+
+def test_an_append_that_fails_half_way_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = entries_of(3)
+    with held(tmp_path) as journal:
+        journal.begin(STORE, entries[:1])
+        monkeypatch.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(errno.EIO, "planted")))
+        with pytest.raises(OSError, match="planted"):
+            journal.append(entries[1:])
+        monkeypatch.undo()
+        assert journal.tip.revision == 1
+        journal.append(entries[1:])
+    assert list(read(tmp_path)[1]) == entries
+
+
+def test_a_second_service_on_the_same_journal_is_refused_in_plain_words(
+    desk: Rig, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(JournalInUse), held(desk.settings.journal):
+        pass
+    for name in ("people_file", "secrets_dir"):
+        monkeypatch.setenv(f"CANDOUR_CONSENT_{name.upper()}", str(getattr(desk.settings, name)))
+    monkeypatch.setenv("CANDOUR_CONSENT_DATA_DIR", str(tmp_path / "another"))
+    monkeypatch.setenv("CANDOUR_CONSENT_JOURNAL_DIR", str(desk.settings.journal))
+    monkeypatch.setenv("CANDOUR_CONSENT_DEMONSTRATION", "true")
+    assert main(["serve"]) == 2
+    told = capfd.readouterr().err
+    assert "Stop it first" in told
+    assert "Traceback" not in told
