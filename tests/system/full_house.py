@@ -95,7 +95,7 @@ class FullHouse:
 
             def finished() -> bool:
                 found.update(analyst.get(f"/v1/releases/{name}").json())
-                return found["build"] != "running"
+                return bool(found["build"] != "running")
 
             self.until(finished, f"{name} is neither built nor failed", seconds)
         return found

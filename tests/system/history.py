@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-FETCH_TRIES = 3
+AWAY = frozenset({502, 503, 504})  # refused by the gateway, or by a proxy before it
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Readers:
         began = time.monotonic()
         answer = client.get(path)
         ended = time.monotonic()
-        if answer.status_code == 503:
+        if answer.status_code in AWAY:
             self._record(None)
             return
         assert answer.status_code in (200, 404), (path, answer.status_code)

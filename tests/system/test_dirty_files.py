@@ -12,7 +12,7 @@ from cli.demonstration.files import write
 from cli.demonstration.sizes import Sizes
 from cli.demonstration.world import make_world
 from tests.system.house import House
-from tests.system.test_kills import HEADER, ROW
+from tests.system.small_file import HEADER, ROW
 
 GOOD = HEADER + ROW.format(id=1001)
 
