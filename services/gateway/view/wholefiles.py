@@ -182,7 +182,8 @@ def _name(source: Path, name: Path) -> None:
 def _open_folders(top: Path, place: Path) -> None:
     for folder in (top, *reversed([one for one in place.parents if top in one.parents]), place):
         folder.mkdir(exist_ok=True)
-        folder.chmod(0o755)
+        if folder.stat().st_mode & 0o777 != 0o755:  # whatever the umask; a volume's own root may be another's
+            folder.chmod(0o755)
 
 
 def _remove_but(place: Path, names: set[str]) -> None:
