@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from tests.postgres import QUICK, Postgres, sweep_copies
+from tests.stores import Stores
 
 ENGINES: Final = ("sqlite", "postgresql")
 
@@ -24,6 +25,20 @@ def postgres() -> Iterator[Postgres]:
     with Postgres(QUICK) as server:
         yield server
     sweep_copies()
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Both, one after the other. A module whose tests have nothing to do with the database names one of its own."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def stores(engine: str, request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Where services keep what they keep: every test that starts its service with these runs on both engines."""
+    made = Stores(request.getfixturevalue("postgres") if engine == "postgresql" else None)
+    with made.swept():
+        yield made
 
 
 @pytest.fixture(params=ENGINES)

@@ -1,23 +1,20 @@
 """The ledger: nobody can edit it unnoticed, and the projection is what it adds up to."""
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from services.consent.__main__ import MIGRATIONS, main
 from services.consent.ledger import Event, chained, genesis
-from services.consent.models import METADATA
 from services.consent.verify_ledger import Finding, _fault, verify
 from shared.contracts.consent import Act, Purpose
 from shared.kit.database import Database
-from shared.kit.migrating import migrate
 from tests.unit.test_consent_rig import CARDIAC, OWN, House, Rig, house, running
 
 __all__ = ["house"]
@@ -58,36 +55,50 @@ def written(house: House, tmp_path: Path) -> Rig:
     return rig
 
 
-def file_of(rig: Rig) -> Path:
-    return rig.settings.data_dir / "consent.sqlite"
+UNGUARD = {  # what whoever owns the database can do
+    "sqlite": [f"DROP TRIGGER ledger_no_{what}" for what in ("update", "delete", "gap")],
+    "postgresql": ["ALTER TABLE ledger DISABLE TRIGGER USER"],
+}
 
 
-def tamper(rig: Rig, statement: str, unguarded: bool = True) -> None:
-    with closing(sqlite3.connect(file_of(rig))) as connection, connection:
-        if unguarded:
-            for trigger in ("ledger_no_update", "ledger_no_delete", "ledger_no_gap"):
-                connection.execute(f"DROP TRIGGER {trigger}")
-        connection.execute(statement)
+def url_of(rig: Rig) -> str:
+    return rig.settings.database("consent")
+
+
+def tamper(rig: Rig, *statements: str, unguarded: bool = True) -> None:
+    database = Database(url_of(rig))
+    try:
+        with database.transaction() as session:
+            for statement in (*(UNGUARD[database.engine.dialect.name] if unguarded else ()), *statements):
+                session.execute(text(statement))
+    finally:
+        database.close()
+
+
+def rows_of(rig: Rig, table: str) -> list[dict[str, Any]]:
+    database = Database(url_of(rig))
+    with database.reading() as session:
+        found = [dict(row) for row in session.execute(text(f"SELECT * FROM {table}")).mappings()]
+    database.close()
+    return found
 
 
 def test_an_untouched_ledger_holds(written: Rig) -> None:
-    assert verify(f"sqlite:///{file_of(written)}") == Finding(4, None, "")
+    assert verify(url_of(written)) == Finding(4, None, "")
 
 
 @pytest.mark.parametrize(("statement", "revision", "why"), BROKEN)
 def test_every_tampering_is_found_at_its_revision(written: Rig, statement: str, revision: int, why: str) -> None:
     tamper(written, statement)
-    finding = verify(f"sqlite:///{file_of(written)}")
+    finding = verify(url_of(written))
     assert (finding.sound, finding.broken) == (False, revision)
     assert why in finding.why
 
 
 def test_a_deletion_that_renumbers_what_follows_is_found(written: Rig) -> None:
-    tamper(written, "DELETE FROM ledger WHERE revision = 2")
-    with closing(sqlite3.connect(file_of(written))) as connection, connection:
-        for number in (3, 4):
-            connection.execute(f"UPDATE ledger SET revision = {number - 1} WHERE revision = {number}")
-    assert verify(f"sqlite:///{file_of(written)}").broken == 2
+    moved = (f"UPDATE ledger SET revision = {number - 1} WHERE revision = {number}" for number in (3, 4))
+    tamper(written, "DELETE FROM ledger WHERE revision = 2", *moved)
+    assert verify(url_of(written)).broken == 2
 
 
 @pytest.mark.parametrize(
@@ -96,20 +107,29 @@ def test_a_deletion_that_renumbers_what_follows_is_found(written: Rig) -> None:
         "UPDATE ledger SET act = 'given'",
         "DELETE FROM ledger WHERE revision = 1",
         FORGED.format(6),
-        "INSERT OR REPLACE INTO ledger SELECT * FROM ledger WHERE revision = 2",
+        "INSERT INTO ledger SELECT * FROM ledger WHERE revision = 2 ON CONFLICT (revision) DO UPDATE SET act = 'given'",
         "UPDATE policy_file SET body = ''",
         "DELETE FROM policy_file",
     ],
 )
 def test_the_database_itself_refuses_to_edit_the_past(written: Rig, statement: str) -> None:
-    with pytest.raises(sqlite3.IntegrityError, match=r"append-only|no gaps"):
+    with pytest.raises(DBAPIError, match=r"append-only|no gaps"):
         tamper(written, statement, unguarded=False)
+
+
+def test_what_only_one_engine_can_do_to_the_past_is_refused_too(written: Rig, engine: str) -> None:
+    only = {
+        "sqlite": "INSERT OR REPLACE INTO ledger SELECT * FROM ledger WHERE revision = 2",
+        "postgresql": "TRUNCATE ledger",
+    }
+    with pytest.raises(DBAPIError, match=r"append-only|no gaps"):
+        tamper(written, only[engine], unguarded=False)
 
 
 def test_the_command_says_where_it_broke(
     written: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("data_dir", "people_file", "secrets_dir"):
+    for name in ("data_dir", "people_file", "secrets_dir", "database_url"):
         monkeypatch.setenv(f"CANDOUR_CONSENT_{name.upper()}", str(getattr(written.settings, name)))
     assert main(["verify-ledger"]) == 0
     assert "4 entries" in capsys.readouterr().out
@@ -117,6 +137,7 @@ def test_the_command_says_where_it_broke(
     assert main(["verify-ledger"]) == 1
     assert "broken at revision 3" in capsys.readouterr().out
     monkeypatch.setenv("CANDOUR_CONSENT_DATA_DIR", str(written.settings.data_dir / "empty"))
+    monkeypatch.setenv("CANDOUR_CONSENT_DATABASE_URL", written.house.stores.empty(written.settings.data_dir))
     assert main(["verify-ledger"]) == 2
 
 
@@ -127,27 +148,17 @@ def test_a_gap_is_never_served_as_quiet_revisions(written: Rig) -> None:
 
 
 def test_names_are_not_in_the_ledger(written: Rig) -> None:
-    with closing(sqlite3.connect(file_of(written))) as connection:
-        rows = connection.execute("SELECT * FROM ledger").fetchall()
-    assert not [cell for row in rows for cell in row if "Dr " in str(cell)]
+    cells = [cell for row in rows_of(written, "ledger") for cell in row.values()]
+    assert len(cells) > 4
+    assert not [cell for cell in cells if "Dr " in str(cell)]
 
 
 def test_the_policy_in_force_is_kept_with_the_store(written: Rig) -> None:
     with running(written.house, written.settings):
         pass
-    with closing(sqlite3.connect(file_of(written))) as connection:
-        ((name, body),) = connection.execute("SELECT name, body FROM policy_file").fetchall()
-    assert (name, body) == ("demonstration.toml", (written.settings.policy_dir / name).read_text())
-
-
-def test_the_migrations_make_the_tables_the_models_describe(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'fresh.sqlite'}"
-    migrate(url, MIGRATIONS)
-    migrate(url, MIGRATIONS)
-    database = Database(url)
-    with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-    database.close()
+    (kept,) = rows_of(written, "policy_file")
+    name = "demonstration.toml"
+    assert (kept["name"], kept["body"]) == (name, (written.settings.policy_dir / name).read_text())
 
 
 def test_the_verifier_imports_nothing_of_the_ledger() -> None:

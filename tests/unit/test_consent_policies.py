@@ -14,6 +14,13 @@ from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, house, runni
 
 __all__ = ["house"]
 
+
+@pytest.fixture(scope="module")
+def engine() -> str:
+    """One of them: a policy is a file."""
+    return "sqlite"
+
+
 NOTICE = b"We ask whether you may be named.\n"
 VERIFIED = 'title = "T"\nsynthetic = true\nverified_by = "two lawyers"\n'
 PROGRAMME = '[[programmes]]\nid = "{}"\nlabel = "L"\nowner = "O"\n'

@@ -11,6 +11,13 @@ from tests.unit.test_consent_rig import CARDIAC, OWN, Rig, house, rig
 
 __all__ = ["house", "rig"]
 
+
+@pytest.fixture(scope="module")
+def engine() -> str:
+    """One of them: who may ask what is decided before any database is asked."""
+    return "sqlite"
+
+
 GMC = "9900001"
 JSON: dict[str, Any] = {"programme": CARDIAC, "purpose": OWN, "channel": "letter"}
 ROUTES: dict[tuple[str, str], tuple[set[str], dict[str, Any]]] = {
