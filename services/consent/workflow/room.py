@@ -18,7 +18,7 @@ AGAIN_SECONDS: Final = 20.0
 class Held(Protocol):
     """Space held back on one disk."""
 
-    def hold(self) -> bool: ...
+    def hold(self) -> bool: ...  # raises where whoever holds it does not answer
     def release(self) -> bool: ...
 
 
@@ -51,12 +51,17 @@ class Room:
         self.short, self.tried_at = False, float("-inf")
 
     def keep(self) -> None:
-        """Hold everything again, where there is room; not more often than now and then. Never raises."""
+        """Hold everything again, where there is room; not more often than now and then, but at the next look where the
+        database was away: that says nothing of its disk. Never raises."""
         now = monotonic()
         if now - self.tried_at < AGAIN_SECONDS:
             return
+        try:
+            missing = [one for one in self.held if not one.hold()]
+        except Exception as error:
+            log.warning("room_not_looked_at", kind=type(error).__name__)
+            return
         self.tried_at = now
-        missing = [one for one in self.held if not one.hold()]
         if self.short is not bool(missing):
             log.warning("room_held_back", whole=not missing)
         self.short = bool(missing)
