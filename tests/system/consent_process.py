@@ -37,13 +37,13 @@ class Consent:
             "JOURNAL_DIR": str(folder / "journal"), "BALLAST_BYTES": str(1 << 20), "DEMONSTRATION": "true",
         }  # fmt: skip
         self.environment = {f"CANDOUR_CONSENT_{name}": value for name, value in (values | changes).items()}
-        self.incarnation = ""
+        self.incarnation, self.module = "", "services.consent"
         self.process: subprocess.Popen[bytes] | None = None
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=30)
 
     def start(self, *verbs: str) -> "Consent":
         self.folder.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "services.consent", *(verbs or ("migrate", "serve"))]
+        command = [sys.executable, "-m", self.module, *(verbs or ("migrate", "serve"))]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=os.environ | self.environment, stdout=log, stderr=log
