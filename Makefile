@@ -41,6 +41,7 @@ unit: install assets
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/architecture tests/spec tests/unit
 
 system: install assets
+	@sh tools/install_nginx.sh
 	@$(BIN)/python -m pytest tests/system
 
 browser: install assets
@@ -57,6 +58,8 @@ assure: install assets
 lock:
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --no-header \
 	  pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --constraints requirements.lock pyproject.toml -o requirements-run.lock
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache services/gateway/site/static/build

@@ -9,6 +9,8 @@ import sys
 
 GOALS = {
     "kills": ({"CANDOUR_KILLS": "10"}, "tests/system/test_kills.py"),
+    "image": ({"CANDOUR_IMAGE_STEPS": "1"}, "tests/system/test_image_steps.py"),
+    "proxy-withdrawals": ({"CANDOUR_PROXY_READS": "20000"}, "tests/system/test_composed_withdrawals.py"),
     "withdrawals": ({"CANDOUR_WITHDRAWALS": "1000"}, "tests/system/test_withdrawals_under_reads.py"),
 }
 

@@ -1,6 +1,7 @@
 """`candour demo`: make the demonstration audit, and take it through the services as an audit would."""
 
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import typer
 
 from cli import consent, load, release
 from cli.accounts import password_of
-from cli.calls import Service
+from cli.calls import PATIENCE_SECONDS, Refused, Service
 from cli.demonstration.files import write
 from cli.demonstration.sizes import Sizes
 from cli.demonstration.world import DEFAULT_SEED, make_world
@@ -69,9 +70,21 @@ def load_into(
         consent.import_file(officer, "register", files["register.csv"])
         consent.import_file(officer, "returns", files["returns.csv"])
     name = _publish(service, f"demonstration-{seed}", say)
-    gateway = Service("gateway", None, base_url=urls["gateway"])
-    gateway.wait("/v1/releases", lambda body: any(one["release"] == name for one in body["data"]))
+    _wait_shown(Service("gateway", None, base_url=urls["gateway"]), name)
     return name
+
+
+def _wait_shown(gateway: Service, name: str) -> None:
+    """By the release's own address: a proxy may keep the list of releases for some minutes, but never a 404."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            gateway.json("GET", f"/v1/releases/{name}")
+            return
+        except Refused as refused:
+            if refused.status != 404 or time.monotonic() > until:
+                raise
+        time.sleep(0.2)
 
 
 def _publish(service: Callable[[str, str], Service], key: str, say: Say) -> str:

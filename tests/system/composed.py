@@ -23,6 +23,7 @@ rewritten. Elsewhere they run as whoever runs the test, and paths of volumes, se
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -36,7 +37,7 @@ import pytest
 
 from tests.postgres import Postgres
 from tests.system.composed_file import read
-from tests.system.composed_parts import POSTGRES, Site, flags_of
+from tests.system.composed_parts import PATH, POSTGRES, Site, flags_of
 from tests.system.composed_process import ROOT, Container
 
 FILE: Final = ROOT / "docker-compose.yml"
@@ -60,13 +61,15 @@ class Composed:
         self.stopping = threading.Event()
         self.tending = threading.RLock()
         self.tender = threading.Thread(target=self._tend, name="composed", daemon=True)
-        self.release = ""
+        self.demo_release = ""
 
     # Life
 
     def __enter__(self) -> "Composed":
         if os.geteuid() == 0 and not self.site.contained:
             pytest.skip("root may not make namespaces here; run these tests as an ordinary user")
+        if missing := [name for name in ("nginx", "wget") if shutil.which(name, path=PATH) is None]:
+            pytest.skip(f"{' and '.join(missing)} not installed; see tools/install_nginx.sh")
         self.candour("secrets", "make", str(self.secrets), "--accounts", str(self.accounts_file))
         self.postgres.password = (self.secrets / "postgres.password").read_text()
         self.tender.start()
@@ -182,6 +185,10 @@ class Composed:
         return {**{name: self.url(name) for name in ("ingest", "ratings", "consent")}, "gateway": self.url("proxy")}
 
     @property
+    def gateway_names(self) -> list[str]:
+        return [name for name in self.site.containers if name.startswith("gateway")]
+
+    @property
     def accounts(self) -> dict[str, str]:
         found: dict[str, str] = json.loads(self.accounts_file.read_text())
         return found
@@ -228,7 +235,7 @@ class Composed:
 
     def wait_published(self, release: str, seconds: float = 30.0) -> None:
         until = time.monotonic() + seconds
-        for name in [name for name in self.site.containers if name.startswith("gateway")]:
+        for name in self.gateway_names:
             while not self._answers(f"{self.url(name)}/v1/releases/{release}"):
                 assert time.monotonic() < until, f"{name} does not show {release}"
                 time.sleep(0.05)

@@ -1,15 +1,41 @@
 """Houses that several tests share: starting one takes seconds, and most tests only read."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from cli import demo
-from cli.demonstration.sizes import Sizes
+from cli.demonstration.sizes import SMALL_SPECIALTIES, Sizes
+from tests.system.composed import Composed
 from tests.system.house import ROOT, House
 
 NY = ROOT.parent / "shared" / "data" / "ny-cardiac"
+
+
+NY_DATE: Final = "2026-09-30"
+NY_INDICATORS: Final = tuple(
+    f"ny-{name}-mortality"
+    for name in ("all-pci", "non-emergency-pci", "emergency-pci", "cabg", "valve-or-valve-cabg", "tavr")
+)
+AnyHouse = House | Composed
+
+
+@dataclass(frozen=True)
+class NewYork:
+    """New York's file, loaded and published in a house. `told`: what `candour load` said of it."""
+
+    house: AnyHouse
+    told: dict[str, Any]
+    release: str
+
+
+def new_york(house: AnyHouse, ny: Path) -> NewYork:
+    told = json.loads(house.candour("load", "ny-cardiac", str(ny / "hospital_2008_2015.csv"), "--json").stdout)
+    return NewYork(house, told, house.publish(NY_DATE, *NY_INDICATORS))
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +69,34 @@ def demo_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         house.demo_release = demo.load_into(house.urls, house.accounts, lambda _text: None, sizes=sizes)
         house.wait_published(house.demo_release)
         yield house
+
+
+@pytest.fixture(scope="session")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
+    """The production shape, empty at first: two gateways behind the proxy, on PostgreSQL."""
+    with Composed(tmp_path_factory.mktemp("composed")) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def composed_new_york(composed: Composed, ny: Path) -> NewYork:
+    return new_york(composed, ny)
+
+
+@pytest.fixture(scope="session")
+def composed_demo(composed: Composed, request: pytest.FixtureRequest) -> Composed:
+    """The production shape with a published demonstration of 300 consultants, after New York where that is there."""
+    if NY.is_dir():
+        request.getfixturevalue("composed_new_york")
+    sizes = Sizes(hospitals=20, consultants=300, episodes=45_000, specialties=SMALL_SPECIALTIES)
+    composed.demo_release = demo.load_into(composed.urls, composed.accounts, lambda _text: None, sizes=sizes)
+    composed.wait_published(composed.demo_release)
+    return composed
+
+
+@pytest.fixture(scope="module", params=["embedded", "production"])
+def shown_house(request: pytest.FixtureRequest) -> AnyHouse:
+    """A published demonstration in each shape."""
+    name = "demo_house" if request.param == "embedded" else "composed_demo"
+    found: AnyHouse = request.getfixturevalue(name)
+    return found

@@ -83,6 +83,10 @@ class House:
         found: dict[str, str] = json.loads((self.data / "running.json").read_text())["urls"]
         return found
 
+    @property
+    def gateway_names(self) -> list[str]:
+        return [name for name in self.urls if name.startswith("gateway")]
+
     def pid(self, name: str) -> int:
         return int(json.loads((self.data / "running.json").read_text())["pids"][name])
 
@@ -129,6 +133,8 @@ class House:
         assert code is None or done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
+    candour = run  # the word that every kind of house has for it
+
     def publish(self, date: str, *indicators: str) -> str:
         """Build, submit, approve and publish; returns the release's name."""
         chosen = [part for indicator in indicators for part in ("--indicator", indicator)]
@@ -140,7 +146,7 @@ class House:
 
     def wait_published(self, name: str) -> None:
         """Until every gateway shows the release."""
-        for gateway in [gateway for gateway in self.urls if gateway.startswith("gateway")]:
+        for gateway in self.gateway_names:
             until = time.monotonic() + 30
             while not self._answers(f"{self.url(gateway)}/v1/releases/{name}"):
                 assert time.monotonic() < until, f"{gateway} does not show {name}"

@@ -1,4 +1,5 @@
-"""New York's published table through all four services, read back from the public API."""
+"""New York's published table through all four services, read back from the public API: embedded on SQLite, and by the
+compose file's own commands on PostgreSQL, with two gateways behind nginx."""
 
 import csv
 import io
@@ -12,25 +13,17 @@ import httpx
 import pytest
 
 from tests.system.completeness import NUMERIC, check_release, csv_violations, row_violations
-from tests.system.house import House
+from tests.system.conftest import NY_DATE, NY_INDICATORS, NewYork, new_york
 from tests.system.published import VERDICT, Key, PublishedRow, published_rows
 
-DATE = "2026-09-30"
 
-
-@pytest.fixture(scope="module")
-def loaded(house: House, ny: Path) -> dict[str, Any]:
-    """What `candour load` said of the whole file."""
-    told: dict[str, Any] = json.loads(
-        house.run("load", "ny-cardiac", str(ny / "hospital_2008_2015.csv"), "--json").stdout
-    )
-    return told
-
-
-@pytest.fixture(scope="module")
-def release(house: House, loaded: dict[str, Any]) -> str:
-    assert loaded
-    return house.publish(DATE)
+@pytest.fixture(scope="module", params=["embedded", "production"])
+def job(request: pytest.FixtureRequest, ny: Path) -> NewYork:
+    """In each shape."""
+    if request.param == "embedded":
+        return new_york(request.getfixturevalue("house"), ny)
+    found: NewYork = request.getfixturevalue("composed_new_york")
+    return found
 
 
 def all_results(reader: httpx.Client, release: str) -> list[dict[str, Any]]:
@@ -43,32 +36,32 @@ def all_results(reader: httpx.Client, release: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_every_line_has_its_fate(loaded: dict[str, Any]) -> None:
-    submission = loaded["submission"]
+def test_every_line_has_its_fate(job: NewYork) -> None:
+    submission = job.told["submission"]
     fates = {fate: count for fate, count in submission["fates"].items() if count}
     assert submission["lines"] == 1610
     assert fates == {"header": 1, "accepted": 1578, "aggregate": 31}
 
 
-def test_the_same_file_again_changes_nothing(house: House, ny: Path, loaded: dict[str, Any]) -> None:
-    again = json.loads(house.run("load", "ny-cardiac", str(ny / "hospital_2008_2015.csv"), "--json").stdout)
-    assert again["snapshot"]["digest"] == loaded["snapshot"]["digest"]
-    assert again["submission"] == loaded["submission"]
+def test_the_same_file_again_changes_nothing(job: NewYork, ny: Path) -> None:
+    again = json.loads(job.house.candour("load", "ny-cardiac", str(ny / "hospital_2008_2015.csv"), "--json").stdout)
+    assert again["snapshot"]["digest"] == job.told["snapshot"]["digest"]
+    assert again["submission"] == job.told["submission"]
 
 
-def test_the_2015_extract_is_41_duplicates(house: House, ny: Path, loaded: dict[str, Any]) -> None:
+def test_the_2015_extract_is_41_duplicates(job: NewYork, ny: Path) -> None:
     file = ny / "hospital_cabg_2011_extract_2015.csv"
-    extract = json.loads(house.run("load", "ny-cardiac", str(file), "--json").stdout)
+    extract = json.loads(job.house.candour("load", "ny-cardiac", str(file), "--json").stdout)
     fates = {fate: count for fate, count in extract["submission"]["fates"].items() if count}
     assert fates == {"header": 1, "duplicate": 41}
-    assert extract["snapshot"]["digest"] == loaded["snapshot"]["digest"]
+    assert extract["snapshot"]["digest"] == job.told["snapshot"]["digest"]
 
 
-def test_1578_of_1578_from_json(house: House, ny: Path, release: str) -> None:
+def test_1578_of_1578_from_json(job: NewYork, ny: Path) -> None:
     printed = published_rows(ny / "hospital_2008_2015.csv")
     found: dict[Key, tuple[float, float, float, str, str]] = {}
-    with house.reader() as reader:
-        for row in all_results(reader, release):
+    with job.house.reader() as reader:
+        for row in all_results(reader, job.release):
             value, interval = row["value"], row["value"]["interval"]
             period = row["period"]
             at = (row["subject"]["id"], row["indicator"]["id"], period["start"], period["end"])
@@ -77,10 +70,10 @@ def test_1578_of_1578_from_json(house: House, ny: Path, release: str) -> None:
     compare(printed, found)
 
 
-def test_1578_of_1578_from_csv(house: House, ny: Path, release: str) -> None:
+def test_1578_of_1578_from_csv(job: NewYork, ny: Path) -> None:
     printed = published_rows(ny / "hospital_2008_2015.csv")
-    with house.reader("gateway-2") as reader:
-        text = reader.get(f"/v1/releases/{release}/results.csv?partition=fixed").raise_for_status().text
+    with job.house.reader("gateway-2") as reader:
+        text = reader.get(f"/v1/releases/{job.release}/results.csv?partition=fixed").raise_for_status().text
     found = {
         (row["provider_id"], row["indicator_id"], row["period_start"], row["period_end"]): (
             float(row["estimate"]),
@@ -103,10 +96,10 @@ def compare(printed: dict[Key, PublishedRow], found: dict[Key, tuple[float, floa
     assert (figures, verdicts, words) == ([], [], [])
 
 
-def test_nothing_is_missing_without_a_reason(house: House, release: str) -> None:
+def test_nothing_is_missing_without_a_reason(job: NewYork) -> None:
     """Every page of JSON and the whole CSV; the same over the demonstration in test_truth.py."""
-    with house.reader() as reader:
-        rows, _ = check_release(reader, release)
+    with job.house.reader() as reader:
+        rows, _ = check_release(reader, job.release)
     assert len(rows) >= 1578
     assert all(row["indicator"]["id"].startswith("ny-") for row in rows)
 
@@ -161,17 +154,20 @@ def test_a_line_that_lacks_something_is_seen(planted: dict[str, str]) -> None:
     assert csv_violations(line | planted) != []
 
 
-def test_a_release_taken_down_is_gone_and_the_one_before_is_current_again(house: House, release: str) -> None:
-    revision = house.publish(DATE)
+def test_a_release_taken_down_is_gone_and_the_one_before_is_current_again(job: NewYork) -> None:
+    """At the gateways: a proxy goes on with what it has kept, until it is emptied."""
+    with job.house.reader("gateway-2") as reader:
+        before = reader.get("/v1/releases/latest").json()
+    revision = job.house.publish(NY_DATE, *NY_INDICATORS)
     wanted = ["release", "take-down", revision, "--reason", "an extract of the wrong year"]
     for _ in range(2):  # a repeat after a lost answer is content
-        assert house.run(*wanted).stdout == f"{revision} taken_down\n"
-    for gateway in (name for name in house.urls if name.startswith("gateway")):
-        with house.reader(gateway) as reader:
+        assert job.house.candour(*wanted).stdout == f"{revision} taken_down\n"
+    for gateway in job.house.gateway_names:
+        with job.house.reader(gateway) as reader:
             until = time.monotonic() + 10
             while (gone := reader.get(f"/v1/releases/{revision}")).status_code == 200:
                 assert time.monotonic() < until
                 time.sleep(0.05)
             assert (gone.status_code, gone.json()["code"]) == (410, "release_taken_down")
             latest = reader.get("/v1/releases/latest").json()
-            assert (latest["release"], latest["status"]) == (release, "current")
+            assert (latest["release"], latest["status"]) == (before["release"], "current")

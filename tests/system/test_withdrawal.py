@@ -1,4 +1,5 @@
-"""A consultant who may be named is seen; withdraws; and is from then on as one who never existed."""
+"""A consultant who may be named is seen; withdraws; and is from then on as one who never existed. In both shapes: from
+the gateways themselves, and through the proxy."""
 
 import re
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from cli.calls import Service
 from cli.consent import withdrawal
-from tests.system.house import House
+from tests.system.conftest import AnyHouse
 
 NOBODY = "9999998"
 VARIES = {"date", "x-request-id"}
@@ -21,10 +22,10 @@ def plain(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
 
 
 @pytest.fixture(scope="module")
-def someone(demo_house: House) -> dict[str, Any]:
+def someone(shown_house: AnyHouse) -> dict[str, Any]:
     """A consultant with a published row whose unit's total is published too."""
-    release = demo_house.demo_release
-    with demo_house.reader() as reader:
+    release = shown_house.demo_release
+    with shown_house.reader() as reader:
         units = reader.get(f"/v1/releases/{release}/results?level=provider&status=published&limit=1000").json()["data"]
         shown = {(row["subject"]["id"], row["indicator"]["id"]): row["id"] for row in units}
         rows = reader.get(f"/v1/releases/{release}/results?level=consultant&limit=1000").json()["data"]
@@ -36,16 +37,16 @@ def someone(demo_house: House) -> dict[str, Any]:
     raise AssertionError("no published consultant in a published unit")
 
 
-def test_withdrawal_is_obeyed_by_the_very_next_request(demo_house: House, someone: dict[str, Any]) -> None:
-    base = f"/v1/releases/{demo_house.demo_release}"
+def test_withdrawal_is_obeyed_by_the_very_next_request(shown_house: AnyHouse, someone: dict[str, Any]) -> None:
+    base = f"/v1/releases/{shown_house.demo_release}"
     gmc = someone["gmc"]
     programme = someone["indicator"].removesuffix("-mortality-30d") + "-consultant-outcomes"
-    with demo_house.reader() as reader, demo_house.reader("gateway-2") as other:
+    with shown_house.reader() as reader, shown_house.reader("gateway-2") as other:
         for gateway in (reader, other):
             assert gateway.get(f"{base}/consultants/{gmc}").status_code == 200
             assert gateway.get(f"/consultants/{gmc}").status_code == 200
             assert gateway.get(f"{base}/results/{someone['row']}").status_code == 200
-        officer = Service("consent", "officer", demo_house.accounts["officer"], demo_house.url("consent"))
+        officer = Service("consent", "officer", shown_house.accounts["officer"], shown_house.url("consent"))
         decision = withdrawal(officer, gmc, programme)
         assert decision["act"] == "withdrawn"
         for gateway in (reader, other):
@@ -87,30 +88,30 @@ def assert_gone(gateway: httpx.Client, base: str, someone: dict[str, Any]) -> No
     assert someone["unit_row"] not in {point["result"] for point in unit_in_funnel["points"]}
 
 
-def test_a_conditional_request_learns_nothing_after_a_withdrawal(demo_house: House) -> None:
-    base = f"/v1/releases/{demo_house.demo_release}"
-    with demo_house.reader() as reader:
+def test_a_conditional_request_learns_nothing_after_a_withdrawal(shown_house: AnyHouse) -> None:
+    base = f"/v1/releases/{shown_house.demo_release}"
+    with shown_house.reader() as reader:
         row = reader.get(f"{base}/results?level=consultant&limit=1000").json()["data"][-1]
         path = f"{base}/consultants/{row['subject']['id']}/results"
         first = reader.get(path)
         etag = first.headers["etag"]
         assert reader.get(path, headers={"If-None-Match": etag}).status_code == 304
         programme = row["indicator"]["id"].removesuffix("-mortality-30d") + "-consultant-outcomes"
-        officer = Service("consent", "officer", demo_house.accounts["officer"], demo_house.url("consent"))
+        officer = Service("consent", "officer", shown_house.accounts["officer"], shown_house.url("consent"))
         withdrawal(officer, row["subject"]["id"], programme)
         assert reader.get(path, headers={"If-None-Match": etag}).status_code == 404
         assert reader.head(path).status_code == 404
 
 
-def test_old_releases_forget_too(demo_house: House) -> None:
+def test_old_releases_forget_too(shown_house: AnyHouse) -> None:
     """A release is superseded and stays readable; who withdraws afterwards is gone from both."""
-    old = demo_house.demo_release
-    new = demo_house.publish(old.partition(".")[0])
-    with demo_house.reader() as reader:
+    old = shown_house.demo_release
+    new = shown_house.publish(old.partition(".")[0])
+    with shown_house.reader() as reader:
         rows = reader.get(f"/v1/releases/{new}/results?level=consultant&limit=1000").json()["data"]
         gmc, indicator = rows[0]["subject"]["id"], rows[0]["indicator"]["id"]
         assert reader.get(f"/v1/releases/{old}/consultants/{gmc}").status_code == 200
-        officer = Service("consent", "officer", demo_house.accounts["officer"], demo_house.url("consent"))
+        officer = Service("consent", "officer", shown_house.accounts["officer"], shown_house.url("consent"))
         withdrawal(officer, gmc, indicator.removesuffix("-mortality-30d") + "-consultant-outcomes")
         for release in (old, new):
             assert reader.get(f"/v1/releases/{release}/consultants/{gmc}").status_code == 404
