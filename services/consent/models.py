@@ -132,6 +132,6 @@ HEAD, LEDGER, CONSULTANT, ENROLMENT, STANDING, RECEIPT, IMPORT, POLICY, JOURNAL,
     )
 )  # fmt: skip
 
-# Random bytes that hold room back on the disk of a PostgreSQL server; empty on SQLite, where a file does. It has no index
-# and no type that PostgreSQL would keep beside it: to give such a table up, nothing new has to be written.
+# Random bytes that hold room back on the disk of a PostgreSQL server; empty on SQLite, where a file does. It has no
+# index and no type that PostgreSQL would keep beside it: to give such a table up, nothing new has to be written.
 BALLAST = Table("ballast", METADATA, *(Column(f"r{number}", Uuid, nullable=False) for number in range(8)))
