@@ -212,7 +212,7 @@ class Public(Readers):
             self._record(None)
             time.sleep(PAUSE_SECONDS)
         else:
-            time.sleep(0.005)  # two cores are for those who are killed, too
+            time.sleep(0.01)  # two cores are for those who are killed, too
 
     def probe(self, person: Person) -> None:
         """One request at every door, begun now."""
