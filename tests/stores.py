@@ -1,9 +1,12 @@
 """Databases of either engine for tests: migrated once for each service and process of the run, then copied."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+import psycopg
 
 from services.consent.__main__ import MIGRATIONS as CONSENT
 from services.ingest.__main__ import MIGRATIONS as INGEST
@@ -60,9 +63,16 @@ class Stores:
 
     def _new(self, template: str) -> str:
         assert self.server is not None
-        name = self.server.new_database(template)
-        self.made.append(name)
-        return name
+        until = time.monotonic() + 30
+        while True:
+            try:
+                self.made.append(self.server.new_database(template))
+            except psycopg.errors.ObjectInUse:  # who made the template has hung up, and the server has not heard it yet
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+            else:
+                return self.made[-1]
 
     def _template(self, service: str) -> str:
         assert self.server is not None
@@ -70,5 +80,6 @@ class Stores:
         if key not in _TEMPLATES:
             name = self.server.new_database()
             migrate(self.server.url(name), SCRIPTS[service])
+            self.server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # or the server's own sweeper gets in
             _TEMPLATES[key] = name
         return _TEMPLATES[key]

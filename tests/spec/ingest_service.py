@@ -20,6 +20,7 @@ from shared.kit.jobs import Jobs, ThreadedJobs
 from shared.kit.migrating import migrate
 from shared.kit.people import make_people
 from shared.kit.secretfiles import make_secret, read_secret
+from tests.stores import Stores
 
 NY = "ny-cardiac"
 DATA = Path(__file__).parents[3] / "shared" / "data" / NY
@@ -136,14 +137,16 @@ def _accounts() -> tuple[bytes, dict[str, str]]:
         return (Path(folder) / "people.json").read_bytes(), passwords
 
 
-def prepared(folder: Path, **settings: Any) -> tuple[Settings, dict[str, str]]:
-    """Settings of a service whose tables, accounts and secret exist, and the accounts' passwords."""
+def prepared(folder: Path, stores: Stores | None = None, **settings: Any) -> tuple[Settings, dict[str, str]]:
+    """Settings of a service whose tables, accounts and secret exist, and the accounts' passwords; with `stores`, on
+    their engine."""
     accounts, passwords = _accounts()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "people.json").write_bytes(accounts)
     make_secret(folder / "secrets", "ratings-ingest")
+    kept = stores.settings("ingest", folder / "data") if stores else {}
     made = Settings(
-        data_dir=folder / "data", people_file=folder / "people.json", secrets_dir=folder / "secrets", **settings
+        data_dir=folder / "data", people_file=folder / "people.json", secrets_dir=folder / "secrets", **kept | settings
     )
     migrate(made.database("ingest"), MIGRATIONS)
     return made, passwords

@@ -20,6 +20,7 @@ from tests.spec.ingest_service import (
     running,
     sha256,
 )  # fmt: skip
+from tests.stores import Stores
 
 CONTENT = ny_file(ny_row())
 DIGEST = sha256(CONTENT)
@@ -29,8 +30,8 @@ FREEZERS, FETCHERS = STEWARD | {"service:ratings"}, READERS | {"service:ratings"
 
 
 @pytest.fixture(scope="module")
-def ingest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
-    with running(*prepared(tmp_path_factory.mktemp("ingest"))) as service:
+def ingest(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
+    with running(*prepared(tmp_path_factory.mktemp("ingest"), stores)) as service:
         service.send(CONTENT)
         yield service
 
@@ -140,8 +141,8 @@ def test_a_feed_without_rows_has_nothing_to_freeze(ingest: Ingest) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "nothing_accepted")
 
 
-def test_lists_are_newest_first_and_paged(tmp_path: Path) -> None:
-    with running(*prepared(tmp_path)) as service:
+def test_lists_are_newest_first_and_paged(stores: Stores, tmp_path: Path) -> None:
+    with running(*prepared(tmp_path, stores)) as service:
         digests = []
         for number in range(5):
             service.send(ny_file(ny_row(str(number + 1))))

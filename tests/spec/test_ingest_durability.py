@@ -28,6 +28,7 @@ from tests.spec.ingest_service import (
     sha256,
     some,
 )  # fmt: skip
+from tests.stores import Stores
 
 CONTENT = ny_file(ny_row())
 ROOT = Path(__file__).parents[2]
@@ -45,8 +46,8 @@ def files_of(settings: Settings) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_bytes_that_are_not_the_address_leave_nothing(tmp_path: Path) -> None:
-    with running(*prepared(tmp_path)) as service:
+def test_bytes_that_are_not_the_address_leave_nothing(stores: Stores, tmp_path: Path) -> None:
+    with running(*prepared(tmp_path, stores)) as service:
         path = f"/v1/feeds/{NY}/submissions/{sha256(CONTENT)}"
         answer = service.ask("PUT", path, content=CONTENT + b"\n")
         assert (answer.status_code, answer.json()["code"]) == (422, "digest_mismatch")
@@ -59,8 +60,8 @@ def test_bytes_that_are_not_the_address_leave_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_too_many_bytes_leave_nothing(tmp_path: Path, announced: bool) -> None:
-    with running(*prepared(tmp_path, most_bytes=1000)) as service:
+def test_too_many_bytes_leave_nothing(stores: Stores, tmp_path: Path, announced: bool) -> None:
+    with running(*prepared(tmp_path, stores, most_bytes=1000)) as service:
         content = b"x" * 1001
         path = f"/v1/feeds/{NY}/submissions/{sha256(content)}"
         body: Any = content if announced else iter([content[:500], content[500:]])
@@ -74,10 +75,10 @@ def test_too_many_bytes_leave_nothing(tmp_path: Path, announced: bool) -> None:
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 @pytest.mark.parametrize("where", ["open", "fsync", "replace"])
 def test_a_full_disk_is_told_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, code: int
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, code: int
 ) -> None:
     """The disk fails at a chosen call; every other part is real."""
-    with running(*prepared(tmp_path)) as service:
+    with running(*prepared(tmp_path, stores)) as service:
         owner = Path if where == "replace" else os
         real = getattr(owner, where)
 
@@ -129,8 +130,8 @@ def test_a_disk_that_is_really_full(small_disk: Path) -> None:
         assert some(service.send(more)["fates"]) == {"header": 1, "accepted": 1}
 
 
-def test_a_job_that_was_never_started_is_started_when_the_service_starts(tmp_path: Path) -> None:
-    settings, passwords = prepared(tmp_path)
+def test_a_job_that_was_never_started_is_started_when_the_service_starts(stores: Stores, tmp_path: Path) -> None:
+    settings, passwords = prepared(tmp_path, stores)
     second = ny_file(ny_row(), ny_row("1002"))
     with running(settings, passwords, NeverStarted()) as service:
         assert service.put(CONTENT).status_code == 201
@@ -143,7 +144,7 @@ def test_a_job_that_was_never_started_is_started_when_the_service_starts(tmp_pat
         assert some(service.decided(second)["fates"]) == {"header": 1, "duplicate": 1, "accepted": 1}
 
 
-def test_a_lost_job_is_started_again_by_the_same_bytes(tmp_path: Path) -> None:
+def test_a_lost_job_is_started_again_by_the_same_bytes(stores: Stores, tmp_path: Path) -> None:
     class FirstLost(ThreadedJobs):
         lost = False
 
@@ -152,7 +153,7 @@ def test_a_lost_job_is_started_again_by_the_same_bytes(tmp_path: Path) -> None:
                 super().start(name, job_id, *arguments)
             self.lost = True
 
-    settings, passwords = prepared(tmp_path)
+    settings, passwords = prepared(tmp_path, stores)
     with running(settings, passwords, FirstLost()) as service:
         receipt = service.put(CONTENT).json()
         assert service.submission(CONTENT)["state"] == "received"
@@ -161,7 +162,7 @@ def test_a_lost_job_is_started_again_by_the_same_bytes(tmp_path: Path) -> None:
         assert service.decided(CONTENT)["state"] == "checked"
 
 
-def test_submissions_are_decided_in_order_of_receipt(tmp_path: Path) -> None:
+def test_submissions_are_decided_in_order_of_receipt(stores: Stores, tmp_path: Path) -> None:
     """Whichever job runs first: here the last one is the only one."""
 
     class OnlyThird(ThreadedJobs):
@@ -173,7 +174,7 @@ def test_submissions_are_decided_in_order_of_receipt(tmp_path: Path) -> None:
                 super().start(name, job_id, *arguments)
 
     files = [ny_file(ny_row(), ny_row(str(number))) for number in (1002, 1003, 1004)]
-    with running(*prepared(tmp_path), OnlyThird()) as service:
+    with running(*prepared(tmp_path, stores), OnlyThird()) as service:
         for content in files:
             service.put(content)
         service.decided(files[2])
@@ -181,13 +182,13 @@ def test_submissions_are_decided_in_order_of_receipt(tmp_path: Path) -> None:
         assert accepted == [2, 1, 1]
 
 
-def test_a_job_that_runs_twice_changes_nothing(tmp_path: Path) -> None:
+def test_a_job_that_runs_twice_changes_nothing(stores: Stores, tmp_path: Path) -> None:
     class Twice(ThreadedJobs):
         def start(self, name: str, job_id: str, *arguments: Any) -> None:
             super().start(name, job_id, *arguments)
             super().start(name, job_id + ".again", *arguments)
 
-    settings, passwords = prepared(tmp_path)
+    settings, passwords = prepared(tmp_path, stores)
     with running(settings, passwords, Twice()) as service:
         service.send(CONTENT)
         assert some(service.send(ny_file(ny_row(), ny_row("1002")))["fates"]) == {
@@ -199,8 +200,8 @@ def test_a_job_that_runs_twice_changes_nothing(tmp_path: Path) -> None:
         assert some(service.submission(CONTENT)["fates"]) == {"header": 1, "accepted": 1}
 
 
-def test_half_written_files_of_a_killed_service_are_swept(tmp_path: Path) -> None:
-    settings, passwords = prepared(tmp_path)
+def test_half_written_files_of_a_killed_service_are_swept(stores: Stores, tmp_path: Path) -> None:
+    settings, passwords = prepared(tmp_path, stores)
     with running(settings, passwords):
         pass
     (settings.data_dir / "ingest" / "uploads" / ".abc.123456.part").write_bytes(b"half")
@@ -208,9 +209,9 @@ def test_half_written_files_of_a_killed_service_are_swept(tmp_path: Path) -> Non
         assert files_of(settings) == []
 
 
-def test_no_line_is_logged(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_line_is_logged(stores: Stores, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     secret = "Xyzzy-4711"
-    with running(*prepared(tmp_path)) as service:
+    with running(*prepared(tmp_path, stores)) as service:
         service.send(ny_file(ny_row(name=secret), ny_row(cases=secret), secret))
         service.send(secret.encode())
         service.aside(ny_file(ny_row(name=secret), ny_row(cases=secret), secret))

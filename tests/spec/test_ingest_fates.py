@@ -19,11 +19,12 @@ from tests.spec.ingest_service import (
     running,
     some,
 )  # fmt: skip
+from tests.stores import Stores
 
 
 @pytest.fixture
-def ingest(tmp_path: Path) -> Iterator[Ingest]:
-    with running(*prepared(tmp_path)) as service:
+def ingest(stores: Stores, tmp_path: Path) -> Iterator[Ingest]:
+    with running(*prepared(tmp_path, stores)) as service:
         yield service
 
 
@@ -174,12 +175,12 @@ def test_a_snapshot_names_the_submissions_behind_it_in_order(ingest: Ingest) -> 
     assert ingest.freeze()["submissions"] == digests
 
 
-def test_lineage_is_not_in_the_digest(tmp_path: Path) -> None:
+def test_lineage_is_not_in_the_digest(stores: Stores, tmp_path: Path) -> None:
     rows = [ny_row("1001"), ny_row("1002")]
     ways = ([ny_file(*rows)], [ny_file(rows[1]), ny_file(rows[0])])
     digests = set()
     for number, files in enumerate(ways):
-        with running(*prepared(tmp_path / str(number))) as service:
+        with running(*prepared(tmp_path / str(number), stores)) as service:
             for content in files:
                 service.send(content)
             digests.add(service.freeze()["digest"])

@@ -17,14 +17,15 @@ from tests.spec.ingest_service import (
     running,
     some,
 )  # fmt: skip
+from tests.stores import Stores
 
 RENAMED = NY_HEADER.replace("Number of Deaths", "Deaths")
 SWAPPED = NY_HEADER.replace("Number of Cases,Number of Deaths", "Number of Deaths,Number of Cases")
 
 
 @pytest.fixture(scope="module")
-def ingest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
-    with running(*prepared(tmp_path_factory.mktemp("ingest"))) as service:
+def ingest(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingest]:
+    with running(*prepared(tmp_path_factory.mktemp("ingest"), stores)) as service:
         yield service
 
 
@@ -74,9 +75,9 @@ def test_a_source_in_utf_8_only_says_in_which_line_it_is_not(ingest: Ingest) -> 
     assert (refusal["code"], refusal["line"], refusal["found"]) == ("encoding", 3, "byte 0xE9")
 
 
-def test_nothing_is_half_loaded_after_a_refusal(tmp_path: Path) -> None:
+def test_nothing_is_half_loaded_after_a_refusal(stores: Stores, tmp_path: Path) -> None:
     """The byte that spoils the file comes after more good lines than one block of reading holds."""
-    with running(*prepared(tmp_path)) as service:
+    with running(*prepared(tmp_path, stores)) as service:
         standing = episodes_file(episode(9_999_999))
         service.send(standing, "candour-demo")
         before = service.freeze("candour-demo")
@@ -89,8 +90,8 @@ def test_nothing_is_half_loaded_after_a_refusal(tmp_path: Path) -> None:
         assert some(mended["fates"]) == {"header": 1, "accepted": 120_000}
 
 
-def test_a_feed_with_only_refused_files_has_nothing_to_freeze(tmp_path: Path) -> None:
-    with running(*prepared(tmp_path)) as service:
+def test_a_feed_with_only_refused_files_has_nothing_to_freeze(stores: Stores, tmp_path: Path) -> None:
+    with running(*prepared(tmp_path, stores)) as service:
         service.send(EPISODES_HEADER.encode(), "candour-demo")
         answer = service.ask("POST", "/v1/snapshots", json={"feed": "candour-demo"})
         assert (answer.status_code, answer.json()["code"]) == (409, "nothing_accepted")

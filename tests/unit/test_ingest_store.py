@@ -27,10 +27,9 @@ CONTENT = b"provider,name,kind,region\nZZ001,One,hospital,North\nZZ002,Two,hospi
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path / 'ingest.sqlite'}"
-    migrate(url, MIGRATIONS)
-    opened = Store(Database(url), Files(tmp_path))
+def store(tmp_path: Path, store_url: str) -> Iterator[Store]:
+    migrate(store_url, MIGRATIONS)
+    opened = Store(Database(store_url), Files(tmp_path))
     opened.open([FEED])
     yield opened
     opened.close()

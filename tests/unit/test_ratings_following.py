@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from services.ratings import following
 from services.ratings.following import Follower, OtherHistory
 from shared.contracts.consent import Head
+from tests.stores import Stores
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
 
 
@@ -20,7 +21,9 @@ def until(what: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_a_database_error_ends_a_turn_and_not_the_follower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_error_ends_a_turn_and_not_the_follower(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     failing, turns = True, 0
 
     def follow(_: Follower) -> list[str]:
@@ -30,7 +33,7 @@ def test_a_database_error_ends_a_turn_and_not_the_follower(tmp_path: Path, monke
             raise OperationalError("SELECT 1", {}, Exception("database is locked"))
         return []
 
-    with rig_in(tmp_path) as rig:
+    with rig_in(tmp_path, stores) as rig:
         monkeypatch.setattr(Follower, "follow", follow)
         monkeypatch.setattr(following, "PATIENCE_SECONDS", 0.1)
         follower = Follower(rig.office, 0.01, 0.01)
@@ -53,8 +56,8 @@ def ready(rig: Rig) -> str | None:
     return reason
 
 
-def test_a_short_failure_is_not_told(tmp_path: Path) -> None:
-    with rig_in(tmp_path) as rig:
+def test_a_short_failure_is_not_told(stores: Stores, tmp_path: Path) -> None:
+    with rig_in(tmp_path, stores) as rig:
         follower = rig.ratings.app.state.follower  # type: ignore[attr-defined]
         follower.failing_since = time.monotonic()
         assert ready(rig) is None
@@ -81,9 +84,9 @@ class Told:
     [("abc", True), ("abcd", True), ("ab", False), ("abe", False), ("abef", False), ("abcdef", True)],
 )
 def test_only_a_store_that_continues_what_was_known_is_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: str, followed: bool
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: str, followed: bool
 ) -> None:
-    with rig_in(tmp_path) as rig:
+    with rig_in(tmp_path, stores) as rig:
         follower = rig.follower()
         follower._check_history(Told(*"abc").head(), [])
         consent = Told(*now)
@@ -100,9 +103,11 @@ def test_only_a_store_that_continues_what_was_known_is_followed(
             rig.follower()._check_history(consent.head(), [("s", 99)])
 
 
-def test_nothing_is_baked_from_permissions_of_another_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_baked_from_permissions_of_another_history(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between the head and the permissions the store is exchanged for one of the same length."""
-    with rig_in(tmp_path) as rig:
+    with rig_in(tmp_path, stores) as rig:
         load_world(rig, small_world())
         release = rig.publish(rig.build()["release"])["release"]
         gmc = rig.table(release, "rows").drop_nulls("consultant_id")["consultant_id"][0]

@@ -33,6 +33,7 @@ from shared.kit.jobs import ThreadedJobs
 from shared.kit.migrating import migrate
 from shared.kit.people import _HASHER, make_people
 from shared.kit.secretfiles import make_secret, read_secret
+from tests.stores import Stores
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 NEW_YORK = DATA / "ny-cardiac" / "hospital_2008_2015.csv"
@@ -163,8 +164,9 @@ def load_world(rig: Rig, world: World) -> None:
 
 
 @contextmanager
-def rig_in(folder: Path) -> Iterator[Rig]:
+def rig_in(folder: Path, stores: Stores | None = None) -> Iterator[Rig]:
     """The three services in one process, each with its own store. The follower sleeps: tests take its turns."""
+    stores = stores or Stores(None)
     for name in PAIRS:
         make_secret(folder, name)
     passwords = make_people(folder / "people.json") | {BOTH: "of-every-trade"}
@@ -173,11 +175,15 @@ def rig_in(folder: Path) -> Iterator[Rig]:
     people["people"].append({"name": BOTH, "roles": roles, "hash": _HASHER.hash(passwords[BOTH])})
     (folder / "people.json").write_text(json.dumps(people))
     common: dict[str, Any] = {"people_file": folder / "people.json", "secrets_dir": folder}
-    ingest_settings = IngestSettings(data_dir=folder / "ingest", **common)
-    consent_settings = ConsentSettings(data_dir=folder / "consent", demonstration=True, **common)
+    kept: dict[str, Any] = {
+        name: common | {"data_dir": folder / name} | stores.settings(name, folder / name)
+        for name in ("ingest", "ratings", "consent")
+    }
+    ingest_settings = IngestSettings(**kept["ingest"])
+    consent_settings = ConsentSettings(demonstration=True, **kept["consent"])
     settings = Settings(
-        data_dir=folder / "ratings", ingest_url="http://ingest", consent_url="http://consent",
-        follow_seconds=3600, peer_patience_seconds=5, **common,
+        ingest_url="http://ingest", consent_url="http://consent", follow_seconds=3600, peer_patience_seconds=5,
+        **kept["ratings"],
     )  # fmt: skip
     migrate(ingest_settings.database("ingest"), INGEST_MIGRATIONS)
     migrate(consent_settings.database("consent"), CONSENT_MIGRATIONS)

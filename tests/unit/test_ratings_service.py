@@ -13,6 +13,7 @@ import pytest
 from services.ratings.workflow.releases import resume_builds
 from shared.contracts.views import ROW_COLUMNS, FunnelCurves, IndicatorEntry, ProviderEntry, ViewManifest
 from shared.kit.frames import content_digest
+from tests.stores import Stores
 from tests.unit.test_ratings_rig import BOTH, Rig, load_world, rig_in, small_world
 
 CARDIAC, VASCULAR = "adult-cardiac-surgery", "vascular-surgery"
@@ -21,16 +22,16 @@ RELEASE = "2026-09-30"
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig_in(tmp_path_factory.mktemp("ratings")) as running:
+def rig(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with rig_in(tmp_path_factory.mktemp("ratings"), stores) as running:
         load_world(running, small_world())
         running.publish(running.build(RELEASE)["release"])
         yield running
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Rig]:
-    with rig_in(tmp_path) as running:
+def empty(stores: Stores, tmp_path: Path) -> Iterator[Rig]:
+    with rig_in(tmp_path, stores) as running:
         yield running
 
 

@@ -1,14 +1,13 @@
 """The tables as migrated, frames and views as files."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
 from services.ratings.__main__ import MIGRATIONS
-from services.ratings.models import METADATA
+from services.ratings.models import ReleaseRow
 from services.ratings.store.frames import Frames, Snapshots, WrongBytes
 from services.ratings.store.store import Store
 from services.ratings.store.views import ViewFolders
@@ -19,21 +18,13 @@ from shared.kit.migrating import migrate
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path / 'ratings.sqlite'}"
-    migrate(address, MIGRATIONS)
-    return address
-
-
-def test_the_migrations_make_the_tables_of_the_models(url: str) -> None:
-    store = Store(url)
-    with store.database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-    store.close()
+def url(store_url: str) -> str:
+    migrate(store_url, MIGRATIONS)
+    return store_url
 
 
 def test_the_partners_order_is_made_once_and_differs_between_houses(url: str, tmp_path: Path) -> None:
-    other = f"sqlite:///{tmp_path / 'other.sqlite'}"
+    other = f"sqlite:///{tmp_path / 'another.sqlite'}"
     migrate(other, MIGRATIONS)
     migrate(url, MIGRATIONS)
     keys = []
@@ -50,11 +41,13 @@ def test_units_are_remembered_by_release_and_people_by_indicator(url: str) -> No
     store = Store(url)
     key = ("indicator", "period")
     with store.database.transaction() as session:  # a release that hidden units may belong to
-        session.connection().exec_driver_sql(
-            "insert into release (id, day, number, idempotency_key, requested, status, build, attempt, stages, author,"
-            " created, indicators, inputs, parts, salt) values ('a', '2026-09-30', 1, 'k', '{}', 'draft', 'done', 1,"
-            " '[]', 'x', '2026-09-30', '[]', '[]', '{}', x'00')"
-        )
+        session.add(
+            ReleaseRow(
+                id="a", day=date(2026, 9, 30), number=1, idempotency_key="k", requested={}, status="draft",
+                build="done", attempt=1, stages=[], author="x", created=datetime(2026, 9, 30, tzinfo=UTC),
+                indicators=[], inputs=[], parts={}, salt=b"\0",
+            )
+        )  # fmt: skip
     for _ in range(2):
         with store.transaction() as tx:
             tx.remember("a", {key: Memory(frozenset({"ZZ001"}), {"9900001": 3, "9900002": 4}, 4)})
@@ -68,15 +61,14 @@ def test_units_are_remembered_by_release_and_people_by_indicator(url: str) -> No
     store.close()
 
 
-def test_partners_of_an_older_house_count_as_hidden_from_the_start(tmp_path: Path) -> None:
-    address = f"sqlite:///{tmp_path / 'older.sqlite'}"
-    migrate(address, MIGRATIONS, "0001")
-    store = Store(address)
+def test_partners_of_an_older_house_count_as_hidden_from_the_start(store_url: str) -> None:
+    migrate(store_url, MIGRATIONS, "0001")
+    store = Store(store_url)
     with store.database.transaction() as session:
         session.connection().exec_driver_sql("insert into partner values ('indicator', 'period', '9900001')")
     store.close()
-    migrate(address, MIGRATIONS)
-    store = Store(address)
+    migrate(store_url, MIGRATIONS)
+    store = Store(store_url)
     with store.reading() as tx:
         assert tx.memory("a") == {("indicator", "period"): Memory(since={"9900001": 0})}
     store.close()

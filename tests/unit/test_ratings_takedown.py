@@ -15,6 +15,7 @@ from services.ratings.problems import BakedMeanwhile
 from services.ratings.store.store import Store
 from services.ratings.workflow.baking import prepare_view
 from services.ratings.workflow.office import Office
+from tests.stores import Stores
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
 
 CARDIAC = ["adult-cardiac-surgery-mortality-30d"]
@@ -25,8 +26,8 @@ FLIPS = {"release.publication", "release.baked"}
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig_in(tmp_path_factory.mktemp("ratings")) as running:
+def rig(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with rig_in(tmp_path_factory.mktemp("ratings"), stores) as running:
         load_world(running, small_world())
         for day in (FIRST, SECOND, THIRD):
             running.publish(running.build(day, CARDIAC)["release"])
@@ -35,7 +36,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 def another_process(rig: Rig) -> Office:
     """The same files and the same database, opened once more."""
-    store = Store(str(rig.office.store.database.engine.url))
+    store = Store(rig.office.store.database.engine.url.render_as_string(hide_password=False))
     return replace(rig.office, store=store)
 
 

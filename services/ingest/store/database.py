@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from sqlalchemy import BigInteger, literal
 from sqlmodel import Session, col, select
 
 from services.ingest.domain import Correction, Kept, Outcome, Pointer, Sending, Verdict, Waiting
@@ -66,7 +67,7 @@ class Store:
         if state is not None:
             asked = asked.where(SubmissionRow.state == state)
         if before is not None:
-            asked = asked.where(col(SubmissionRow.number) < before)
+            asked = asked.where(col(SubmissionRow.number) < literal(before, BigInteger))  # wider than the numbers
         with self.database.reading() as session:
             rows = session.exec(asked).all()
         following = rows[limit - 1].number if len(rows) > limit else None

@@ -1,5 +1,6 @@
 """Queries about snapshots, and what a feed holds at the moment of one."""
 
+from sqlalchemy import BigInteger, literal
 from sqlmodel import col, select
 
 from services.ingest.domain import Pointer
@@ -47,7 +48,7 @@ class Snapshots:
         if feed is not None:
             asked = asked.where(SnapshotRow.feed == feed)
         if before is not None:
-            asked = asked.where(col(SnapshotRow.number) < before)
+            asked = asked.where(col(SnapshotRow.number) < literal(before, BigInteger))  # wider than the numbers
         with self.database.reading() as session:
             rows = session.exec(asked).all()
         following = rows[limit - 1].number if len(rows) > limit else None
