@@ -9,6 +9,7 @@ import pytest
 
 from cli.calls import Service
 from cli.consent import withdrawal
+from tests.system.completeness import pages
 from tests.system.conftest import AnyHouse
 
 NOBODY = "9999998"
@@ -26,7 +27,8 @@ def someone(shown_house: AnyHouse) -> dict[str, Any]:
     """A consultant with a published row whose unit's total is published too."""
     release = shown_house.demo_release
     with shown_house.reader() as reader:
-        units = reader.get(f"/v1/releases/{release}/results?level=provider&status=published&limit=1000").json()["data"]
+        listed = pages(reader, release, "level=provider&status=published&limit=1000")
+        units = [row for page in listed for row in page["data"]]
         shown = {(row["subject"]["id"], row["indicator"]["id"]): row["id"] for row in units}
         rows = reader.get(f"/v1/releases/{release}/results?level=consultant&limit=1000").json()["data"]
         for row in rows:
