@@ -5,7 +5,6 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.consent.app import create_app
 from services.consent.backing_up import backup, restore
 from services.consent.journal import JournalBroken, JournalInUse, held
 from services.consent.settings import Settings
@@ -27,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings) -> int:
+    from services.consent.app import create_app  # noqa: PLC0415  # the other verbs need none of it, and begin at once
+
     try:
         with held(settings.journal):  # the application takes it itself, but cannot say in plain words that it may not
             pass

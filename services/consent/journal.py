@@ -98,27 +98,28 @@ class Journal:
         self._load()
 
     def probe(self, entries: int) -> None:
-        """Whether so many more would find room now. Raises OSError (ENOSPC) before anything is committed."""
-        if entries and self.handle is not None:
+        """Whether so many more would find room now. Raises OSError (ENOSPC), or JournalBroken as `append`, before
+        anything is committed."""
+        if entries:
+            handle = self._own()
             try:
-                os.posix_fallocate(self.handle, self.size, entries * ENTRY_BYTES)
+                os.posix_fallocate(handle, self.size, entries * ENTRY_BYTES)
             finally:
-                os.ftruncate(self.handle, self.size)
+                os.ftruncate(handle, self.size)
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries that follow the last, flushed when this returns. After an OSError nothing counts as added, and
         the same may be tried again. Raises JournalBroken where they do not follow, or the file is not in its place."""
         body, hashes = _encoded(entries, self.tip)
-        if self.handle is None or not self._in_place():
-            raise JournalBroken("The journal is not in its place any more, or somebody else has written to it.")
+        handle = self._own()
         try:
             written = 0
             while written < len(body):
-                written += os.pwrite(self.handle, body[written:], self.size + written)
-            os.fsync(self.handle)
+                written += os.pwrite(handle, body[written:], self.size + written)
+            os.fsync(handle)
         except OSError:
             with suppress(OSError):  # whatever stays is not whole: the next opening would cut it off
-                os.ftruncate(self.handle, self.size)
+                os.ftruncate(handle, self.size)
             raise
         self.size += len(body)
         self.hashes += hashes
@@ -127,6 +128,12 @@ class Journal:
         if self.handle is not None:
             os.close(self.handle)
         self.handle, self.store_id, self.hashes, self.size = None, "", bytearray(), 0
+
+    def _own(self) -> int:
+        """The open file, as it was left. Raises JournalBroken."""
+        if self.handle is None or not self._in_place():
+            raise JournalBroken("The journal is not in its place any more, or somebody else has written to it.")
+        return self.handle
 
     def _last(self) -> bytearray:
         return self.hashes[-HASH:]

@@ -18,6 +18,7 @@ from tests.unit.test_consent_rig import CARDIAC, THYROID, House, Rig, eventually
 
 __all__ = ["house"]
 
+STANDINGS = "SELECT * FROM standing ORDER BY gmc, programme, purpose"
 ANNE, BEN, CARA, DORA = "9900001", "9900002", "9900003", "9900004"
 
 
@@ -149,6 +150,7 @@ def test_an_older_store_stays_closed_until_its_journal_is_replayed(
         second_day(rig)
         before = seen(rig)
         receipt = rig.withdraw(ANNE, key="of-anne").json()
+        standings = case.execute(STANDINGS)
     case.put_back()
     with case.running() as rig:
         assert_closed(rig, "revision 2", "at 7", "replay-journal")
@@ -156,6 +158,7 @@ def test_an_older_store_stays_closed_until_its_journal_is_replayed(
         assert "was at revision 2 and is at 7" in capfd.readouterr().out
         eventually(lambda: rig.client.get("/health/ready").status_code, lambda status: status == 200)
         assert seen(rig) == before
+        assert case.execute(STANDINGS) == standings  # also what was last announced, which decides about later effects
         assert rig.withdraw(ANNE, key="of-anne").json() == receipt
         assert rig.decide(CARA, "refused", if_match=5).json()["revision"] == 8
     assert verify(case.settings.database("consent")).sound
@@ -235,6 +238,7 @@ def test_a_journal_that_is_lost_closes_and_one_that_is_put_back_opens(case: Case
         assert rig.withdraw(ANNE).status_code == 202
         case.journal.unlink()  # while it runs
         assert rig.withdraw(BEN).json()["code"] == "consent_closed"
+        assert case.execute("SELECT revision FROM head") == [(3,)]  # refused before it was committed
         assert_closed(rig)
         eventually(lambda: rig.client.get("/health/ready").json()["reason"], lambda why: "volume mounted" in why)
 

@@ -164,9 +164,22 @@ def test_a_file_that_is_not_in_its_place_any_more_takes_nothing(tmp_path: Path, 
         else:
             with journal.file.open("ab") as out:
                 out.write(b"x")
+        left = journal.file.read_bytes() if journal.file.exists() else b""
+        with pytest.raises(JournalBroken):
+            journal.probe(1)
         with pytest.raises(JournalBroken):
             journal.append(entries[1:])
         assert not journal.is_open()
+        assert left == (journal.file.read_bytes() if journal.file.exists() else b"")  # nor is anything cut off
+
+
+def test_asking_for_room_leaves_no_trace(tmp_path: Path) -> None:
+    with held(tmp_path) as journal:
+        journal.begin(STORE, entries_of(1))
+        before = journal.file.read_bytes()
+        journal.probe(1000)
+        assert journal.file.read_bytes() == before
+        assert journal.is_open()
 
 
 def test_an_append_that_fails_half_way_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

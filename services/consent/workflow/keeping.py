@@ -60,9 +60,13 @@ class Keeper:
             self._refuse(f"The ledger ends at revision {end.revision}, its journal at {tip.revision}: {REPLAY}")
 
     def probe(self, entries: int) -> None:
-        """Before a commit: whether the journal will have room for it. Raises OSError where its disk is full."""
+        """Before a commit: whether the journal is there and will have room for it. Raises ConsentClosed, and OSError
+        where its disk is full."""
         with self._turn():
-            self.journal.probe(entries)
+            try:
+                self.journal.probe(entries)
+            except JournalBroken as broken:
+                self._refuse(str(broken))
 
     def confirm(self, end: LedgerEnd) -> None:
         """As `cover`, for what was only seen: where it is not in the journal yet, it must first be sure to survive."""
