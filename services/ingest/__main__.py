@@ -3,10 +3,8 @@
 import sys
 from pathlib import Path
 
-from services.ingest.app import create_app
 from services.ingest.backing_up import backup, restore
 from services.ingest.settings import Settings
-from shared.kit.durable import DurableJobs
 from shared.kit.migrating import moves
 from shared.kit.serving import run, serve
 
@@ -21,6 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings) -> int:
+    from services.ingest.app import create_app  # noqa: PLC0415  # the other verbs need none of it, and begin at once
+    from shared.kit.durable import DurableJobs  # noqa: PLC0415
+
     jobs = DurableJobs("ingest", settings.jobs_database(), settings.worker, at_once=2)
     return serve(create_app(settings, jobs), settings)
 

@@ -3,11 +3,8 @@
 import sys
 from pathlib import Path
 
-from services.ratings.app import create_app
 from services.ratings.backing_up import backup, restore
-from services.ratings.peers import over_http
 from services.ratings.settings import Settings
-from shared.kit.durable import DurableJobs
 from shared.kit.migrating import moves
 from shared.kit.serving import run, serve
 
@@ -22,6 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings) -> int:
+    from services.ratings.app import create_app  # noqa: PLC0415  # the other verbs need none of it, and begin at once
+    from services.ratings.peers import over_http  # noqa: PLC0415
+    from shared.kit.durable import DurableJobs  # noqa: PLC0415
+
     jobs = DurableJobs("ratings", settings.jobs_database(), settings.worker)
     return serve(create_app(settings, over_http(settings), jobs), settings)
 

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ class Shell:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"], cwd=folder, env=environment, text=True,
+            ["bash", "--noprofile", "--norc", "-o", "pipefail"], cwd=folder, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         self.lines: Queue[str] = Queue()
@@ -152,7 +153,9 @@ class Operator:
                 if step.section.startswith(name):
                     do(self)
         self._tell_addresses()
+        began = time.monotonic()
         code, said = self.shell.run(self.here(step.command))
+        sys.stdout.write(f"{time.monotonic() - began:5.1f} s  $ {step.command}\n")
         told = f"{step.section}: $ {step.command}\nended with {code} and said\n{said}"
         assert code == 0, told
         if step.answer is not None:
@@ -204,14 +207,17 @@ BEFORE: Final[dict[str, Callable[[Operator], None]]] = {
 }
 
 
+def checked_out(folder: Path) -> Path:
+    """A folder as of a checkout; `deploy` is a copy, because the runbook writes into it."""
+    (folder / "docker-compose.yml").symlink_to(ROOT / "docker-compose.yml")
+    (folder / ".venv").symlink_to(sys.prefix)
+    shutil.copytree(ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("my.env"))
+    return folder
+
+
 @pytest.fixture
 def operator(tmp_path: Path) -> Iterator[Operator]:
-    """A folder as of a checkout; `deploy` is a copy, because the runbook writes into it."""
-    for name in ("docker-compose.yml", ".venv"):
-        (tmp_path / name).symlink_to(ROOT / name if name != ".venv" else sys.prefix)
-    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
-    (tmp_path / "deploy" / "my.env").unlink(missing_ok=True)
-    with Docker(tmp_path, tmp_path / "docker.socket") as docker:
+    with Docker(checked_out(tmp_path), tmp_path / "docker.socket") as docker:
         if os.geteuid() != 0:  # nobody else may give files away, and nobody runs as 10001 then
             (docker.bin / "chown").symlink_to("/bin/true")
         operator = Operator(tmp_path, docker)
@@ -246,9 +252,9 @@ def test_answers_are_compared() -> None:
 
 
 def test_a_docker_command_that_is_not_mapped_fails(tmp_path: Path) -> None:
-    with Docker(tmp_path, tmp_path / "docker.socket") as docker:
+    with Docker(checked_out(tmp_path), tmp_path / "docker.socket") as docker:
         environment = {**os.environ, "PATH": f"{docker.bin}{os.pathsep}{os.environ['PATH']}"}
-        environment["CANDOUR_TEST_DOCKER"] = str(docker.address)
+        environment |= {"CANDOUR_TEST_DOCKER": str(docker.address), "COMPOSE_ENV_FILES": "deploy/example.env"}
         for command in ("docker run x", "docker compose down", "docker compose exec consent true"):
             done = subprocess.run(command.split(), env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 64, done.stderr
