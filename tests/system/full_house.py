@@ -3,7 +3,6 @@ what its users do meanwhile."""
 
 import contextlib
 import hashlib
-import random
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from cli import demo
 from cli.demonstration.sizes import Sizes
 from cli.up.layout import Layout
 from tests.disks import SmallDisk, small_disk
+from tests.system.composed import Composed
 from tests.system.history import Person, people_of
 from tests.system.house import ROOT, House
 from tests.system.small_file import FEED, INDICATOR, small_file
@@ -32,12 +32,14 @@ NOTICE: Final = 1
 
 
 class FullHouse:
-    """Two gateways, a published demonstration, and a published release that depends on nobody."""
+    """A published demonstration, and a published release that depends on nobody. `doors` is where the public reads,
+    `uploads` where ingest keeps what it was sent."""
 
-    def __init__(self, house: House, disks: dict[str, SmallDisk]) -> None:
-        self.house, self.disks = house, disks
+    def __init__(
+        self, house: House | Composed, disks: dict[str, SmallDisk], doors: tuple[str, ...], uploads: Path
+    ) -> None:
+        self.house, self.disks, self.doors, self.uploads = house, disks, doors, uploads
         self.sent = 1000
-        self.chance = random.Random(2013)
         self.person_release = demo.load_into(
             house.urls, house.accounts, lambda _text: None,
             sizes=Sizes(hospitals=20, consultants=400, episodes=40_000),
@@ -108,14 +110,19 @@ class FullHouse:
 
     def said(self) -> str:
         """The ends of all logs, for whoever has to find out why."""
-        ends = (f"{log.name}:\n{log.read_text()[-1500:]}" for log in sorted((self.house.data / "logs").glob("*.log")))
-        return "\n".join([self.house.errors()[-1000:], *ends])
+        names = ("ingest", "ratings", "consent", *self.doors)
+        return "\n".join(f"{name}:\n{self.log(name)[-1500:]}" for name in names)
+
+    def log(self, name: str) -> str:
+        if isinstance(self.house, Composed):
+            return self.house.log(name)
+        return (self.house.data / "logs" / f"{name}.log").read_text()
 
     # What must hold, whatever is full
 
     def reads_go_on(self) -> None:
         base, fixed = f"/v1/releases/{self.person_release}", f"/v1/releases/{self.fixed_release}"
-        for gateway in GATEWAYS:
+        for gateway in self.doors:
             with self.house.reader(gateway) as reader:
                 for path in (
                     "/v1", "/v1/releases", "/", f"{base}/indicators", f"{fixed}/results", f"{fixed}/results.csv",
@@ -141,7 +148,7 @@ class FullHouse:
             answer = officer.post(f"/v1/consultants/{person.gmc}/withdrawal", json=body, headers=key)
             assert answer.status_code == 202, answer.text
         self.withdrawn.append(person)
-        for gateway in GATEWAYS:
+        for gateway in self.doors:
             with self.house.reader(gateway) as reader:
                 gone = reader.get(f"/v1/releases/{self.person_release}/consultants/{person.gmc}")
                 assert gone.status_code == 404, (gateway, gone.status_code, gone.text)
@@ -179,29 +186,29 @@ class FullHouse:
     def upload_is_refused(self) -> bytes:
         """507, and nothing of it stays."""
         body = self.another_file()
-        before = self.files("ingest/ingest/uploads")
+        before = self.kept()
         for _ in range(3):
             answer = self.upload(body)
             assert (answer.status_code, answer.json()["code"]) == (507, "storage_full"), answer.text
         with self.client("ingest", "steward") as steward:
             assert steward.get(f"/v1/submissions/{hashlib.sha256(body).hexdigest()}").status_code == 404
-        assert self.files("ingest/ingest/uploads") == before
+        assert self.kept() == before
         return body
 
-    def files(self, folder: str) -> set[str]:
-        return {one.name for one in (self.house.data / folder).rglob("*")}
+    def kept(self) -> set[str]:
+        return {one.name for one in self.uploads.rglob("*")}
 
     # Filling, and emptying
 
     @contextlib.contextmanager
     def full(self, *names: str) -> Iterator[None]:
-        """These disks full to the last byte, and topped up whenever something is given back: the logs too."""
-        for name in (*names, "logs"):
+        """These disks full to the last byte."""
+        for name in names:
             self.disks[name].fill()
         try:
             yield
         finally:
-            for name in (*names, "logs"):
+            for name in names:
                 self.disks[name].make_room()
 
     def whole_again(self, *pids: tuple[str, int]) -> None:
@@ -214,37 +221,56 @@ class FullHouse:
         for name, pid in pids:
             assert self.house.pid(name) == pid, f"{name} had to be started again"
         for ballast in self.ballasts():
-            self.until(lambda held=ballast: self.held(held), f"{ballast} is not held again", BALLAST_SECONDS)
+            self.until(lambda held=ballast: _held(held), f"{ballast} is not held again", BALLAST_SECONDS)
 
     def ballasts(self) -> list[Path]:
-        data = self.house.data
-        return [data / "consent" / "ballast", *(data / name / "ballast" for name in GATEWAYS)]
+        """The files that hold room back."""
+        return []
 
-    def held(self, ballast: Path) -> bool:
-        return ballast.exists() and ballast.stat().st_size >= MIB
+
+class Embedded(FullHouse):
+    """Every service with its data, and all their logs, on a small disk each."""
+
+    def __init__(self, house: House, disks: dict[str, SmallDisk]) -> None:
+        self.data = house.data
+        super().__init__(house, disks, GATEWAYS, house.data / "ingest" / "ingest" / "uploads")
+
+    @contextlib.contextmanager
+    def full(self, *names: str) -> Iterator[None]:
+        """The logs too."""
+        with super().full(*names, "logs"):
+            yield
+
+    def ballasts(self) -> list[Path]:
+        return [self.data / name / "ballast" for name in ("consent", *GATEWAYS)]
 
     def sound(self) -> None:
         """The ledger, and every SQLite file of the house, by programs that are not the services' own processes."""
-        environment = Layout(self.house.data, self.house.base, self.house.gateways).environment("consent")
+        assert isinstance(self.house, House)
+        environment = Layout(self.data, self.house.base, self.house.gateways).environment("consent")
         command = [sys.executable, "-m", "services.consent", "verify-ledger"]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        stores = [one for one in self.house.data.rglob("*.sqlite") if "views" not in one.parts]
+        stores = [one for one in self.data.rglob("*.sqlite") if "views" not in one.parts]
         assert {one.name for one in stores} >= {"consent.sqlite", "ingest.sqlite", "ratings.sqlite"}
         for store in stores:
             with closing(sqlite3.connect(store)) as connection:
                 assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)], store
 
 
+def _held(ballast: Path) -> bool:
+    return ballast.exists() and ballast.stat().st_size >= MIB
+
+
 @contextlib.contextmanager
-def full_house(folder: Path) -> Iterator[FullHouse]:
+def full_house(folder: Path) -> Iterator[Embedded]:
     """Skips the test where no disks can be mounted."""
     house = House(folder, gateways=2)
     with contextlib.ExitStack() as mounted:
         disks = {name: mounted.enter_context(small_disk(house.data / name, size * MIB)) for name, size in SIZES.items()}
         house.up()
         try:
-            yield FullHouse(house, disks)
+            yield Embedded(house, disks)
         finally:
             code = house.down()
         assert code == 0

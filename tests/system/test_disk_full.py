@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.disks import open_folder
-from tests.system.full_house import GATEWAYS, FullHouse, full_house
+from tests.system.full_house import GATEWAYS, Embedded, FullHouse, full_house
 
 FILLS = int(os.environ.get("CANDOUR_FILLS", "1"))
 WITHDRAWALS = 5  # while a disk is full: one alone might have found a last free page
@@ -25,7 +25,7 @@ def say(figures: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[FullHouse]:
+def house() -> Iterator[Embedded]:
     with open_folder() as folder, full_house(folder) as house:
         yield house
         house.nothing_forgotten()
@@ -34,7 +34,7 @@ def house() -> Iterator[FullHouse]:
 
 @pytest.mark.parametrize("fill", range(FILLS))
 @pytest.mark.parametrize("names", [("ingest",), ("ratings",), ("consent",), GATEWAYS, EVERYTHING], ids="+".join)
-def test_a_full_disk_stops_no_read_and_no_withdrawal(house: FullHouse, names: tuple[str, ...], fill: int) -> None:
+def test_a_full_disk_stops_no_read_and_no_withdrawal(house: Embedded, names: tuple[str, ...], fill: int) -> None:
     pids = {name: house.house.pid(name) for name in EVERYTHING}
     chance = random.Random(f"{names}{fill}")
     work = Work(house, names)
