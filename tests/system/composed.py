@@ -86,7 +86,9 @@ class Composed:
         self.stopping.set()
         self.tender.join(30)
         for name in reversed(self.processes):
-            self.stop(name)
+            self.processes[name].ask_to_stop()
+        for name in reversed(self.processes):
+            self.processes[name].stop()
         self.postgres.remove()
 
     def _create(self, name: str) -> None:

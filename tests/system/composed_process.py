@@ -132,18 +132,21 @@ class Container:
         assert self.process is not None
         return self.process.wait(seconds)
 
+    def ask_to_stop(self) -> None:
+        self.wanted = False
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(STOP_SIGNALS.get(self.plan.name, signal.SIGTERM))
+
     def stop(self) -> int:
         """As `docker compose stop`: its signal, its patience, then force. The exit code."""
-        self.wanted = False
+        self.ask_to_stop()
         if self.process is None:
             return 0
-        if self.process.poll() is None:
-            self.process.send_signal(STOP_SIGNALS.get(self.plan.name, signal.SIGTERM))
-            try:
-                return self.process.wait(self.plan.service.stop_grace_period)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        return int(self.process.returncode)
+        try:
+            return self.process.wait(self.plan.service.stop_grace_period)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return int(self.process.returncode)
 
     def output(self) -> str:
         return self.plan.log.read_text(errors="replace") if self.plan.log.exists() else ""

@@ -83,6 +83,7 @@ def main() -> None:
     os.chdir("/")
     become(int(specification["user"]))
     os.umask(0o077)
+    os.environ.pop("LC_CTYPE", None)  # Python's own addition, not the specification's
     os.execvp(sys.argv[2], sys.argv[2:])
 
 

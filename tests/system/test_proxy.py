@@ -149,6 +149,21 @@ def test_another_gateway_is_asked(start: Start, method: str, broken: Callable[[A
     assert proxy.gateways[0].asked, "the broken one was tried"
 
 
+def test_a_frozen_gateway_delays_and_does_not_fail() -> None:
+    """It takes connections and says nothing; the patience of ten seconds is made one here."""
+    thaw = threading.Event()
+
+    def silent(_: Asked) -> None:
+        thaw.wait(20)
+
+    frozen = Gateway(silent)
+    planted = ("proxy_read_timeout 10s", "proxy_read_timeout 1s")
+    with Proxy([frozen, Gateway(lambda _: answer(REVOCABLE))], planted=planted) as proxy:
+        assert [proxy.get(PERSON).status_code for _ in range(4)] == [200] * 4
+        assert frozen.asked
+        thaw.set()
+
+
 def test_a_gateway_that_refuses_one_thing_is_still_asked_for_others(start: Start) -> None:
     """Consent is away: every gateway answers 503 where a person could be shown. Fixed answers go on."""
 
@@ -262,7 +277,7 @@ def test_baked_files_come_from_the_disk(start: Start) -> None:
     assert "Accept-Encoding" in plain.headers["vary"]
     assert plain.headers["content-type"] == "text/csv; charset=utf-8"
     assert plain.headers["cache-control"] == FIXED
-    assert plain.headers["content-disposition"] == f'attachment; filename="candour-2026-09-30-{name}"'
+    assert plain.headers["content-disposition"] == 'attachment; filename="candour-2026-09-30-results-fixed.csv"'
     assert plain.headers["x-content-type-options"] == "nosniff"
     assert plain.headers["access-control-allow-origin"] == "*"
     tag = {"If_None_Match": plain.headers["etag"], "Accept_Encoding": "identity"}
