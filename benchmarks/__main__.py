@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import main_job
+from benchmarks import main_job, production
 
-BENCHMARKS = {"main_job": main_job.run}
+BENCHMARKS = {"main_job": main_job.run, "production": production.run}
 
 
 def main() -> int:
