@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import httpx
 
@@ -51,11 +51,17 @@ class Service:
             if response is not None and response.status_code not in BUSY:
                 break
             if time.monotonic() > until:
-                stop(f"{self.name} at {self.http.base_url} gave no answer for a minute. Is `candour up` running?")
+                self._give_up(response)
             time.sleep(0.3)
         if response.status_code >= 400:
             raise Refused(response)
         return response
+
+    def _give_up(self, response: httpx.Response | None) -> NoReturn:
+        """End the command: what the service says of itself, where it says anything."""
+        if response is None:
+            stop(f"{self.name} at {self.http.base_url} gave no answer for a minute. Are the services running?")
+        stop(f"{self.name} at {self.http.base_url} has refused for a minute. {Refused(response).sentence()}")
 
     def _once(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response | None:
         content = options.get("content")

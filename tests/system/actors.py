@@ -7,6 +7,7 @@ import random
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -58,7 +59,7 @@ class Patient(Service):
         return answer
 
 
-class Actor:
+class Actor(ABC):
     """A thread that works on in rounds until it is told to stop; what it raises is raised by `stop`."""
 
     def __init__(self, ground: Ground, done: Acknowledged) -> None:
@@ -74,8 +75,9 @@ class Actor:
         except BaseException as failed:  # handed to the test's own thread
             self.failed = failed
 
+    @abstractmethod
     def round(self) -> None:
-        raise NotImplementedError
+        """What this one does over and over."""
 
     def stop(self, seconds: float = 150.0) -> None:
         self.stopping.set()

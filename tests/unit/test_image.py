@@ -33,7 +33,7 @@ def complaints(text: str, root: Path = ROOT) -> Iterator[str]:
             yield f"{word} {rest}: a secret would stay in the image"
         if word in {"SHELL", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD", "VOLUME"}:
             yield f"{word}: the compose file says this"
-        if word == "RUN" and re.search(r"curl|wget|\||chmod 777|sudo|index-url|extra-index", rest):
+        if word == "RUN" and re.search(r"curl|wget|\||chmod 777|sudo|index.url|extra.index", rest):
             yield f"RUN {rest}: fetches or pipes"
         if word == "RUN" and "pip install" in rest and "--require-hashes" not in rest and "--no-index" not in rest:
             yield f"RUN {rest}: installs without hashes"
