@@ -39,7 +39,8 @@ class Watch:
         while not self.ended.is_set():
             self.fault = self._look()
             self.looked.set()
-            self.office.room.keep()
+            if not self.office.keeper.closed:  # it may take seconds, and the door must not wait for it
+                self.office.room.keep()
             self.ended.wait(EVERY_SECONDS)
 
     def _look(self) -> str | None:
