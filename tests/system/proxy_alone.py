@@ -120,7 +120,11 @@ class Proxy:
                 env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         self.client = httpx.Client(base_url=f"http://{HERE}:{self.port}", trust_env=False, timeout=30)
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def _plant(self, file: Path) -> None:
@@ -155,6 +159,14 @@ class Proxy:
         """Everything that nginx has written to a disk: its cache and its temporary files."""
         places = [path for name in ("cache", "run") for path in (self.folder / name).rglob("*") if path.is_file()]
         return b"".join(path.read_bytes() for path in places)
+
+    def open_files(self) -> list[str]:
+        """What nginx and its workers have open, deleted files included. Skips where there is no /proc to say so."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        if not children.exists():
+            pytest.skip("this kernel does not tell the children of a process")
+        folders = [Path(f"/proc/{pid}/fd") for pid in (self.process.pid, *children.read_text().split())]
+        return [os.readlink(descriptor) for folder in folders for descriptor in folder.iterdir()]
 
     def raw(self, sent: bytes) -> bytes:
         """What comes back on a connection of one's own, until it is closed."""

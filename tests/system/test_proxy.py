@@ -3,6 +3,7 @@ nobody; it hides the failure of one gateway and never the cutting of an answer."
 
 import gzip
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.system.composed_rewrite import HERE
 from tests.system.proxy_alone import FIXED, MOVING, PRIVATE, REVOCABLE, Asked, Gateway, Proxy, answer
 
 BASE = "/v1/releases/2026-09-30"
@@ -62,6 +64,19 @@ def test_what_may_not_be_kept_is_asked_for_every_time_and_written_nowhere(start:
     assert len(proxy.gateways[0].asked) == 2 * (len(EVERYWHERE) + 1)
     assert b"Whoever" not in proxy.kept()
     assert b"consultants" not in proxy.kept().replace((Path(proxy.folder) / "run/candour.conf").read_bytes(), b"")
+
+
+@pytest.mark.parametrize("planted", [("", ""), ("proxy_max_temp_file_size 0", "proxy_max_temp_file_size 1024m")])
+def test_a_slow_reader_does_not_make_the_proxy_write(planted: tuple[str, str]) -> None:
+    """nginx deletes such a file the moment it is made: only its open descriptor shows it. The default would write."""
+    body = b"Dr Whoever Nobody " * 2_000_000
+    with Proxy([Gateway(lambda _: answer(REVOCABLE, body))], planted=planted) as proxy:
+        with socket.create_connection((HERE, proxy.port), 10) as slow:
+            slow.sendall(f"GET {BASE}/results HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert slow.recv(1000)
+            time.sleep(0.7)
+            written = [name for name in proxy.open_files() if "/run/proxy/" in name]
+    assert bool(written) == bool(planted[0])
 
 
 def test_a_proxy_that_kept_everything_would_be_seen() -> None:
