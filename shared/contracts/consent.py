@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Count, Digest, Gmc, Slug, SubjectKey
+from shared.contracts.base import Contract, Count, Digest, Gmc, Printable, Slug, SubjectKey
 
 GatewayName = Slug
 Incarnation = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}-[0-9a-f]{32}$")]
@@ -139,7 +139,7 @@ class DecisionRequest(Contract):
     act: Literal[Act.ASKED, Act.GIVEN, Act.REFUSED]
     notice: Notice | None = None
     channel: Slug
-    evidence: str | None = Field(default=None, max_length=200)
+    evidence: Annotated[Printable, Field(max_length=200)] | None = None
 
 
 class WithdrawalRequest(Contract):

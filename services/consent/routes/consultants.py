@@ -15,6 +15,7 @@ from services.consent.routes import parts
 from services.consent.routes.parts import Gmc, OfficeDep, etag, private
 from services.consent.store import Wanted
 from services.consent.workflow import consultants as verbs
+from shared.contracts.base import Slug
 from shared.contracts.consent import ConsultantPage, ConsultantRecord, PageLinks, PageMeta
 from shared.kit.asking import once_each
 from shared.kit.auth import allow
@@ -35,7 +36,7 @@ _CURSOR: Final = re.compile(r"after:([0-9]{7})")
 
 class ListQuery(parts.Query):
     state: Word | None = None
-    programme: Annotated[str | None, Field(max_length=80)] = None
+    programme: Slug | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     cursor: Annotated[str | None, Field(max_length=80)] = None
 

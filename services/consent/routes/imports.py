@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from services.consent.routes import parts
 from services.consent.routes.parts import OfficeDep, Officer, private
 from services.consent.workflow import imports as verbs
+from shared.contracts.base import Printable
 from shared.contracts.consent import ImportReport
 from shared.kit.asking import once_each
 from shared.kit.auth import allow
@@ -61,5 +62,5 @@ async def import_file(
     "/{import_id}", operation_id="import_report", summary="What became of an import", response_model=ImportReport,
     responses=problems(NotFound, NotSignedIn, RoleNotAllowed),
 )  # fmt: skip
-def report(office: OfficeDep, import_id: Annotated[str, Path(max_length=20)]) -> Response:
+def report(office: OfficeDep, import_id: Annotated[Printable, Path(max_length=20)]) -> Response:
     return private(verbs.report_of(office, import_id))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Response
 from services.ratings.problems import BakedMeanwhile, KeyReused, SamePerson, StepNotAllowed
 from services.ratings.routes import NO_STORE, STRICT, OfficeDep
 from services.ratings.workflow import publishing, releases
-from shared.contracts.base import ReleaseId
+from shared.contracts.base import Printable, ReleaseId
 from shared.contracts.releases import Release, ReleaseRequest, Releases, TakeDown
 from shared.kit.auth import Caller, allow
 from shared.kit.peers import PeerRefused, PeerUnreachable
@@ -16,7 +16,7 @@ from shared.kit.problems import NotFound, ValueNotAllowed, problems
 router = APIRouter(prefix="/v1/releases", tags=["releases"], dependencies=STRICT)
 
 Named = Annotated[ReleaseId, Path(description="YYYY-MM-DD, with .2, .3 … for later ones of a day")]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+Key = Annotated[Printable | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 Analyst = Annotated[Caller, Depends(allow("analyst"))]
 Reviewer = Annotated[Caller, Depends(allow("reviewer"))]
 Publisher = Annotated[Caller, Depends(allow("publisher"))]
