@@ -17,8 +17,8 @@ from cli import consent, load, release
 from cli.calls import Service
 from cli.demo import FEEDS
 from cli.demonstration.files import write
-from cli.demonstration.sizes import Sizes
-from cli.demonstration.world import DEFAULT_SEED, make_world
+from cli.demonstration.sizes import DEFAULT_SEED, Sizes
+from cli.demonstration.world import make_world
 from tests.system.house import House
 
 LIMIT_SECONDS = 90.0

@@ -12,9 +12,7 @@ import typer
 from cli import consent, load, release
 from cli.accounts import password_of
 from cli.calls import PATIENCE_SECONDS, Refused, Service
-from cli.demonstration.files import write
-from cli.demonstration.sizes import Sizes
-from cli.demonstration.world import DEFAULT_SEED, make_world
+from cli.demonstration.sizes import DEFAULT_SEED, Sizes
 from cli.places import SERVICES, places
 from cli.say import err, stop
 
@@ -38,7 +36,7 @@ def demo(
 
     sizes = Sizes.small() if small else Sizes()
     if out is not None:
-        write(make_world(seed, sizes), out, say)
+        _write(seed, sizes, out, say)
         return
     passwords = {name: password_of(name) for name in ("steward", "officer", "analyst", "reviewer", "publisher")}
     load_into({service: places().of(service) for service in SERVICES}, passwords, say, seed, sizes)
@@ -58,7 +56,7 @@ def load_into(
 
     with tempfile.TemporaryDirectory() as folder:
         say("making the demonstration audit (synthetic: every person and place in it is invented)")
-        files = write(make_world(seed, sizes or Sizes()), Path(folder), say)
+        files = _write(seed, sizes or Sizes(), Path(folder), say)
         ingest, officer = service("ingest", "steward"), service("consent", "officer")
         for feed, name in FEEDS.items():
             say(f"loading {name}")
@@ -85,6 +83,13 @@ def _wait_shown(gateway: Service, name: str) -> None:
             if refused.status != 404 or time.monotonic() > until:
                 raise
         time.sleep(0.2)
+
+
+def _write(seed: int, sizes: Sizes, folder: Path, say: Say) -> dict[str, Path]:
+    from cli.demonstration.files import write  # noqa: PLC0415  # 1.5 s to import; no other command needs a world
+    from cli.demonstration.world import make_world  # noqa: PLC0415
+
+    return write(make_world(seed, sizes), folder, say)
 
 
 def _publish(service: Callable[[str, str], Service], key: str, say: Say) -> str:

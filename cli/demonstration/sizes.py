@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cli.demonstration.names import PLACES
 from cli.demonstration.specialties import SPECIALTIES, Specialty
 
+DEFAULT_SEED = 2013
 FEWEST_UNITS = 10  # units in a specialty: fewer could not show the spread between providers
 MOST_CONSULTANTS = 11  # based at a unit; one visitor may join them, which makes twelve
 FEWEST_CASES = 10  # a consultant, on average over the three years

@@ -15,8 +15,6 @@ from cli.demonstration.returns import consent_returns, programme_register
 from cli.demonstration.sizes import Sizes
 from cli.demonstration.specialties import FACTORS
 
-DEFAULT_SEED = 2013
-
 
 @dataclass(frozen=True)
 class World:

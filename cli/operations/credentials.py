@@ -12,7 +12,6 @@ from typing import Final
 
 from cli.up.layout import PAIRS, PRIVATE
 from shared.kit.files import write_durably
-from shared.kit.people import make_people
 
 USER: Final = 10001  # of the containers
 SUBJECTS: Final = "consent-subjects"
@@ -59,6 +58,8 @@ class Credentials:
         return made + ([self.people.name] if accounts else []), accounts
 
     def new_people(self) -> dict[str, str]:
+        from shared.kit.people import make_people  # noqa: PLC0415  # half a second, and only this needs it
+
         accounts = make_people(self.people)
         self._settle(self.people)
         return accounts

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from scipy.stats import poisson
 
-from cli.demonstration.sizes import Sizes
-from cli.demonstration.world import DEFAULT_SEED, make_world
+from cli.demonstration.sizes import DEFAULT_SEED, Sizes
+from cli.demonstration.world import make_world
 from tests.system.completeness import check_release
 from tests.system.house import House
 from tests.system.truths import at_most, false_alarm_chances, truth_of

@@ -14,8 +14,8 @@ from scipy.stats import poisson
 from cli.demonstration.effects import CONSULTANTS_WITH_MORE, UNITS_WITH_FEWER, UNITS_WITH_MORE
 from cli.demonstration.files import write
 from cli.demonstration.names import PLACES, REGIONS, SURNAMES
-from cli.demonstration.sizes import Sizes
-from cli.demonstration.world import DEFAULT_SEED, World, levels_without_events, make_world
+from cli.demonstration.sizes import DEFAULT_SEED, Sizes
+from cli.demonstration.world import World, levels_without_events, make_world
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "data"
 LEVELS = {

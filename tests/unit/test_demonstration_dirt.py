@@ -9,8 +9,8 @@ import pytest
 
 from cli.demonstration.dirt import Dirt, spoil
 from cli.demonstration.files import write
-from cli.demonstration.sizes import Sizes
-from cli.demonstration.world import DEFAULT_SEED, make_world
+from cli.demonstration.sizes import DEFAULT_SEED, Sizes
+from cli.demonstration.world import make_world
 
 LEVELS = {
     "age_band": {"18-49", "50-59", "60-69", "70-79", "80+"},
