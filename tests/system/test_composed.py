@@ -60,7 +60,7 @@ def test_the_command_and_environment_are_the_files(composed: Composed, name: str
 
 
 def test_nginx_runs_with_the_template_of_the_repository(composed: Composed) -> None:
-    command = composed.file.services["proxy"].command
+    command = composed.site.plans["proxy"].command
     title = Path(f"/proc/{composed.pid('proxy')}/cmdline").read_text()
     assert title.startswith(f"nginx: master process {' '.join(command)}")
     ports = {composed.site.port(name) for name in composed.gateway_names}
