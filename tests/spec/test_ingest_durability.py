@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from services.ingest.settings import Settings
@@ -142,6 +143,24 @@ def test_a_job_that_was_never_started_is_started_when_the_service_starts(stores:
     with running(settings, passwords) as service:
         assert some(service.decided(CONTENT)["fates"]) == {"header": 1, "accepted": 1}
         assert some(service.decided(second)["fates"]) == {"header": 1, "duplicate": 1, "accepted": 1}
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), psycopg.errors.AdminShutdown()])
+def test_what_is_kept_is_acknowledged_though_its_job_cannot_be_started(
+    stores: Stores, tmp_path: Path, error: Exception
+) -> None:
+    """The bytes and their record are durable by then: to refuse them would say that nothing was kept."""
+
+    class NoRoom(ThreadedJobs):
+        def start(self, name: str, job_id: str, *arguments: Any) -> None:
+            raise error
+
+    settings, passwords = prepared(tmp_path, stores)
+    with running(settings, passwords, NoRoom()) as service:
+        assert service.put(CONTENT).status_code == 201
+        assert service.submission(CONTENT)["state"] == "received"
+    with running(settings, passwords) as service:
+        assert some(service.decided(CONTENT)["fates"]) == {"header": 1, "accepted": 1}
 
 
 def test_a_lost_job_is_started_again_by_the_same_bytes(stores: Stores, tmp_path: Path) -> None:

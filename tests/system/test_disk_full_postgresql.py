@@ -3,6 +3,7 @@ withdrawals are still recorded, with the room that consent holds back inside the
 so nothing is acknowledged and nothing of a person is answered. Then there is room, and no service is started again."""
 
 import contextlib
+import hashlib
 import shutil
 import sys
 import time
@@ -57,11 +58,16 @@ class FullDatabase(FullHouse):
         super().__init__(house, disks, DOORS, volumes / "ingest-data" / "ingest" / "uploads")
 
     def upload_until_refused(self) -> int:
-        """How many files were still recorded, in pages that the database had. Each of them is to get its fates."""
+        """How many files were still recorded, in pages that the database had: each of them is to get its fates. Of
+        the one that is refused nothing stays."""
         for taken in range(MOST_UPLOADS):
-            answer = self.upload(self.another_file())
+            body, before = self.another_file(), self.kept()
+            answer = self.upload(body)
             if answer.status_code == 507:
                 assert answer.json()["code"] == "storage_full"
+                with self.client("ingest", "steward") as steward:
+                    assert steward.get(f"/v1/submissions/{hashlib.sha256(body).hexdigest()}").status_code == 404
+                assert self.kept() == before
                 return taken
             assert answer.status_code == 201, answer.text
         raise AssertionError(f"UNKNOWN: {MOST_UPLOADS} uploads found room; the disk is not full")

@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from services.ingest.domain import Sending, Waiting
-from services.ingest.problems import DigestMismatch, SeveralFeeds, no_space_is_storage_full
+from services.ingest.problems import DigestMismatch, SeveralFeeds
 from services.ingest.routes.asked import (
     ASKED,
     MOST_NUMBER,
@@ -29,7 +29,10 @@ from services.ingest.workflow.quarantine import quarantine_csv, quarantined
 from shared.contracts.base import Sha256, Slug
 from shared.contracts.ingest import QuarantinedLine, Receipt, Submission, Submissions, SubmissionState
 from shared.kit.auth import allow
+from shared.kit.ballast import is_full
 from shared.kit.jobs import Jobs
+from shared.kit.logs import log
+from shared.kit.outage import is_away
 from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, TooLarge, problems
 
 READERS = Depends(allow("steward", "analyst"))
@@ -119,8 +122,14 @@ def quarantine(
 
 
 def _start(store: Store, jobs: Jobs, waiting: Waiting) -> None:
-    with no_space_is_storage_full():
+    """What is recorded is acknowledged, also where its job finds no room or no database just now: the regular look at
+    what waits starts it. Refusing here would say that nothing was kept."""
+    try:
         see_to_check(store, jobs, waiting)
+    except Exception as error:
+        if not (is_full(error) or is_away(error)):
+            raise
+        log.warning("check_waits", feed=waiting.feed, sha256=waiting.sha256, kind=type(error).__name__)
 
 
 def _found(store: Store, sha256: str, feed: str | None) -> tuple[Submission, str | None]:
