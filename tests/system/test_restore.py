@@ -20,7 +20,8 @@ from cli.demonstration.sizes import Sizes
 from tests.system.composed import Composed
 from tests.system.history import Person, people_of
 from tests.system.house import House
-from tests.system.small_file import FEED, INDICATOR, small_file
+from tests.system.quick_release import publish_quickly
+from tests.system.small_file import FEED, small_file
 
 GATEWAYS: Final = ("gateway-1", "gateway-2")
 PATIENCE: Final = 60.0
@@ -282,10 +283,8 @@ def test_the_embedded_house_comes_back_from_one_folder(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.up()
     try:
-        file = tmp_path / "first.csv"
-        file.write_bytes(small_file(range(1000, 1003), state=True))
-        house.run("load", FEED, str(file))
-        release = house.publish("2026-09-30", INDICATOR)
+        release = publish_quickly(house.urls, house.accounts, tmp_path, "2026-09-30")
+        house.wait_published(release)
         before = house.reader().get(f"/v1/releases/{release}/results").json()["data"]
         house.run("backup", str(tmp_path / "backup"))
         assert "candour up" in house.run("restore", str(tmp_path / "backup"), code=1).stderr

@@ -26,7 +26,7 @@ from cli.consent import import_file, withdrawal
 from tests.system.composed_process import ROOT
 from tests.system.docker_program import Docker
 from tests.system.house import free_base
-from tests.system.small_file import FEED, INDICATOR, small_file
+from tests.system.quick_release import publish_quickly
 
 RUNBOOK: Final = ROOT / "docs" / "runbook.md"
 KIND: Final = "console"
@@ -178,10 +178,8 @@ def a_published_release(operator: Operator) -> None:
     """Figures to back up, to restore and to take down; a consultant in the ledger."""
     house = operator.docker.house
     assert house is not None
-    file = operator.folder / "hospitals.csv"
-    file.write_bytes(small_file(range(1000, 1004), state=True))
-    house.candour("load", FEED, str(file))
-    assert house.publish(DATE, INDICATOR) == DATE
+    assert publish_quickly(house.urls, house.accounts, operator.folder, DATE) == DATE
+    house.wait_published(DATE)
     register = operator.folder / "register.csv"
     register.write_text(f"gmc,name,programme\n{GMC},Dr Able (synthetic),{PROGRAMME}\n")
     assert import_file(operator.officer(), "register", register)["applied"] == 1
@@ -258,3 +256,19 @@ def test_a_docker_command_that_is_not_mapped_fails(tmp_path: Path) -> None:
         for command in ("docker run x", "docker compose down", "docker compose exec consent true"):
             done = subprocess.run(command.split(), env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 64, done.stderr
+
+
+def logged(level: str) -> set[str]:
+    """Every event that our code logs at this level, by the text of the sources."""
+    sources = [path.read_text() for folder in ("services", "shared") for path in (ROOT / folder).rglob("*.py")]
+    return {event for text in sources for event in re.findall(rf'log\.{level}\(\s*"(\w+)"', text)}
+
+
+def test_every_alarm_of_the_code_is_in_the_table_and_none_else() -> None:
+    section = RUNBOOK.read_text().partition("## 9.")[2].partition("\n## ")[0]
+    first = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
+    told = {event for cell in first for event in re.findall(r"`(\w+)`", cell)} - {"event"}
+    assert logged("critical"), "no alarms in the code: a rule about nothing checks nothing"
+    assert logged("critical") - told == set()
+    sources = "".join(path.read_text() for folder in ("services", "shared") for path in (ROOT / folder).rglob("*.py"))
+    assert [event for event in sorted(told) if f'"{event}"' not in sources] == []
