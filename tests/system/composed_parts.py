@@ -17,6 +17,7 @@ POSTGRES: Final = "postgres"
 TEMPLATES: Final = "/etc/nginx/templates"
 SECRETS: Final = "/run/secrets"
 USER: Final = 10001
+WORKERS: Final = ("ingest", "ratings")  # whose replicas are told apart by the names of their hosts
 PATH: Final = f"{Path(sys.executable).parent}:{BIN}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -72,6 +73,10 @@ class Site:
         if "/tmp" in paths:  # the container's
             environment["TMPDIR"] = paths["/tmp"]
             self.rewriter.changed.append(Rewritten(name, "TMPDIR", "/tmp", paths["/tmp"]))
+        if not self.contained and name.partition(".")[0] in WORKERS:  # every process here has one host name
+            variable = f"CANDOUR_{name.partition('.')[0].upper()}_WORKER"
+            environment[variable] = name
+            self.rewriter.changed.append(Rewritten(name, variable, name, name))
         probe = service.healthcheck.test[1:] if service.healthcheck else ["true"]
         return Plan(
             name=name,

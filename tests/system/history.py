@@ -181,10 +181,17 @@ def withdraw(officer: httpx.Client, person: Person, history: History) -> None:
 
 
 def run_history(
-    gateways: Sequence[str], officer: httpx.Client, release: str, people: Sequence[Person], pause: float = 0.0
+    gateways: Sequence[str],
+    officer: httpx.Client,
+    release: str,
+    people: Sequence[Person],
+    *,
+    pause: float = 0.0,
+    reads_for_each: int = 0,
 ) -> History:
-    """Withdraw `people`, `pause` seconds apart, while every gateway is read by a thread of its own (name one twice for
-    two threads). The very next request after each acknowledgement, on a connection long open, asks for that person."""
+    """Withdraw `people`, at least `pause` seconds and `reads_for_each` answered reads apart, while every gateway is
+    read by a thread of its own (name one twice for two threads). The very next request after each acknowledgement, on
+    a connection long open, asks for that person."""
     history = History()
     with Readers(gateways, release, people, history) as readers, contextlib.ExitStack() as open_connections:
         probes = [
@@ -196,6 +203,10 @@ def run_history(
         for position, person in enumerate(people):
             readers.position = position
             time.sleep(pause)
+            until = time.monotonic() + 60
+            while len(history.reads) < reads_for_each * (position + 1) and not readers.failures:
+                assert time.monotonic() < until, "readers get no answers"
+                time.sleep(0.005)
             url, client = probes[position % len(probes)]
             withdraw(officer, person, history)
             readers.read(client, url, person, f"/v1/releases/{release}/consultants/{person.gmc}")

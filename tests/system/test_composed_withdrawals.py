@@ -1,11 +1,13 @@
 """Withdrawals under concurrent reads through the proxy: no read that began after `recorded` shows the person.
 
-CI takes a few hundred reads; CANDOUR_PROXY_READS=20000 (`make assure GOAL=proxy-withdrawals`) is the full size, with a
+CI takes 800 reads; CANDOUR_PROXY_READS=20000 (`make assure GOAL=proxy-withdrawals`) is the full size, with a
 thousand withdrawals. Afterwards nothing that nginx keeps names any of them.
 """
 
 import os
 from pathlib import Path
+
+import pytest
 
 from cli import demo
 from cli.demonstration.sizes import Sizes
@@ -13,17 +15,16 @@ from tests.system.composed import Composed
 from tests.system.history import people_of, run_history
 from tests.system.test_withdrawals_under_reads import holds, say
 
-READS = int(os.environ.get("CANDOUR_PROXY_READS", "400"))
+READS = int(os.environ.get("CANDOUR_PROXY_READS", "800"))
 READS_FOR_EACH = 20
 THREADS = 4
-PAUSE = 0.08
 LARGE = 200  # from so many withdrawals on, a house of its own
 
 
-def test_no_read_after_recorded_shows_the_person(composed_demo: Composed, tmp_path: Path) -> None:
-    wanted = max(40, READS // READS_FOR_EACH)
+def test_no_read_after_recorded_shows_the_person(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    wanted = READS // READS_FOR_EACH
     if wanted < LARGE:
-        holds_through_the_proxy(composed_demo, wanted)
+        holds_through_the_proxy(request.getfixturevalue("composed_demo"), wanted)
         return
     with Composed(tmp_path) as house:
         sizes = Sizes(hospitals=60, consultants=1300, episodes=150_000)
@@ -37,9 +38,10 @@ def holds_through_the_proxy(house: Composed, withdrawals: int) -> None:
         people = people_of(reader, house.demo_release)[:withdrawals]
         names = names_of(house, {person.gmc for person in people})
     with house.officer() as officer:
-        history = run_history([house.url("proxy")] * THREADS, officer, house.demo_release, people, pause=PAUSE)
+        readers = [house.url("proxy")] * THREADS
+        history = run_history(readers, officer, house.demo_release, people, reads_for_each=READS_FOR_EACH)
     say(holds(history, len(people)))
-    assert len(history.reads) >= READS, f"UNKNOWN: {len(history.reads)} reads; expected {READS}"
+    assert len(history.reads) >= min(READS, READS_FOR_EACH * len(people)), f"UNKNOWN: only {len(history.reads)} reads"
     with house.reader() as reader:
         assert {person.gmc for person in people_of(reader, house.demo_release)}.isdisjoint(history.recorded)
     kept = kept_by_the_proxy(house)
