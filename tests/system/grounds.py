@@ -42,6 +42,11 @@ class Ground:
         """As the command line calls them."""
         return {name: self.house.urls[name] for name in ("ingest", "ratings", "consent", "gateway")}
 
+    def log(self, name: str) -> str:
+        if isinstance(self.house, Composed):
+            return self.house.log(name)
+        return (self.house.data / "logs" / f"{name}.log").read_text()
+
     def ready(self, name: str) -> bool:
         if name == "postgres" and isinstance(self.house, Composed):
             return self.house.postgres.answers()
