@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import main_job, production
+from benchmarks import bulk, main_job, production
 
-BENCHMARKS = {"main_job": main_job.run, "production": production.run}
+BENCHMARKS = {"bulk": bulk.run, "main_job": main_job.run, "production": production.run}
 
 
 def main() -> int:

@@ -18,14 +18,16 @@ import polars as pl
 from sqlalchemy import Boolean, Column, Connection, Date, DateTime, Float, Integer, String, Table, types
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
+from sqlmodel.sql.sqltypes import AutoString
 
 from shared.kit.times import UtcTime
 
 Row = Sequence[Any]
 Convert = Callable[[Any], Any]
 AT_ONCE: Final = 50_000
+TEXTS: Final = (String, AutoString)
 KINDS: Final[Sequence[tuple[Callable[[pl.DataType], bool], tuple[type[types.TypeEngine[Any]], ...]]]] = (
-    (lambda kind: kind == pl.String, (String,)),
+    (lambda kind: kind == pl.String, TEXTS),
     (lambda kind: kind.is_integer(), (Integer,)),
     (lambda kind: kind == pl.Boolean, (Boolean,)),
     (lambda kind: kind in (pl.Float64, pl.Float32), (Float,)),
@@ -56,8 +58,10 @@ def insert_frame(session: Session, table: Table, frame: pl.DataFrame) -> None:
         _check_column(column, frame[column.name])
     if connection.dialect.name == "postgresql":
         _copy_frame(connection, table, frame)
-    else:
+    elif any(kind.is_temporal() for kind in frame.dtypes):  # kept as text, in the form of every other statement
         insert_rows(session, table, frame.columns, frame.iter_rows())
+    else:
+        _many(connection, _insertion(table, frame.columns), frame.iter_rows())
 
 
 def update_rows(
@@ -96,15 +100,17 @@ def _converted(
     convert: list[Convert | None] = [
         column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns
     ]
+    as_it_is = not any(convert)
     for row in rows:
         if len(row) != len(convert):
             raise ValueError(f"found a row of {len(row)} values; expected {len(convert)}")
-        for value in row:
-            if (isinstance(value, str) and "\0" in value) or (isinstance(value, float) and not math.isfinite(value)):
-                raise ValueError(
-                    f"found the character NUL or a number that is not finite; {columns[0].table} has neither"
-                )
-        yield tuple(by(value) if by else value for by, value in zip(convert, row, strict=True))
+        if any(map(_unkept, row)):
+            raise ValueError(f"found the character NUL or a number that is not finite; {columns[0].table} has neither")
+        yield tuple(row) if as_it_is else tuple(by(one) if by else one for by, one in zip(convert, row, strict=True))
+
+
+def _unkept(value: Any) -> bool:
+    return (isinstance(value, str) and "\0" in value) or (isinstance(value, float) and not math.isfinite(value))
 
 
 def _check_column(column: Column[Any], values: pl.Series) -> None:
@@ -179,7 +185,7 @@ def _update_from_arrays(
 
 def _type_of(connection: Connection, column: Column[Any]) -> str:
     """Texts without their longest length: a cast to it would cut them off, where the table itself refuses them."""
-    return "text" if isinstance(column.type, String) else column.type.compile(connection.dialect)
+    return "text" if isinstance(column.type, TEXTS) else column.type.compile(connection.dialect)
 
 
 def _execute(statement: str, values: Sequence[Any], cursor: Any) -> None:

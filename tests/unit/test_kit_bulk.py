@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlmodel import Session
+from sqlmodel.sql.sqltypes import AutoString
 
 from shared.kit.bulk import insert_frame, insert_rows, update_rows
 from shared.kit.database import Database
@@ -33,7 +34,10 @@ THING = sa.Table(
     sa.Column("bytes", sa.LargeBinary),
 )  # fmt: skip
 ALONE = sa.Table("alone", METADATA, sa.Column("text", sa.String))
-SHORT = sa.Table("order", METADATA, sa.Column("short", sa.String(3), primary_key=True), sa.Column("from", sa.Integer))
+SHORT = sa.Table(
+    "order", METADATA, sa.Column("short", sa.String(3), primary_key=True), sa.Column("from", sa.Integer),
+    sa.Column("auto", AutoString(3)),
+)  # fmt: skip
 
 AWKWARD = st.sampled_from(
     ["", "\\N", "\\.", "NULL", '"', "''", ",", "\t", "\r", "\n", "\r\n", "\\", "é\u2028😀", "%s", " "]
@@ -152,7 +156,7 @@ def test_what_the_database_refuses_is_the_same_error_on_both_and_ends_the_transa
     with database.transaction() as session:
         insert_frame(session, SHORT, frame.head(1))
         update_rows(session, SHORT, ["short"], ["from"], [["a", 7], ["b", 9]])
-    assert kept(database, SHORT) == [("a", 7)]
+    assert kept(database, SHORT) == [("a", 7, None)]
 
 
 @pytest.fixture
@@ -172,9 +176,12 @@ def test_a_text_that_is_too_long_is_refused_and_never_cut(served: Database) -> N
         insert_rows(session, SHORT, ["short", "from"], [["abc", 1]])
     with pytest.raises(DataError), served.transaction() as session:
         insert_rows(session, SHORT, ["short"], [["abcd"]])
+    for name in ("short", "auto"):
+        with pytest.raises(DataError), served.transaction() as session:
+            update_rows(session, SHORT, ["from"], [name], [[1, "abcd"]])
     with pytest.raises(DataError), served.transaction() as session:
-        update_rows(session, SHORT, ["from"], ["short"], [[1, "abcd"]])
-    assert kept(served, SHORT) == [("abc", 1)]
+        insert_frame(session, SHORT, pl.DataFrame({"short": ["b"], "auto": ["abcd"]}))
+    assert kept(served, SHORT) == [("abc", 1, None)]
 
 
 @pytest.mark.parametrize("value", ["a\0b", math.nan, math.inf])

@@ -83,7 +83,7 @@ def test_while_the_server_is_away_every_request_is_told_so(server: Postgres, ing
     server.stop("immediate")
     try:
         for method, path in (("GET", "/v1/submissions"), ("GET", "/v1/snapshots"), ("POST", "/v1/snapshots")):
-            answer = ingest.ask(method, path, **({"json": {"feed": "ny-cardiac"}} if method == "POST" else {}))
+            answer = ingest.ask(method, path, content=b'{"feed": "ny-cardiac"}' if method == "POST" else None)
             assert (answer.status_code, answer.json()["code"]) == (503, "database_unreachable"), (method, path)
             assert answer.headers["retry-after"] == "2"
         answer = ingest.put(content)
