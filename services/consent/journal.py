@@ -18,7 +18,7 @@ import orjson
 
 from services.consent.ledger import Entry, genesis
 from shared.contracts.consent import Act, Purpose
-from shared.kit.files import write_durably
+from shared.kit.files import sync_folder, write_durably
 
 NAME: Final = "ledger.jsonl"
 LOCK: Final = "lock"
@@ -159,7 +159,8 @@ class Journal:
                     size += length
             if os.fstat(handle).st_size > size:  # torn by a crash
                 os.ftruncate(handle, size)
-                os.fsync(handle)
+            os.fsync(handle)  # a line that a killed process wrote may not be on the disk, and counts from here on
+            sync_folder(self.file.parent)
         except BaseException:
             os.close(handle)
             raise

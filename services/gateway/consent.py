@@ -4,6 +4,7 @@ Consent answers only the newest process of a name. So a process that was replace
 that was given the same name by mistake, can show nothing that depends on a person.
 """
 
+import secrets
 from typing import Final
 from urllib.parse import quote
 
@@ -36,7 +37,7 @@ class ConsentOverHttp:
     """
 
     def __init__(self, url: str, token: ServiceToken, name: str) -> None:
-        self.name = name
+        self.name, self.key = name, secrets.token_hex(16)  # one key for the life of the process
         self.lean = LeanConnection(url, token.header)
         self.client = httpx.AsyncClient(base_url=url, auth=token, timeout=5.0, trust_env=False)
         self.incarnation: str | None = None
@@ -94,7 +95,8 @@ class ConsentOverHttp:
         if self.superseded:
             raise Superseded
         if self.incarnation is None:
-            response = await self._send("PUT", f"/v1/gateways/{quote(self.name)}")
+            # Under one key, since a registration that was given up may still be on its way: it must not end this one.
+            response = await self._send("PUT", f"/v1/gateways/{quote(self.name)}", key=self.key)
             _expect(response, 200, 201)
             try:
                 given = Registration.model_validate_json(response.content)
@@ -121,8 +123,9 @@ class ConsentOverHttp:
             self.incarnation = None
         return code
 
-    async def _send(self, method: str, path: str, content: str | None = None) -> httpx.Response:
+    async def _send(self, method: str, path: str, content: str | None = None, key: str | None = None) -> httpx.Response:
         headers = {"Content-Type": "application/json"} if content is not None else {}
+        headers |= {"Idempotency-Key": key} if key is not None else {}
         try:
             return await self.client.request(method, path, content=content, headers=headers, timeout=TOLD_SECONDS)
         except httpx.HTTPError as error:

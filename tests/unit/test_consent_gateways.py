@@ -52,6 +52,21 @@ def test_a_registration_says_which_store_and_where_it_is(rig: Rig) -> None:
     assert head(rig, found["incarnation"]) == (200, "")
 
 
+def test_a_registration_sent_twice_is_one_and_shuts_nobody_out(rig: Rig) -> None:
+    def register(key: str) -> str:
+        headers = {"Idempotency-Key": key}
+        answer = rig.client.put("/v1/gateways/elm", auth=rig.house.service("gateway"), headers=headers)
+        return str(answer.json()["incarnation"])
+
+    first = register("one process")
+    assert register("one process") == first
+    assert head(rig, first) == (200, "")
+    second = register("another process")
+    assert second != first
+    assert head(rig, first) == (409, "incarnation_superseded")
+    assert head(rig, second) == (200, "")
+
+
 def test_the_older_process_of_a_name_is_refused_from_then_on(rig: Rig) -> None:
     old, other = put(rig)["incarnation"], put(rig, "oak")["incarnation"]
     new = put(rig)["incarnation"]

@@ -3,8 +3,10 @@
 import errno
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +211,24 @@ def test_a_second_service_on_the_same_journal_is_refused_in_plain_words(
     told = capfd.readouterr().err
     assert "Stop it first" in told
     assert "Traceback" not in told
+
+
+def test_readers_who_wait_for_the_journal_do_not_keep_the_writer_from_it(desk: Rig) -> None:
+    """More readers than the store has connections; each may have to wait for the journal while it holds one."""
+    ended = threading.Event()
+
+    def read() -> set[int]:
+        found = set()
+        while not ended.is_set():
+            found.add(desk.service("/v1/changes", name="gateway", after=0, upto=0).status_code)
+        return found
+
+    with ThreadPoolExecutor(36) as pool:
+        readers = [pool.submit(read) for _ in range(36)]
+        try:
+            for _ in range(6):
+                assert desk.withdraw(ANNE).status_code == 202
+                desk.decide(ANNE, "asked")
+        finally:
+            ended.set()
+        assert {status for reader in readers for status in reader.result()} == {200}

@@ -3,6 +3,8 @@ that was put back."""
 
 import asyncio
 import shutil
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,4 +108,26 @@ def test_a_store_from_before_the_registration_is_registered_with_again(tmp_path:
         beside.stop()
         shutil.copytree(beside.settings.data_dir, tmp_path / "yesterday")
         beside.start_with(tmp_path / "yesterday")
+        asyncio.run(scenario(made, beside))
+
+
+def test_a_registration_that_stands_in_a_queue_shuts_nobody_out(tmp_path: Path) -> None:
+    """A busy disk, a large import: consent cannot write for longer than the gateway waits for one answer."""
+
+    async def scenario(made: World, beside: Beside) -> None:
+        busy = sqlite3.connect(beside.settings.data_dir / "consent.sqlite", isolation_level=None)
+        busy.execute("BEGIN IMMEDIATE")
+        async with made.gateway(name="gateway-2") as gateway:
+            until = time.monotonic() + 5.0
+            while time.monotonic() < until:
+                assert (await statuses(gateway, PERSON)) == [503]
+                await asyncio.sleep(0.02)
+            busy.execute("ROLLBACK")
+            busy.close()
+            await confirmed(beside, "gateway-2")
+            await asyncio.sleep(1.0)  # whatever was still on its way has arrived
+            assert await statuses(gateway, PERSON, NEW_YORK) == [200, 200]
+            assert (await gateway.client.get("/health/ready")).status_code == 200
+
+    with both(tmp_path) as (made, beside):
         asyncio.run(scenario(made, beside))

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import httpx
 import uvicorn
-from fastapi import Depends, FastAPI, Query
+from fastapi import Depends, FastAPI, Header, Query
 from fastapi.responses import JSONResponse, Response
 
 from services.gateway.app import create_app
@@ -66,9 +66,11 @@ class Consent:
         self.read, self.release = threading.Event(), threading.Event()
         return self.read, self.release
 
-    def register(self, name: str) -> Registration:
+    def register(self, name: str, key: str | None = None) -> Registration:
         known = self.incarnations.setdefault(name, [])
-        known.append(f"{len(known) + 1}-{secrets.token_hex(16)}")
+        token = hashlib.sha256(key.encode()).hexdigest()[:32] if key else secrets.token_hex(16)
+        if not known or self.forgetful or not known[-1].endswith(token):
+            known.append(f"{len(known) + 1}-{token}")
         return Registration(gateway=name, incarnation=known[-1], store_id=self.store, revision=self.revision)
 
     def refusal(self, name: str, incarnation: str) -> Response | None:
@@ -112,8 +114,8 @@ class Consent:
 
     def _registry(self, app: FastAPI) -> None:
         @app.put("/v1/gateways/{name}", dependencies=[Depends(allow("service:gateway"))])
-        async def register(name: str) -> Response:
-            return Response(self.register(name).model_dump_json(), media_type="application/json")
+        async def register(name: str, idempotency_key: Annotated[str, Header()]) -> Response:
+            return Response(self.register(name, idempotency_key).model_dump_json(), media_type="application/json")
 
         @app.post("/v1/gateways/{name}/confirmations", dependencies=[Depends(allow("service:gateway"))])
         async def confirm(name: str, confirmation: Confirmation) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from services.consent.problems import ConsentClosed, IncarnationSuperseded, IncarnationUnknown, JournalUnavailable
 from services.consent.routes.parts import OfficeDep, private
@@ -14,6 +14,7 @@ from shared.kit.problems import NotSignedIn, RoleNotAllowed, ValueNotAllowed, pr
 
 router = APIRouter(prefix="/v1/gateways", tags=["gateways"])
 COMMON = (NotSignedIn, RoleNotAllowed, ConsentClosed, JournalUnavailable)
+Key = Annotated[str | None, Header(max_length=200)]
 Name = Annotated[GatewayName, Path()]
 
 
@@ -29,9 +30,9 @@ ConfirmedDep = Annotated[Confirmed, Depends(confirmed_of)]
     "/{name}", operation_id="register", summary="A gateway process begins", response_model=Registration,
     responses=problems(*COMMON, ValueNotAllowed), dependencies=[Depends(allow("service:gateway"))],
 )  # fmt: skip
-def register(office: OfficeDep, name: Name) -> Response:
-    """Not repeatable: each call gives another incarnation, and ends the one before."""
-    return private(verbs.register(office, name))
+def register(office: OfficeDep, name: Name, idempotency_key: Key = None) -> Response:
+    """Repeatable under its key, one for each process; without a key, or under another, the one before is ended."""
+    return private(verbs.register(office, name, idempotency_key))
 
 
 @router.post(

@@ -11,10 +11,14 @@ from shared.kit.database import Database
 
 
 class Store:
-    """One writer at a time: writers of this process wait for each other in a queue, not in the database's retries."""
+    """One writer at a time: writers of this process wait for each other in a queue, not in the database's retries.
+
+    What goes into the journal is read on connections of its own: whoever waits for the journal may hold all others.
+    """
 
     def __init__(self, url: str) -> None:
         self.database, self.heads = Database(url), open_heads(url)
+        self.for_journal = Database(url, pool_size=2, max_overflow=0)
         self.turn = Turn()
 
     @classmethod
@@ -25,6 +29,7 @@ class Store:
             yield store
         finally:
             store.database.close()
+            store.for_journal.close()
             store.heads.close()
 
     @contextmanager
@@ -39,4 +44,10 @@ class Store:
     def reading(self) -> Iterator[Reading]:
         """One transaction, begun now."""
         with self.database.reading() as session:
+            yield Reading(session)
+
+    @contextmanager
+    def reading_for_journal(self) -> Iterator[Reading]:
+        """As `reading`, also while every other connection is taken."""
+        with self.for_journal.reading() as session:
             yield Reading(session)

@@ -8,6 +8,7 @@ from services.consent.problems import IncarnationSuperseded, IncarnationUnknown
 from services.consent.store import number_of
 from services.consent.workflow.office import Office, stamp
 from shared.contracts.consent import Confirmation, GatewayEntry, Gateways, Registration
+from shared.kit.files import sha256_of
 from shared.kit.problems import ValueNotAllowed
 
 
@@ -37,10 +38,12 @@ class Confirmed:
         return found[1:] if found and found[0] == incarnation else None
 
 
-def register(office: Office, name: str) -> Registration:
-    """A new incarnation of the name; from now on the one before is refused."""
+def register(office: Office, name: str, key: str | None) -> Registration:
+    """A new incarnation of the name; from now on the one before is refused. The same `key` again gives the same one:
+    a process whose registration got lost, or stands in a queue twice, must not shut itself out."""
+    token = sha256_of(key.encode())[:32] if key else secrets.token_hex(16)
     with office.writing() as tx:
-        incarnation = tx.keep_gateway(name, secrets.token_hex(16), stamp(office.clock()))
+        incarnation = tx.keep_gateway(name, token, stamp(office.clock()))
         end = tx.end_of_ledger
     return Registration(gateway=name, incarnation=incarnation, store_id=end.store_id, revision=end.revision)
 

@@ -101,7 +101,7 @@ class Keeper:
 
     def _append_upto(self, revision: int) -> None:
         while (tip := self.journal.tip).revision < revision:
-            with self.store.reading() as tx:
+            with self.store.reading_for_journal() as tx:
                 entries = tx.entries(tip.revision, min(revision, tip.revision + AT_ONCE))
             if not entries:
                 raise JournalBroken(f"The ledger has no revision {tip.revision + 1}: {OTHER}")
@@ -113,7 +113,7 @@ class Keeper:
         self.store.heads.ask_now()  # what is seen from here on will survive
         with self._turn():
             there = self._there()
-            with self.store.reading() as tx:
+            with self.store.reading_for_journal() as tx:
                 end, begun = tx.end(), tx.journal_begun()
                 if there:
                     self._compare(tx, end)
