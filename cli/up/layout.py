@@ -57,10 +57,11 @@ class Layout:
         prefix = f"CANDOUR_{service.upper()}_"
         own = {
             "DATA_DIR": str(self.data / name),
-            "PEOPLE_FILE": str(self.people),
             "SECRETS_DIR": str(self.secrets),
             "PORT": str(self.ports()[name]),
         }
+        if service != "gateway":
+            own["PEOPLE_FILE"] = str(self.people)
         peers = {
             "ratings": {"INGEST_URL": self.url("ingest"), "CONSENT_URL": self.url("consent")},
             "gateway": {"NAME": name, "RATINGS_URL": self.url("ratings"), "CONSENT_URL": self.url("consent")},

@@ -5,12 +5,12 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.kit.settings import ServiceSettings
+from shared.kit.settings import StaffedSettings
 
 POLICY_DIR = Path(__file__).parent / "policy"
 
 
-class Settings(ServiceSettings):
+class Settings(StaffedSettings):
     """`demonstration` opens the door to policy files that nobody has verified; without it they are refused.
 
     The journal belongs on another device than the data; `ballast_bytes` are held back beside each, 0 for nothing.

@@ -6,10 +6,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.ingest.source import PACKAGED
-from shared.kit.settings import ServiceSettings
+from shared.kit.settings import StaffedSettings
 
 
-class Settings(ServiceSettings):
+class Settings(StaffedSettings):
     """`most_bytes` caps one upload; `sources_dir` holds the TOML of each source; `jobs_url` is the jobs' database;
     `worker` is the name of this process among several, the host's where it is empty."""
 

@@ -6,10 +6,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.ratings.indicators.loading import FOLDER
-from shared.kit.settings import ServiceSettings
+from shared.kit.settings import StaffedSettings
 
 
-class Settings(ServiceSettings):
+class Settings(StaffedSettings):
     """`follow_seconds`: how often consent is asked for its head; `bake_gap_seconds`: least time between two bakes that
     follow it; `peer_patience_seconds`: how long a build waits for a neighbour that is restarting; `worker`: the
     name of this process among several, the host's where it is empty."""

@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 
 class ServiceSettings(BaseSettings):
-    """Where a service keeps its data, where it listens, and where it finds people and secrets.
+    """Where a service keeps its data, where it listens, and where it finds its secrets.
 
     The password of the database is a file of its own, so that the URL can be shown.
     """
@@ -17,7 +17,6 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     data_dir: Path
-    people_file: Path
     secrets_dir: Path
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65535)
@@ -37,3 +36,9 @@ class ServiceSettings(BaseSettings):
             return self.database_url
         password = self.database_password_file.read_text().strip()
         return make_url(self.database_url).set(password=password).render_as_string(hide_password=False)
+
+
+class StaffedSettings(ServiceSettings):
+    """Of a service that people sign in to: where their accounts are. The public's gateway has none to hold."""
+
+    people_file: Path

@@ -119,6 +119,10 @@ class Service(Part):
         parts = [volume.split(":") for volume in self.volumes]
         return sorted(((one[0], one[1], one[2:] == ["ro"]) for one in parts), key=lambda one: one[1])
 
+    def attachments(self) -> list[Attachment]:
+        """To its networks, where anything is said of them."""
+        return list(self.networks.values()) if isinstance(self.networks, dict) else []
+
     def container_ports(self) -> list[int]:
         """Published or exposed."""
         return [int(text.rpartition(":")[2]) for text in (*self.ports, *self.expose)]

@@ -29,6 +29,14 @@ def flags_of(command: list[str]) -> dict[str, str]:
     return dict(flag.split("=", 1) for flag in rest[1::2])
 
 
+def names_of(file: Compose) -> dict[str, str]:
+    """By what a service is called from others, its name and its fixed addresses → the service."""
+    names = {service: service for service in file.services}
+    for service, one in file.services.items():
+        names |= {place.ipv4_address: service for place in one.attachments() if place.ipv4_address}
+    return names
+
+
 class Site:
     """What every container of one house needs. `containers`: name → service, in the order of the file's dependencies;
     the first replica has the service's name, the others end in `.2`, `.3`, …"""
@@ -43,7 +51,7 @@ class Site:
                 self.containers[service if number == 1 else f"{service}.{number}"] = file.services[service]
         wanted = [(name, inside) for name, service in self.containers.items() for inside in _ports_of(service)]
         ports = dict(zip(wanted, free_ports(len(wanted)), strict=True))
-        self.rewriter = Rewriter(ports, {service: service for service in file.services})
+        self.rewriter = Rewriter(ports, names_of(file))
         self.plans: dict[str, Plan] = {}
         self._give(self.shared)
 

@@ -116,7 +116,8 @@ def test_every_variable_is_a_setting(compose: Compose, name: str) -> None:
     prefix = str(settings.model_config["env_prefix"])
     given = {key.removeprefix(prefix).lower() for key in compose.services[name].environment}
     assert given <= settings.model_fields.keys()
-    assert {"data_dir", "secrets_dir", "people_file", "host", "port"} <= given
+    assert {"data_dir", "secrets_dir", "host", "port"} <= given
+    assert ("people_file" in given) == ("people_file" in settings.model_fields)
 
 
 def test_the_example_explains_exactly_the_variables_of_the_file() -> None:
@@ -146,12 +147,21 @@ def test_who_can_reach_whom(compose: Compose) -> None:
     assert {name for name, network in compose.networks.items() if network.internal} == {"data", "house", "front"}
 
 
+def test_the_proxy_starts_without_its_gateways(compose: Compose) -> None:
+    """nginx looks names up when it starts, and ends where one is not known: so gateways have addresses."""
+    given = re.findall(r"server (\S+):8000 max_fails=0;", compose.services["proxy"].environment["CANDOUR_GATEWAYS"])
+    fixed = [one.ipv4_address for name in ("gateway-1", "gateway-2") for one in compose.services[name].attachments()]
+    assert given == [address for address in fixed if address]
+    assert len(given) == 2
+
+
 def test_each_service_has_its_own_secrets_only(compose: Compose) -> None:
     held = {name: set(service.secrets) for name, service in compose.services.items()}
     assert held["proxy"] == set()
     assert held["postgres"] == {"postgres.password"}
     for name in SETTINGS:
         service = name.partition("-")[0]
+        assert ("people.json" in held[name]) == (service != "gateway")  # nobody signs in at the public door
         for secret in held[name] - {"people.json"}:
             subject, _, kind = secret.partition(".")
             assert service in subject.split("-"), f"{name} holds {secret}"

@@ -185,4 +185,4 @@ def test_a_reader_never_waits_for_a_confirmation_which_is_tried_again(
 @pytest.mark.parametrize("name", ["", "Gateway", "gateway/2", "a&incarnation=1"])
 def test_a_name_is_a_slug(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="name"):
-        Settings(data_dir=tmp_path, people_file=tmp_path, secrets_dir=tmp_path, name=name)
+        Settings(data_dir=tmp_path, secrets_dir=tmp_path, name=name)

@@ -206,9 +206,8 @@ class World:
     def settings(self, poll_seconds: float = 0.05, name: str = "gateway") -> Settings:
         """Of the gateway of that name, with a data directory of its own."""
         return Settings(
-            data_dir=self.folder / name, name=name, people_file=self.folder / "people.json",
-            secrets_dir=self.folder / "secrets", ratings_url=self.ratings_at.url, consent_url=self.consent_at.url,
-            poll_seconds=poll_seconds,
+            data_dir=self.folder / name, name=name, secrets_dir=self.folder / "secrets",
+            ratings_url=self.ratings_at.url, consent_url=self.consent_at.url, poll_seconds=poll_seconds,
         )  # fmt: skip
 
     @asynccontextmanager
