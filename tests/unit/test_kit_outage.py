@@ -20,7 +20,7 @@ from tests.stores import Stores
 from tests.unit.test_consent_rig import Rig, build_house
 from tests.unit.test_consent_rig import running as consent_running
 
-GMC = "9900001"
+GMC, JSON = "9900001", "application/json"
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_while_the_server_is_away_every_request_is_told_so(server: Postgres, ing
     server.stop("immediate")
     try:
         for method, path in (("GET", "/v1/submissions"), ("GET", "/v1/snapshots"), ("POST", "/v1/snapshots")):
-            answer = ingest.ask(method, path, content=b'{"feed": "ny-cardiac"}' if method == "POST" else None)
+            answer = ingest.ask(method, path, content=b'{"feed": "ny-cardiac"}', headers={"Content-Type": JSON})
             assert (answer.status_code, answer.json()["code"]) == (503, "database_unreachable"), (method, path)
             assert answer.headers["retry-after"] == "2"
         answer = ingest.put(content)
