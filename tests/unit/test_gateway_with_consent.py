@@ -126,6 +126,10 @@ def test_a_registration_that_stands_in_a_queue_shuts_nobody_out(tmp_path: Path) 
             busy.close()
             await confirmed(beside, "gateway-2")
             await asyncio.sleep(1.0)  # whatever was still on its way has arrived
+            kept = sqlite3.connect(beside.settings.data_dir / "consent.sqlite")
+            ((incarnation,),) = kept.execute("SELECT incarnation FROM gateway WHERE name = 'gateway-2'").fetchall()
+            kept.close()
+            assert incarnation.startswith("1-")  # all that were on their way were one
             assert await statuses(gateway, PERSON, NEW_YORK) == [200, 200]
             assert (await gateway.client.get("/health/ready")).status_code == 200
 
