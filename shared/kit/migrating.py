@@ -4,16 +4,24 @@
 """
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from alembic import command, context
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import MetaData
+from sqlalchemy.exc import DBAPIError
 
 from shared.kit.database import Database
+from shared.kit.logs import log
+from shared.kit.outage import is_away
 from shared.kit.settings import ServiceSettings
+
+PATIENCE_SECONDS: Final = 60.0
+PAUSE_SECONDS: Final = 0.3
 
 
 class NeverUndone(RuntimeError):
@@ -52,12 +60,38 @@ def _moved(move: Callable[[Config, str], None], url: str, scripts: Path, revisio
     config.set_main_option("script_location", str(scripts))
     database = Database(url)
     try:
+        await_database(database)
         with database.exclusive("migrating"):
             config.attributes["database"] = database
             move(config, revision)
     finally:
         database.close()
     return 0
+
+
+def await_database(database: Database, patience: float = PATIENCE_SECONDS) -> None:
+    """Returns once it answers: a service that ended because its database was being restarted would be started again
+    ever more slowly. Its first words are logged, since a wrong password looks like a server that is away. Raises what it
+    says after `patience` seconds, and at once where waiting cannot help."""
+    until = time.monotonic() + patience
+    told = False
+    while True:
+        try:
+            database.alive()
+        except Exception as error:
+            if not is_away(error) or time.monotonic() > until:
+                raise
+            if not told:
+                log.warning("database_awaited", why=_said(error))
+            told = True
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
+
+
+def _said(error: Exception) -> str:
+    """What server or driver said, without the statement."""
+    return str(error.orig).strip() if isinstance(error, DBAPIError) else type(error).__name__
 
 
 def run(metadata: MetaData) -> None:
