@@ -71,8 +71,8 @@ def _moved(move: Callable[[Config, str], None], url: str, scripts: Path, revisio
 
 def await_database(database: Database, patience: float = PATIENCE_SECONDS) -> None:
     """Returns once it answers: a service that ended because its database was being restarted would be started again
-    ever more slowly. Its first words are logged, since a wrong password looks like a server that is away. Raises what it
-    says after `patience` seconds, and at once where waiting cannot help."""
+    ever more slowly. Its first words are logged, since a wrong password looks like a server that is away. Raises what
+    it says after `patience` seconds, and at once where waiting cannot help."""
     until = time.monotonic() + patience
     told = False
     while True:
