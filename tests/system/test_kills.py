@@ -34,7 +34,8 @@ def test_kills_cost_time_and_nothing_else(ground: str) -> None:
     kills = KILLS[ground]
     with open_folder() as folder, GROUNDS[ground](folder) as fought:
         campaign = Campaign(fought, SEED, people=max(40, 3 * kills), release_every=0.5 if kills < 50 else 4.0)
-        report = campaign.run(spread(fought.victims, kills, SEED), pause=(0.2, 2.0))
+        pause = (0.2, 2.0) if kills < 50 else (0.5, 5.0)
+        report = campaign.run(spread(fought.victims, kills, SEED), pause)
         if ground == "embedded":
             every_loss_is_noticed(campaign)
     sys.stdout.write("\n" + "\n".join(report.lines()) + "\n")
