@@ -128,8 +128,11 @@ class Officer(Actor):
     """Withdraws consultants who are shown, and registers, grants and withdraws others. The very next reads after each
     withdrawal ask for that person."""
 
-    def __init__(self, ground: Ground, done: Acknowledged, readers: "Public", people: Sequence[Person]) -> None:
+    def __init__(
+        self, ground: Ground, done: Acknowledged, readers: "Public", people: Sequence[Person], every: float
+    ) -> None:
         super().__init__(ground, done)
+        self.every, self.turn = every, 0
         self.readers, self.people, self.next, self.number = readers, people, 0, 9800000
         self.officer = self.service("consent", "officer")
 
@@ -141,8 +144,10 @@ class Officer(Actor):
             self._withdraw(person.gmc, person.programme, f"campaign-{person.gmc}")
             self.readers.history.recorded[person.gmc] = time.monotonic()
             self.readers.probe(person)
-        if self.next % 3 == 0:
+        self.turn += 1
+        if self.turn % 3 == 0:
             self._newcomer()
+        self.stopping.wait(self.every)
 
     def _newcomer(self) -> None:
         """Asked, given, withdrawn: three decisions about somebody of whom there are no figures."""

@@ -51,22 +51,23 @@ class Report:
 
 
 class Campaign:
-    """Prepare a house, kill in it, and hold it to its promises. `people`: at most so many withdraw."""
+    """Prepare a house, kill in it, and hold it to its promises. The officer decides, and a release begins, `every` so
+    many seconds at most."""
 
-    def __init__(self, ground: Ground, seed: int, people: int, release_every: float) -> None:
+    def __init__(self, ground: Ground, seed: int, every: tuple[float, float]) -> None:
         self.ground, self.chance = ground, random.Random(seed)
         self.done, self.history, self.kills = Acknowledged(), History(), Counter[str]()
         shown = demo.load_into(ground.urls(), ground.house.accounts, lambda _text: None, sizes=SMALL)
         ground.house.wait_published(shown)
         self._first_file()
         with ground.house.reader() as reader:
-            everybody = people_of(reader, shown)[:people]
+            everybody = people_of(reader, shown)
         self.public = Public(ground, shown, everybody, self.history)
         self.observer, self.auditor = Observer(ground, self.done), Auditor(ground, self.done)
         hospitals = itertools.count(FIRST_HOSPITAL + 1)
         self.actors: list[Actor] = [
-            Steward(ground, self.done, hospitals), Officer(ground, self.done, self.public, everybody),
-            Releasers(ground, self.done, release_every), self.observer, self.auditor,
+            Steward(ground, self.done, hospitals), Officer(ground, self.done, self.public, everybody, every[0]),
+            Releasers(ground, self.done, every[1]), self.observer, self.auditor,
         ]  # fmt: skip
 
     def _first_file(self) -> None:

@@ -33,7 +33,7 @@ SEED = int(os.environ.get("CANDOUR_SEED", "2013"))
 def test_kills_cost_time_and_nothing_else(ground: str) -> None:
     kills = KILLS[ground]
     with open_folder() as folder, GROUNDS[ground](folder) as fought:
-        campaign = Campaign(fought, SEED, people=max(40, 3 * kills), release_every=0.5 if kills < 50 else 4.0)
+        campaign = Campaign(fought, SEED, every=(0.2, 0.5) if kills < 50 else (2.5, 4.0))
         pause = (0.2, 2.0) if kills < 50 else (0.5, 5.0)
         report = campaign.run(spread(fought.victims, kills, SEED), pause)
         if ground == "embedded":
