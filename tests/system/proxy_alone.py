@@ -74,6 +74,9 @@ class Gateway:
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address, daemon_threads = True, True
 
+            def handle_error(self, request: object, client_address: object) -> None:
+                """nginx hangs up where a test wants it to."""
+
         self.server = Server((HERE, 0), Handler)
         self.port = int(self.server.server_address[1])
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
