@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import AutoString
 
-from shared.kit.bulk import insert_frame, insert_rows, update_rows
+from shared.kit.bulk import among, insert_frame, insert_rows, update_rows
 from shared.kit.database import Database
 from shared.kit.times import UtcTime
 from tests.postgres import Postgres
@@ -128,6 +128,16 @@ def test_updates_change_what_they_name_and_nothing_else(database: Database, rows
     found = [(row[0], row[1], row[2], row[3], row[6]) for row in kept(database, THING)]
     told = [(number, text, number, real, at) for number, (text, real, at) in enumerate(rows)]
     assert found == [*told, (len(rows), None, len(rows), None, None)]
+
+
+@OFTEN
+@given(st.lists(TEXTS.filter(lambda text: text is not None), max_size=6), st.lists(LETTERS | AWKWARD, max_size=6))
+def test_one_of_many_texts_is_exactly_that(database: Database, kept_texts: list[str], asked: list[str]) -> None:
+    emptied(database, ALONE)
+    with database.transaction() as session:
+        insert_rows(session, ALONE, ["text"], ([text] for text in kept_texts))
+        found = session.execute(select(ALONE.c.text).where(among(session, ALONE.c.text, asked))).scalars().all()
+    assert sorted(found) == sorted(text for text in kept_texts if text in asked)
 
 
 def test_rows_go_with_the_callers_transaction(database: Database) -> None:

@@ -1,6 +1,6 @@
 """What can be asked of the store within one transaction. Ask for the head first: then the rest is at least as new."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,9 @@ from services.consent.models import (
 )
 from services.consent.store.rows import entry_of, standing_of, subject_of
 from shared.contracts.consent import Purpose
+from shared.kit.bulk import among
 
-MOST_BOUND = 500  # values in one IN list: well under what any database takes
+MOST_BOUND = 500  # values in one IN list: more than a page of them
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Reading:
         query = select(table.gmc, table.programme).order_by(table.gmc, table.programme)
         if programme is not None:
             query = query.where(table.programme == programme)
-        return [(row[0], row[1]) for some in _for_each(query, table.gmc, gmcs) for row in self.session.execute(some)]
+        return [(row[0], row[1]) for row in self.session.execute(_of(self.session, query, table.gmc, gmcs))]
 
     def standing(self, subject: Subject) -> Standing:
         """Not sought, where nothing has happened."""
@@ -102,7 +103,7 @@ class Reading:
     def standings(self, gmcs: Sequence[str] | None = None, programme: str | None = None) -> dict[Subject, Standing]:
         """Of these consultants, or of everybody; in this programme, or in all."""
         query = select(STANDING) if programme is None else select(STANDING).where(STANDING.c.programme == programme)
-        rows = (row for some in _for_each(query, STANDING.c.gmc, gmcs) for row in self.session.execute(some).mappings())
+        rows = self.session.execute(_of(self.session, query, STANDING.c.gmc, gmcs)).mappings()
         return {subject_of(row): standing_of(row) for row in rows}
 
     def entry(self, revision: int) -> Entry:
@@ -121,8 +122,8 @@ class Reading:
     def latest(self, gmcs: Sequence[str]) -> dict[str, int]:
         """The revision of the last event of each of these consultants who has any."""
         query = select(LEDGER.c.subject, func.max(LEDGER.c.revision)).group_by(LEDGER.c.subject)
-        some = _for_each(query, LEDGER.c.subject, gmcs)
-        return {gmc: revision for part in some for gmc, revision in self.session.execute(part)}
+        found = self.session.execute(_of(self.session, query, LEDGER.c.subject, gmcs))
+        return {row[0]: row[1] for row in found}
 
     def journal_begun(self) -> bool:
         """Whether this store ever had a journal."""
@@ -138,8 +139,8 @@ class Reading:
 
     def history(self, gmcs: Sequence[str]) -> list[Entry]:
         """Every event of these consultants, in the order of the ledger for each."""
-        queries = _for_each(select(LEDGER).order_by(LEDGER.c.revision), LEDGER.c.subject, gmcs)
-        return [entry_of(row) for query in queries for row in self.session.execute(query).mappings()]
+        query = _of(self.session, select(LEDGER).order_by(LEDGER.c.revision), LEDGER.c.subject, gmcs)
+        return [entry_of(row) for row in self.session.execute(query).mappings()]
 
     def effects(self, after: int, upto: int) -> list[tuple[int, Subject, str | None]]:
         """(revision, subject, effect) for every revision in (after, upto], in order."""
@@ -188,12 +189,10 @@ def _in_state(state: Word | None, programme: str | None) -> Select[tuple[str]]:
     return query
 
 
-def _for_each(
-    query: Select[*tuple[Any, ...]], column: ColumnElement[str], values: Sequence[str] | None
-) -> Iterator[Select[*tuple[Any, ...]]]:
-    """The query once for everything, or once for every few hundred of the values."""
+def _of(
+    session: Session, query: Select[*tuple[Any, ...]], column: ColumnElement[str], values: Sequence[str] | None
+) -> Select[*tuple[Any, ...]]:
+    """The query for everything, or for these values only."""
     if values is None:
-        yield query
-        return
-    for start in range(0, len(values), MOST_BOUND):
-        yield query.where(column.in_(values[start : start + MOST_BOUND]))
+        return query
+    return query.where(column.in_(values) if len(values) <= MOST_BOUND else among(session, column, values))
