@@ -1,16 +1,22 @@
 """What SQLite needs to keep its promises: WAL, every commit flushed, and the write lock taken at the beginning."""
 
 import fcntl
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 
 PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000",
                   "trusted_schema=OFF", "secure_delete=ON")  # fmt: skip
+
+LOST: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY})
+
+ENGINES: Final["WeakSet[Engine]"] = WeakSet()  # of this process
 
 
 class Sqlite:
@@ -19,6 +25,8 @@ class Sqlite:
     reads: Final[dict[str, Any]] = {}
 
     def prepare(self, engine: Engine) -> None:
+        ENGINES.add(engine)
+
         @event.listens_for(engine, "connect")
         def _connected(connection: DBAPIConnection, _record: Any) -> None:
             connection.isolation_level = None  # the driver must not open transactions of its own
@@ -29,6 +37,17 @@ class Sqlite:
         def _begun(connection: Any) -> None:
             writes = connection.get_execution_options().get("writes", False)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        @event.listens_for(engine, "handle_error")
+        def _failed(context: ExceptionContext) -> None:
+            """A connection to a file that was exchanged under it, or whose disk was gone, never works again, and while
+            one is open SQLite gives new ones of the same process its memory. So all that are idle are closed; the next
+            request opens the file that is there."""
+            code = getattr(context.original_exception, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+            if code in LOST:
+                context.is_disconnect = True
+                for other in [one for one in ENGINES if one.url.database == engine.url.database]:
+                    other.dispose()
 
     def take_turn(self, connection: Connection) -> None:
         """Nothing: BEGIN IMMEDIATE has taken the write lock."""

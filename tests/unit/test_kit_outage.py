@@ -171,6 +171,33 @@ def test_a_file_that_is_locked_or_cannot_be_opened_is_away(tmp_path: Path) -> No
     second.close()
 
 
+def test_a_file_exchanged_under_the_process_is_found_again(tmp_path: Path) -> None:
+    """An error for whoever comes first, and not for ever after, however many connections were open to the old one."""
+    path = tmp_path / "one.sqlite"
+    first, second = Database(f"sqlite:///{path}"), Database(f"sqlite:///{path}")
+    with first.transaction() as session:
+        session.execute(text("CREATE TABLE t (n INTEGER)"))
+        session.execute(text("INSERT INTO t VALUES (1)"))
+    first.close()  # all of it is in the file
+    kept = path.read_bytes()
+    with second.transaction() as session:  # which stays open, idle, beside what is read from now on
+        session.execute(text("UPDATE t SET n = n + 1"))
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink()
+    path.write_bytes(kept)
+
+    def read(database: Database) -> int:
+        with database.reading() as session:
+            return int(session.execute(text("SELECT n FROM t")).scalar_one())
+
+    with pytest.raises(OperationalError) as exchanged:
+        read(first)
+    assert is_away(exchanged.value)
+    assert [read(first), read(second)] == [1, 1]
+    first.close()
+    second.close()
+
+
 def test_a_broken_rule_is_never_away(server: Postgres) -> None:
     database = Database(server.url(server.new_database()))
     with pytest.raises(ProgrammingError) as wrong, database.transaction() as session:
