@@ -71,7 +71,8 @@ def next_steps(name: str) -> list[str]:
         return [*passwords, f"candour secrets retire {name}"]
     caller = name.partition("-")[0]
     callers = [] if name == CURSOR else _recreated(_containers(caller))
-    return [*_recreated(_callee(name)), *callers, f"candour secrets retire {name}"]
+    more = ["(and every further gateway)"] if "gateway" in name else []
+    return [*_recreated(_callee(name)), *callers, *more, f"candour secrets retire {name}"]
 
 
 def _recreated(containers: str) -> list[str]:

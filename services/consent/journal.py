@@ -183,7 +183,12 @@ def _entries(file: Path) -> Iterator[Entry]:
     with file.open("rb") as source:
         store_id, _ = _header(source)
         for content, _ in _contents(source, store_id):
-            yield Entry(**content | {"purpose": Purpose(content["purpose"]), "act": Act(content["act"])})
+            try:
+                yield Entry(**content | {"purpose": Purpose(content["purpose"]), "act": Act(content["act"])})
+            except (TypeError, ValueError, KeyError):
+                raise JournalBroken(
+                    f"Entry {content.get('revision')} of the journal is of a form that this version does not know."
+                ) from None
 
 
 def _header(source: BinaryIO) -> tuple[str, int]:

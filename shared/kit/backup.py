@@ -63,6 +63,10 @@ class Folder:
     suffix: str = ""
     of_bytes: bool = True
 
+    def may_be(self, name: str, sha256: str) -> bool:
+        """Whether a file of this digest may have this name."""
+        return not self.of_bytes or name.removesuffix(self.suffix) == sha256
+
     def holds(self, name: str) -> bool:
         """Whether a file of this name belongs here; what is still being written has another."""
         return name.endswith(self.suffix) and bool(DIGEST.fullmatch(name.removesuffix(self.suffix)))
@@ -150,7 +154,7 @@ def _taken(stored: Stored, part: Path) -> Manifest:
         for file in folder.names():
             with suppress(FileNotFoundError):  # never recorded, so no row of the dump names it
                 digest, size = copied(folder.path / file, part / name / file)
-                if folder.of_bytes and digest != file.removesuffix(folder.suffix):
+                if not folder.may_be(file, digest):
                     (part / name / file).unlink()
                     damaged.append(f"{name}/{file}")
                 else:

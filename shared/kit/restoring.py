@@ -93,6 +93,8 @@ def _check_files(stored: Stored, source: Path, manifest: Manifest) -> None:
         folder, _, name = file.name.rpartition("/")
         if file.name != dump and (folder not in stored.folders or not stored.folders[folder].holds(name)):
             raise BackupRefused(f"{source} has {file.name}, which is no file of {stored.service}.")
+        if file.name != dump and not stored.folders[folder].may_be(name, file.sha256):
+            raise BackupRefused(f"{source} has {file.name} with other bytes than its name says. Use another backup.")
         if (source / file.name).stat().st_size != file.bytes or digest_of(source / file.name) != file.sha256:
             raise BackupRefused(f"{source / file.name} is not as it was when the backup was taken. Use another backup.")
 

@@ -63,6 +63,10 @@ def test_a_registration_sent_twice_is_one_and_shuts_nobody_out(rig: Rig) -> None
     assert head(rig, first) == (200, "")
     second = register("another process")
     assert second != first
+    late = rig.client.put(
+        "/v1/gateways/elm", auth=rig.house.service("gateway"), headers={"Idempotency-Key": "one process"}
+    )
+    assert (late.status_code, late.json()["code"]) == (409, "incarnation_superseded")  # from a queue, after its end
     assert head(rig, first) == (409, "incarnation_superseded")
     assert head(rig, second) == (200, "")
 

@@ -28,11 +28,12 @@ ConfirmedDep = Annotated[Confirmed, Depends(confirmed_of)]
 
 @router.put(
     "/{name}", operation_id="register", summary="A gateway process begins", response_model=Registration,
-    responses=problems(*COMMON, ValueNotAllowed), dependencies=[Depends(allow("service:gateway"))],
+    responses=problems(*COMMON, IncarnationSuperseded, ValueNotAllowed),
+    dependencies=[Depends(allow("service:gateway"))],
 )  # fmt: skip
-def register(office: OfficeDep, name: Name, idempotency_key: Key = None) -> Response:
+def register(office: OfficeDep, confirmed: ConfirmedDep, name: Name, idempotency_key: Key = None) -> Response:
     """Repeatable under its key, one for each process; without a key, or under another, the one before is ended."""
-    return private(verbs.register(office, name, idempotency_key))
+    return private(verbs.register(office, confirmed, name, idempotency_key))
 
 
 @router.post(

@@ -95,10 +95,14 @@ class Writing(Reading):
         if not self.journal_begun():
             self.session.execute(insert(JOURNAL), [{"id": 1, "begun_at": begun_at}])
 
+    def incarnation(self, name: str) -> str | None:
+        """The newest of a gateway's name."""
+        return self.session.execute(select(GATEWAY.c.incarnation).where(GATEWAY.c.name == name)).scalar_one_or_none()
+
     def keep_gateway(self, name: str, token: str, registered_at: str) -> str:
         """The next incarnation of the name, which ends with `token`: the one before is refused from this commit on. The
         one before itself where it has the same token."""
-        before = self.session.execute(select(GATEWAY.c.incarnation).where(GATEWAY.c.name == name)).scalar_one_or_none()
+        before = self.incarnation(name)
         if before and before.endswith(f"-{token}"):
             return str(before)
         incarnation = f"{number_of(before) + 1 if before else 1}-{token}"

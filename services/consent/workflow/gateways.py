@@ -26,6 +26,7 @@ class Confirmed:
     again and again. `applied` only grows."""
 
     known: dict[str, tuple[str, int, datetime]] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)  # incarnations that a newer one has replaced, in this service's life
 
     def note(self, caller: Caller, applied: int, now: datetime) -> None:
         before = self.known.get(caller.gateway)
@@ -38,12 +39,21 @@ class Confirmed:
         return found[1:] if found and found[0] == incarnation else None
 
 
-def register(office: Office, name: str, key: str | None) -> Registration:
+def register(office: Office, confirmed: Confirmed, name: str, key: str | None) -> Registration:
     """A new incarnation of the name; from now on the one before is refused. The same `key` again gives the same one:
-    a process whose registration got lost, or stands in a queue twice, must not shut itself out."""
+    a process whose registration got lost, or stands in a queue twice, must not shut itself out.
+
+    Raises IncarnationSuperseded for the key of a process that was replaced: what it sent before its end may still be in
+    this service's queue, and must not shut out its successor.
+    """
     token = sha256_of(key.encode())[:32] if key else secrets.token_hex(16)
     with office.writing() as tx:
+        if f"{name} {token}" in confirmed.ended:
+            raise IncarnationSuperseded
+        before = tx.incarnation(name)
         incarnation = tx.keep_gateway(name, token, stamp(office.clock()))
+        if before is not None and before != incarnation:
+            confirmed.ended.add(f"{name} {before.partition('-')[2]}")
         end = tx.end_of_ledger
     return Registration(gateway=name, incarnation=incarnation, store_id=end.store_id, revision=end.revision)
 
