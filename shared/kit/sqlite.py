@@ -14,7 +14,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000",
                   "trusted_schema=OFF", "secure_delete=ON")  # fmt: skip
 
-LOST: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY})
+LOST: Final = frozenset({  # nothing that a full disk says: there, what is open still reads, and nothing new may open
+    sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_READONLY_DBMOVED, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB,
+})  # fmt: skip
 
 ENGINES: Final["WeakSet[Engine]"] = WeakSet()  # of this process
 
@@ -40,12 +42,13 @@ class Sqlite:
 
         @event.listens_for(engine, "handle_error")
         def _failed(context: ExceptionContext) -> None:
-            """A connection to a file that was exchanged under it, or whose disk was gone, never works again, and while
-            one is open SQLite gives new ones of the same process its memory. So all that are idle are closed; the next
-            request opens the file that is there."""
-            code = getattr(context.original_exception, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-            if code in LOST:
+            """A connection to a file that was exchanged under it never works again, and while one is open SQLite gives
+            new ones of the same process its memory. So all that are idle are closed; the next request opens the file
+            that is there."""
+            if getattr(context.original_exception, "sqlite_errorcode", sqlite3.SQLITE_OK) in LOST:
                 context.is_disconnect = True
+                if context.execution_context is not None:  # a connection stays open while one of its statements is
+                    context.execution_context.cursor.close()
                 for other in [one for one in ENGINES if one.url.database == engine.url.database]:
                     other.dispose()
 
