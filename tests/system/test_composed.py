@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.composed import Composed
-from tests.system.composed_parts import flags_of, image_environment
+from tests.system.composed_parts import flags_of, image_environment, names_of
 from tests.system.composed_rewrite import HERE, OWN
 
 OURS = ("consent", "ingest", "ratings", "gateway-1", "gateway-2")
@@ -25,6 +25,8 @@ def plainly(house: Composed, container: str, text: str) -> str:
     names = "|".join(map(re.escape, house.file.services))
     text = re.sub(rf"{re.escape(HERE)}:(?=(?:{names})(?:\.\d)?:\d)", "", text)
     text = re.sub(r"0\.0\.0\.0:(\d+)", rf"{container}:\1", text)
+    for address, service in names_of(house.file).items():
+        text = text.replace(f"{address}:", f"{service}:")
     return "anywhere" if text in OWN else text
 
 
