@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
+from shared.kit.bounded import Bounded
 from shared.kit.database import Database
 from shared.kit.jobs import Found, Step, Wake, outlasting
 from shared.kit.logs import log
@@ -40,6 +41,7 @@ class DurableJobs:
         self.queue: Any = None
         self.workflows: dict[str, Step] = {}
         self.running: set[str] = set()
+        self.asked = Bounded()  # DBOS waits for its database as long as it takes: a request may not
         self.closing = threading.Event()
         self.marks = self._marks(database_url)
         self.watch = Watch(self.marks, self.worker, self._busy, self._take_over)
@@ -79,16 +81,22 @@ class DurableJobs:
         self.workflows[name] = DBOS.workflow(name=f"{self.service}.{name}")(job)
 
     def start(self, name: str, job_id: str, subject: str, *arguments: Any) -> None:
-        """Durable when it returns; the same job id again starts nothing."""
+        """Durable when it returns; the same job id again starts nothing. Raises Delayed."""
         from dbos import SetEnqueueOptions, SetWorkflowID  # noqa: PLC0415
 
-        with SetWorkflowID(self._id(name, job_id)), SetEnqueueOptions(queue_partition_key=subject):
-            self.queue.enqueue(self.workflows[name], subject, *arguments)
+        def enqueue() -> None:
+            with SetWorkflowID(self._id(name, job_id)), SetEnqueueOptions(queue_partition_key=subject):
+                self.queue.enqueue(self.workflows[name], subject, *arguments)
+
+        self.asked(enqueue)
 
     def find(self, name: str, job_id: str) -> Found | None:
+        return self.asked(lambda: self._find(self._id(name, job_id)))
+
+    def _find(self, workflow: str) -> Found | None:
         from dbos import DBOS  # noqa: PLC0415
 
-        wanted = [self._id(name, job_id)]
+        wanted = [workflow]
         for found in DBOS.list_workflows(workflow_ids=wanted, load_input=False, load_output=False):
             ended = found.status in ENDED
             return Found(max(0.0, time.time() - (found.updated_at or 0) / 1000) if ended else None)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from shared.kit.ballast import is_full
+from shared.kit.bounded import Delayed
+from shared.kit.logs import log
 from shared.kit.outage import is_away
 
 Step = Callable[..., Any]
@@ -56,7 +58,15 @@ class Attempt:
 def see_to(jobs: Jobs, attempt: Attempt, renew: Callable[[], Attempt | None], at_once: bool) -> None:
     """The job of work that still waits. Where it is under way, nothing happens; where its start was lost, it is started
     under the same id; where it ended and the work waits none the less, `renew` gives the next attempt, or None where
-    somebody else was faster. Work that has failed rests before its next attempt, unless it is wanted `at_once`."""
+    somebody else was faster. Work that has failed rests before its next attempt, unless it is wanted `at_once`. While
+    the database of the jobs is away or full, it is left to the next look."""
+    try:
+        _see_to(jobs, attempt, renew, at_once)
+    except Delayed:
+        log.warning("job_not_seen_to", job=attempt.name)
+
+
+def _see_to(jobs: Jobs, attempt: Attempt, renew: Callable[[], Attempt | None], at_once: bool) -> None:
     found = jobs.find(attempt.name, attempt.job_id)
     if found is not None and found.ended is None:
         return
