@@ -95,6 +95,7 @@ class Campaign:
             self.ground.name, self.kills, self.done, self.history, self.observer.looks, len(self.auditor.manifests),
             time.monotonic() - began,
         )  # fmt: skip
+        assert "holds" in self.ground.verify_ledger()
         self.check()
         report.unknown = self._too_little()
         return report
@@ -155,7 +156,6 @@ class Campaign:
 
     def _decisions(self) -> None:
         """Each acknowledged decision is in the record, in the ledger and in the journal, under its own revision."""
-        assert "holds" in self.ground.verify_ledger()
         (journal,) = self.ground.journal.glob("*.jsonl")
         lines = [json.loads(line) for line in journal.read_bytes().splitlines()[1:]]
         assert [line["revision"] for line in lines] == list(range(1, len(lines) + 1))
