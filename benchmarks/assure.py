@@ -13,7 +13,7 @@ GOALS = {
     "disk-full": ({"CANDOUR_FILLS": "40"}, "tests/system/test_disk_full.py"),
     "kills": ({"CANDOUR_KILLS": "60"}, f"{KILLS}[embedded]"),
     "kills-production": ({"CANDOUR_KILLS_PRODUCTION": "207"}, f"{KILLS}[composed]"),
-    "disk-full-postgresql": ({}, "tests/system/test_disk_full_postgresql.py"),
+    "disk-full-postgresql": ({"CANDOUR_FULL_POSTGRESQL": "1"}, "tests/system/test_disk_full_postgresql.py"),
     "image": ({"CANDOUR_IMAGE_STEPS": "1"}, "tests/system/test_image_steps.py"),
     "migrations": (
         {"CANDOUR_MIGRATION_ROWS": "100000", "CANDOUR_MIGRATION_KILLS": "40"},
