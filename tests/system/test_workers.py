@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import httpx
 import polars as pl
+import psycopg
 import pytest
 
 from cli.demonstration.sizes import Sizes
@@ -129,7 +130,15 @@ class Site:
         return digest
 
     def rows(self, service: str, statement: str) -> list[tuple[Any, ...]]:
-        return self.server.execute(statement, self.stores[service].rpartition("/")[2])
+        """What the database says; one that another thread is crashing is asked again."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.server.execute(statement, self.stores[service].rpartition("/")[2])
+            except psycopg.OperationalError:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.1)
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         lines = [line for worker in self.workers for line in worker.log.read_text().splitlines()]
