@@ -1,4 +1,7 @@
-"""More spread between providers than chance allows: how much, and the limits that allow for it (Spiegelhalter 2005)."""
+"""More spread between providers than chance allows: how much of it there is (Spiegelhalter 2005).
+
+The limits that allow for it are drawn in `dispersion_limits`, and reached from here as well: one word, one door.
+"""
 
 import math
 from dataclasses import dataclass
@@ -8,19 +11,39 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from services.ratings.methods import METHOD_VERSION
-from services.ratings.methods.arrays import (
-    BoolArray,
-    Figures,
-    FloatArray,
-    IntArray,
-    TextArray,
-    positive_of,
-    same_length,
-    vector_of,
+from services.ratings.methods.arrays import BoolArray, FloatArray, IntArray, positive_of, same_length, vector_of
+from services.ratings.methods.dispersion_limits import (
+    additive_limits,
+    additive_test,
+    multiplicative_limits,
+    multiplicative_test,
+    shmi_band,
+    square_root_limits,
+    square_root_multiplicative_limits,
+    square_root_multiplicative_test,
+    square_root_test,
 )
-from services.ratings.methods.funnel import entered, positions_against, rated_rows
-from services.ratings.methods.levels import CONTROL, WARNING, Limits, z_of
 from services.ratings.methods.sums import total
+
+__all__ = [
+    "Dispersion",
+    "DispersionRows",
+    "DispersionStatus",
+    "additive_limits",
+    "additive_test",
+    "between_provider_variance",
+    "dispersion_ratio",
+    "estimate_dispersion",
+    "kept_rows",
+    "multiplicative_limits",
+    "multiplicative_test",
+    "shmi_band",
+    "square_root_limits",
+    "square_root_multiplicative_limits",
+    "square_root_multiplicative_test",
+    "square_root_test",
+    "winsorised_mean_square",
+]
 
 MINIMUM_PROVIDERS = 10
 WINSORISED_SHARE = 0.1
@@ -118,42 +141,3 @@ def between_provider_variance(dispersion_ratio: float, s: FloatArray) -> float:
         return 0.0
     whole = total(weights)
     return (m * dispersion_ratio - (m - 1)) / (whole - total(weights**2) / whole)
-
-
-def additive_limits(expected: ArrayLike, between_provider_variance: float) -> Limits:
-    """exp(-/+ z sqrt(1/E + tau2)) around a ratio of 1, shape (n,); tau2 = 0 gives the plain log-scale limits.
-
-    An upper limit too large for a float (E below about 2e-5) is absent. Raises ValueError for E not above 0 or a
-    negative tau2.
-    """
-    if not 0 <= between_provider_variance < math.inf:
-        raise ValueError("between_provider_variance must be finite and at least 0")
-    expects = positive_of(expected, "expected")
-    return _log_limits(np.sqrt(1 / expects + between_provider_variance), "log_ratio_additive")
-
-
-def multiplicative_limits(expected: ArrayLike, dispersion_ratio: float) -> Limits:
-    """exp(-/+ z sqrt(max(1, phi) / E)) around a ratio of 1, shape (n,): never narrower than the plain limits."""
-    if not 0 <= dispersion_ratio < math.inf:
-        raise ValueError("dispersion_ratio must be finite and at least 0")
-    expects = positive_of(expected, "expected")
-    return _log_limits(np.sqrt(max(1.0, dispersion_ratio) / expects), "log_ratio_multiplicative")
-
-
-def _log_limits(spread: FloatArray, method: str) -> Limits:
-    def bound(z: float) -> Figures:
-        with np.errstate(over="ignore"):  # an overflow becomes an absent limit in the next line
-            limit = np.exp(z * spread)
-        return Figures.where(np.isfinite(limit), limit)
-
-    warning, control = z_of(WARNING), z_of(CONTROL)
-    return Limits(bound(-warning), bound(warning), bound(-control), bound(control), method)
-
-
-def additive_test(observed: ArrayLike, expected: ArrayLike, between_provider_variance: float) -> TextArray:
-    """Is O/E outside the additive limits around 1? Positions, shape (n,); O = 0 enters the log scale as 0.5.
-
-    Raises ValueError where expected is not above 0.
-    """
-    counts, expects = rated_rows(observed, expected)
-    return positions_against(entered(counts) / expects, additive_limits(expects, between_provider_variance))
