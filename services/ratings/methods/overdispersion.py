@@ -82,6 +82,11 @@ class Dispersion:
         """tau squared to draw limits with: 0, the plain limits, where none was estimated."""
         return self.between_provider_variance or 0.0
 
+    @property
+    def ratio_for_limits(self) -> float:
+        """phi to widen limits by: 1, the plain limits, where none was estimated or less than chance was found."""
+        return max(1.0, self.dispersion_ratio or 1.0)
+
 
 def estimate_dispersion(
     z_value: ArrayLike, s: ArrayLike, rows: DispersionRows, minimum_providers: int = MINIMUM_PROVIDERS
