@@ -60,7 +60,7 @@ def _open(settings: Settings, peers: Peers, jobs: Jobs) -> Office:
     store = Store(settings.database("ratings"))
     office = Office.open(settings.data_dir, store, load_catalogue(settings.indicators_dir), peers, jobs)
     _sweep(office)
-    Builder(office)
+    Builder(office).register()
     jobs.launch(lambda at_once: resume_builds(office, at_once))
     return office
 

@@ -15,7 +15,8 @@ class RatingsTable(SQLModel, registry=registry()):
 
 
 class ReleaseRow(RatingsTable, table=True):
-    """A release. `parts` names the frames of its results by digest; `salt` never leaves this service."""
+    """A release. `parts` names the frames of its results by digest; `made_with` the code, method version and reviewed
+    files that made them, None where it was built before that was kept; `salt` never leaves this service."""
 
     __tablename__ = "release"
     __table_args__ = (UniqueConstraint("day", "number"),)
@@ -41,7 +42,25 @@ class ReleaseRow(RatingsTable, table=True):
     parts: dict[str, str] = Field(sa_type=JSON)
     results_digest: str | None = None
     results: int | None = None
+    made_with: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     salt: bytes = Field(sa_type=LargeBinary)
+
+
+class ReplayRow(RatingsTable, table=True):
+    """One run that computes a release again. `report` has what it found, once `state` is `done`."""
+
+    __tablename__ = "replay"
+
+    release: str = Field(primary_key=True, foreign_key="release.id")
+    run: int = Field(primary_key=True)
+    attempt: int
+    state: str
+    stage: str | None = None
+    refusal: str | None = None
+    asked_by: str
+    asked: datetime = Field(sa_type=UtcTime)
+    ended: datetime | None = Field(default=None, sa_type=UtcTime)
+    report: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
 class PointerRow(RatingsTable, table=True):

@@ -23,11 +23,20 @@ class NotRiskAdjusted(FileRefused):
 
 @dataclass(frozen=True)
 class Loaded:
-    """An indicator, its risk model where it has one, and the digest of the file's bytes."""
+    """An indicator, its risk model where it has one, and the digests of the bytes of their files."""
 
     definition: Definition
     model: RiskModel | None
     digest: str
+    model_digest: str | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The digest of each reviewed file that this indicator is made of, by its path in the folder."""
+        found = {f"{self.definition.id}.toml": self.digest}
+        if self.model is not None and self.model_digest is not None:
+            found[f"models/{self.model.id}.toml"] = self.model_digest
+        return found
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,8 @@ class Catalogue:
 
 def load_catalogue(folder: Path = FOLDER) -> Catalogue:
     """Raises FileRefused (NotRiskAdjusted among them) for the first file that breaks a rule."""
-    models = {model.id: model for model in (_model(path) for path in sorted((folder / "models").glob("*.toml")))}
+    read = [_model(path) for path in sorted((folder / "models").glob("*.toml"))]
+    models = {model.id: (model, digest) for model, digest in read}
     loaded = [_indicator(path, models) for path in sorted(folder.glob("*.toml"))]
     return Catalogue({one.definition.id: one for one in loaded})
 
@@ -79,25 +89,27 @@ def _refuse_unadjusted(definition: Definition) -> None:
         raise NotRiskAdjusted(f"{definition.id}: a consultant's figure needs a risk model's expected number")
 
 
-def _indicator(path: Path, models: dict[str, RiskModel]) -> Loaded:
+def _indicator(path: Path, models: dict[str, tuple[RiskModel, str]]) -> Loaded:
     data = path.read_bytes()
     definition = parse_indicator(data.decode(), path.stem)
     assert definition.expected is not None
     wanted = definition.expected.model
     if wanted is None:
         return Loaded(definition, None, f"sha256:{sha256_of(data)}")
-    model = models.get(wanted)
+    model, model_digest = models.get(wanted, (None, None))
     if model is None or model.version != definition.expected.model_version:
         raise FileRefused(f"{path.stem}: there is no model {wanted} of version {definition.expected.model_version}")
-    return Loaded(definition, model, f"sha256:{sha256_of(data)}")
+    return Loaded(definition, model, f"sha256:{sha256_of(data)}", model_digest)
 
 
-def _model(path: Path) -> RiskModel:
+def _model(path: Path) -> tuple[RiskModel, str]:
+    """The model and the digest of its file's bytes."""
+    data = path.read_bytes()
     try:
-        model = RiskModel.model_validate(tomllib.loads(path.read_text()))
+        model = RiskModel.model_validate(tomllib.loads(data.decode()))
         [factor.as_term() for factor in model.factor]
     except (ValidationError, ValueError) as error:
         raise FileRefused(f"{path.stem}: {error}") from error
     if model.id != path.stem:
         raise FileRefused(f"{path.stem}: the id in the file is {model.id}")
-    return model
+    return model, f"sha256:{sha256_of(data)}"

@@ -5,24 +5,22 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from importlib.metadata import version
 from typing import Final
 
 import polars as pl
 
-from services.ratings.methods import METHOD_VERSION
 from services.ratings.models import PointerRow, ReleaseRow
 from services.ratings.problems import BakedMeanwhile
 from services.ratings.store.store import LiveViews, Transaction
 from services.ratings.view.baking import Baked, Built, IndicatorPeriod, Ingredients, Permitted, Secrets, bake
 from services.ratings.view.hiding import Memory
+from services.ratings.workflow.made_with import made_with
 from services.ratings.workflow.office import Office
 from shared.contracts.consent import Permissions, Purpose
 from shared.contracts.views import VIEW_SCHEMA, ViewFile, ViewManifest
 from shared.kit.files import sha256_of
 
 ROWS: Final = "rows.parquet"
-CODE: Final = f"candour {version('candour-outcomes')}"
 
 
 @dataclass(frozen=True)
@@ -80,13 +78,14 @@ def prepare_view(office: Office, release: str, permissions: Permissions, publish
             _shown_in(office, others),
         )
     )
+    with_what = row.made_with or made_with(office.catalogue, [])  # what made the results, not what bakes them now
     manifest = ViewManifest(
         view_schema=VIEW_SCHEMA, release=row.id, view=pointer.view + 1 if pointer else 1,
         consent_store=permissions.store_id, consent_revision=permissions.revision, published=published,
         supersedes=current.id if current and row.published is None else row.supersedes,
         synthetic=any(office.catalogue[one].definition.status == "synthetic" for one in row.indicators),
-        method_version=METHOD_VERSION, inputs=sorted(one["digest"] for one in row.inputs),
-        results_digest=row.results_digest, code=CODE, files=_files(baked),
+        method_version=with_what["method_version"], inputs=sorted(one["digest"] for one in row.inputs),
+        results_digest=row.results_digest, code=with_what["code"], files=_files(baked),
     )  # fmt: skip
     written = manifest.model_dump_json(indent=1).encode()
     kept = office.views.write(release, {name: part.data for name, part in baked.parts.items()}, written)

@@ -16,10 +16,12 @@ from services.ratings.assembly.registers import (
 from services.ratings.assembly.schema import FRAMES, BuildRefused, as_declared
 from services.ratings.casemix.counting import UNITS, count_patterns
 from services.ratings.indicators.loading import Loaded
+from services.ratings.workflow.made_with import made_with
 from services.ratings.workflow.office import Office
 from services.ratings.workflow.releases import BUILD_JOB
 from shared.contracts.ingest import Snapshot, SnapshotKind
 from shared.contracts.releases import BuildState
+from shared.kit.jobs import Step
 from shared.kit.logs import log
 from shared.kit.problems import Problem
 
@@ -29,17 +31,20 @@ Json = dict[str, Any]
 
 
 class Builder:
-    """Registers itself as the job `build_release`, whose only argument is the release."""
+    """Makes results out of snapshots, into the frames of its office: for a release, and for a replay of one."""
 
     def __init__(self, office: Office) -> None:
         self.office = office
+
+    def register(self) -> None:
+        """As the job `build_release`, whose only argument is the release."""
 
         def build(
             release: str,
         ) -> None:  # a plain function: durable jobs keep a mark on it, which a method cannot carry
             self.build(release)
 
-        office.jobs.register(BUILD_JOB, build)
+        self.office.jobs.register(BUILD_JOB, build)
 
     def build(self, release: str) -> None:
         """Run to the end, or say in the release why not. An unforeseen error is said too, and raised."""
@@ -49,14 +54,9 @@ class Builder:
             if begun is None:
                 return
             frozen = step("snapshots", self.freeze, begun["indicators"], begun["explicit"])
-            counted = step("patterns", self.count, frozen["indicators"], frozen["snapshots"])
-            done = [
-                step(f"compute {one}", self.compute, one, frozen["snapshots"], counted["counts"], begun["explicit"])
-                for one in frozen["indicators"]
-            ]
-            whole = step("assemble", self.assemble, done, frozen["snapshots"])
-            stages = [one["stage"] for one in (frozen, counted, *done, whole)]
-            step("finish", self.finish, release, frozen["snapshots"], whole, stages)
+            whole = self.make(step, frozen["indicators"], frozen["snapshots"], begun["explicit"])
+            whole["stages"].insert(0, frozen["stage"])
+            step("finish", self.finish, release, frozen["snapshots"], whole, begun.get("made_with"))
         except FAILURES as error:
             step("fail", self.fail, release, str(error))
         except Exception as error:
@@ -64,14 +64,23 @@ class Builder:
             step("fail", self.fail, release, f"An error of ours: {type(error).__name__}.")
             raise
 
+    def make(self, step: Step, indicators: list[str], snapshots: Json, explicit: bool) -> Json:
+        """All parts of the results, each kept as a frame; `step` runs each stage as a step of the caller's job."""
+        counted = step("patterns", self.count, indicators, snapshots)
+        done = [step(f"compute {one}", self.compute, one, snapshots, counted["counts"], explicit) for one in indicators]
+        whole = step("assemble", self.assemble, done, snapshots)
+        return {**whole, "stages": [one["stage"] for one in (counted, *done, whole)]}
+
     def look(self, release: str) -> Json | None:
-        """What was asked for; None where another run has finished this build."""
+        """What was asked for, and with what it is begun; None where another run has finished this build."""
         with self.office.store.reading() as tx:
             row = tx.release(release)
         if row.build != BuildState.RUNNING.value:
             return None
         explicit = row.requested.get("indicators")
-        return {"indicators": explicit or list(self.office.catalogue.indicators), "explicit": explicit is not None}
+        indicators = explicit or list(self.office.catalogue.indicators)
+        with_what = made_with(self.office.catalogue, indicators)
+        return {"indicators": indicators, "explicit": explicit is not None, "made_with": with_what}
 
     def freeze(self, indicators: list[str], explicit: bool) -> Json:
         """Snapshots of every feed needed, downloaded. Indicators whose feeds are empty are left out, or refused."""
@@ -163,7 +172,11 @@ class Builder:
                     providers[feed] = providers_of_counts(frame, source.publisher)
         return checked_registers(list(providers.values()), list(consultants.values()), results)
 
-    def finish(self, release: str, snapshots: Json, whole: Json, stages: list[Json]) -> None:
+    def finish(self, release: str, snapshots: Json, whole: Json, begun_with: Json | None) -> None:
+        """Raises BuildRefused where code or files are others than at the beginning: a restart came between."""
+        with_what = made_with(self.office.catalogue, whole["indicators"])
+        if begun_with is None or not _goes_on(begun_with, with_what):
+            raise BuildRefused("the code or a reviewed file was exchanged during the build: build it again")
         with self.office.store.transaction() as tx:
             row = tx.release(release)
             if row.build != BuildState.RUNNING.value:
@@ -172,7 +185,7 @@ class Builder:
             row.indicators, row.results = whole["indicators"], whole["results"]
             row.parts, row.results_digest = whole["parts"], whole["parts"]["results"]
             row.inputs = [snapshots[feed] for feed in sorted(snapshots)]
-            row.stages = stages
+            row.stages, row.made_with = whole["stages"], with_what
             tx.add(row)
             tx.record("ratings", "release.built", release, results_digest=row.results_digest)
 
@@ -190,6 +203,12 @@ class Builder:
 
     def _file(self, snapshots: Json, feed: str) -> Any:
         return self.office.snapshots.path(snapshots[feed]["files"][0]["sha256"])
+
+
+def _goes_on(begun: Json, now: Json) -> bool:
+    """Whether nothing of `now` is other than it was: there may be fewer files, of indicators without any row."""
+    kept = {name: begun["files"].get(name) for name in now["files"]}
+    return {**begun, "files": kept} == now
 
 
 def _count_key(loaded: Loaded) -> str:
