@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 
 from services.ratings.methods.calibration import c_statistic
 from services.ratings.methods.design_matrix import Categorical, Numeric, SingularDesign, UnknownLevel, design_matrix
-from services.ratings.methods.risk import (
-    FittedModel,
-    NotConverged,
-    NoVariation,
-    collapse,
-    expected_by,
-    fit_logistic,
-    predict,
-)
+from services.ratings.methods.newton import NotConverged, NoVariation
+from services.ratings.methods.risk import FittedModel, collapse, expected_by, fit_logistic, predict
 from services.ratings.methods.separation import SeparationFound, separating_direction
 from services.ratings.methods.sums import total
 

@@ -10,6 +10,7 @@ from scipy.special import expit, xlog1py, xlogy
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.methods.arrays import FloatArray, IntArray, counts_of
 from services.ratings.methods.design_matrix import SingularDesign, Term, coefficient_names, design_matrix, terms_as_seen
+from services.ratings.methods.newton import NotConverged, NoVariation
 from services.ratings.methods.separation import refuse_separation
 from services.ratings.methods.sums import sum_by_group, total
 
@@ -17,14 +18,6 @@ GRADIENT_TOLERANCE = 1e-8
 MAX_ITERATIONS = 200
 BALANCE = 1e-6  # sum of predictions against sum of outcomes
 POLISHING_STEPS = 8
-
-
-class NoVariation(ValueError):
-    """No events, or only events: there is nothing to model."""
-
-
-class NotConverged(ArithmeticError):
-    """The fit stopped short of the maximum; no figure may rest on it."""
 
 
 @dataclass(frozen=True, eq=False)
