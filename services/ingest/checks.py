@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from services.ingest.columns import AggregateFlag, Check, Sent
+from services.ingest.columns import AggregateFlag, AnyColumn, Check, LineNumber, Sent
 from services.ingest.refusals import ASIDE, EXCERPT
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate
@@ -29,8 +29,9 @@ def row_schema(source: Source) -> pl.Schema:
 def check(texts: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that pass (`row_schema`), and those that do not (`ASIDE`).
 
-    `texts` holds `_line` and the header's columns as text, not trimmed. Values get names of their own while both are
-    needed, since a source may use one name for a column of the file and for the canonical one.
+    `texts` holds `_line` and the header's columns as text, not trimmed; `source` is in the layout of that header.
+    Values get names of their own while both are needed, since a source may use one name for a column of the file and
+    for the canonical one.
     """
     trimmed = texts.with_columns(pl.col(source.header).str.strip_chars(" \t"))
     valued = trimmed.with_columns(_value(column, source).alias(_own(column.name)) for column in source.sent)
@@ -81,10 +82,14 @@ def _of_column(column: Sent, source: Source) -> list[Rule]:
 
 
 def _rows(passed: pl.DataFrame, source: Source) -> pl.DataFrame:
-    kept = [column for column in source.columns if column.keep]
-    behind = [AGGREGATE if isinstance(column, AggregateFlag) else _own(column.name) for column in kept]
-    values = [pl.col(name).alias(column.name) for name, column in zip(behind, kept, strict=True)]
+    values = [_behind(column, source).alias(column.name) for column in source.columns if column.keep]
     return passed.select(LINE, AGGREGATE, *values)
+
+
+def _behind(column: AnyColumn, source: Source) -> pl.Expr:
+    if isinstance(column, AggregateFlag | LineNumber):
+        return pl.col(AGGREGATE if isinstance(column, AggregateFlag) else LINE)
+    return pl.col(_own(column.name)) if column.source in source.header else pl.lit(None, column.dtype)
 
 
 def _aside(failed: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:

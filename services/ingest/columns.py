@@ -3,15 +3,17 @@
 Text arrives trimmed of spaces and tabs. A value is null where the text is not of the type; the checks say so by code.
 """
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Bound = float | None
 WHOLE = r"^-?[0-9]+$"
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
+WITH_EXPONENT = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 YEARS = r"^([0-9]{4})(?:-([0-9]{4}))?$"
 
@@ -31,13 +33,32 @@ class Layout(BaseModel):
 
 
 class Column(Layout):
-    """One canonical column. With `keep = false` it is checked like the others, and left out of the snapshot."""
+    """One canonical column. With `keep = false` it is checked like the others, and left out of the snapshot.
+
+    `from` names the column of the file, by several names where layouts of the same file differ. A column that some
+    layouts lack is null in those: `required = "where-sent"` asks for a value in the others.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    source: str = Field(alias="from")
-    required: bool | Literal["unless-aggregate"] = True
+    aliases: tuple[str, ...] = Field(alias="from", min_length=1)
+    required: bool | Literal["unless-aggregate", "where-sent"] = True
     when_missing: str | None = None
     keep: bool = True
+
+    @field_validator("aliases", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, str) else given
+
+    @property
+    def source(self) -> str:
+        """What the file calls it; of several names the first, until a file's own header has chosen."""
+        return self.aliases[0]
+
+    def called(self, header: Sequence[str]) -> Self:
+        """This column under the name that `header` has for it; the same where it has none."""
+        found = tuple(name for name in self.aliases if name in header)
+        return self.model_copy(update={"aliases": found}) if found else self
 
     @property
     def dtype(self) -> pl.DataType:
@@ -65,15 +86,19 @@ class Text(Column):
 
 
 class Identifier(Column):
-    """Digits that some files send without their leading zeros; zero-padded to `width`."""
+    """Digits (and capital letters, where `letters`) sent by some files without leading zeros; padded to `width`."""
 
     type: Literal["identifier"]
     width: int = Field(ge=1)
+    letters: bool = False
 
     def parse(self, text: pl.Expr) -> pl.Expr:
         return text.str.zfill(self.width)
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
+        if self.letters:
+            form = rf"^[0-9A-Z]{{1,{self.width}}}$"
+            return [Check(~text.str.contains(form), "not-of-form", f"1 to {self.width} digits and capital letters")]
         form = rf"^[0-9]{{1,{self.width}}}$"
         return [Check(~text.str.contains(form), "not-a-number", f"1 to {self.width} digits")]
 
@@ -128,20 +153,27 @@ class Whole(Number):
 
 
 class Decimal(Number):
+    """With `exponents`, numbers may be written like 7.6e-05, as some programs do unasked."""
+
     type: Literal["float"]
+    exponents: bool = False
 
     @property
     def dtype(self) -> pl.DataType:
         return pl.Float64()
 
+    @property
+    def form(self) -> str:
+        return WITH_EXPONENT if self.exponents else DECIMAL
+
     def parse(self, text: pl.Expr) -> pl.Expr:
         """Of -0.0 and the 0.0 that equals it, the latter; too many digits become null, not infinity."""
-        value = pl.when(text.str.contains(DECIMAL)).then(text).cast(pl.Float64, strict=False)
+        value = pl.when(text.str.contains(self.form)).then(text).cast(pl.Float64, strict=False)
         return pl.when(value == 0).then(0.0).when(value.is_finite()).then(value)
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:
         return [
-            Check(~text.str.contains(DECIMAL), "not-a-number", f"a number{limits(self.min, self.max)}"),
+            Check(~text.str.contains(self.form), "not-a-number", f"a number{limits(self.min, self.max)}"),
             self._outside(value, "a number"),
         ]
 
@@ -205,8 +237,21 @@ class AggregateFlag(Layout):
         return pl.Boolean()
 
 
+class LineNumber(Layout):
+    """The number of the line in its file: the key of files that have none of their own. Rows keep the file's order, and
+    no line is another's duplicate; a second file of such a feed speaks of the same lines."""
+
+    type: Literal["line"]
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    keep: Literal[True] = True
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.Int64()
+
+
 Sent = Text | Identifier | Code | SlugOf | Whole | Decimal | Day | Period
-AnyColumn = Annotated[Sent | AggregateFlag, Field(discriminator="type")]
+AnyColumn = Annotated[Sent | AggregateFlag | LineNumber, Field(discriminator="type")]
 
 
 def limits(low: Bound, high: Bound) -> str:

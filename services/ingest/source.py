@@ -5,16 +5,17 @@ Nothing about a source is written in Python; a new kind of file is a new TOML in
 
 import codecs
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 from pydantic import Field, model_validator
 
-from services.ingest.columns import AggregateFlag, AnyColumn, Layout, Sent
+from services.ingest.columns import AggregateFlag, AnyColumn, Column, Layout, LineNumber, Sent
+from services.ingest.spelling import spelled_out
 from shared.contracts import ingest as contracts
 from shared.contracts.base import Slug
 
@@ -50,6 +51,9 @@ class Days(Layout):
 
 
 class Source(Layout):
+    """One kind of file. `other_headers` are layouts that the publisher also used; where `header` is not given it is the
+    columns' own names in their order. With `empty_rows_are_blank` a line of nothing but commas counts as blank."""
+
     id: Slug
     label: str
     kind: contracts.SnapshotKind
@@ -57,6 +61,8 @@ class Source(Layout):
     synthetic: bool
     encodings: list[str] = Field(min_length=1)
     header: list[str] = Field(min_length=2)
+    other_headers: tuple[list[str], ...] = ()
+    empty_rows_are_blank: bool = False
     null_tokens: list[str]
     columns: list[AnyColumn] = Field(min_length=1)
     key: list[str] = Field(min_length=1)
@@ -65,10 +71,26 @@ class Source(Layout):
     at_most: tuple[AtMost, ...] = ()
     days: Days | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _in_full(cls, given: Any) -> Any:
+        return spelled_out(given)
+
+    @property
+    def headers(self) -> list[list[str]]:
+        """Every layout that a file of this source can have."""
+        return [self.header, *self.other_headers]
+
+    def as_sent(self, header: Sequence[str]) -> "Source":
+        """This source in the layout of one file; `header` is one of `headers`."""
+        columns = [one.called(header) if isinstance(one, Column) else one for one in self.columns]
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return Source.model_construct(**(fields | {"header": list(header), "columns": columns}))
+
     @cached_property
     def sent(self) -> list[Sent]:
         """Columns that come from a column of the file, kept or not, in order."""
-        return [column for column in self.columns if not isinstance(column, AggregateFlag)]
+        return [one for one in self.columns if isinstance(one, Column) and one.source in self.header]
 
     @cached_property
     def canonical(self) -> dict[str, pl.DataType]:
@@ -85,7 +107,7 @@ class Source(Layout):
         for column in self.sent:
             if column.name == name:
                 return column
-        raise ValueError(f"{self.id} has no sent column {name}")
+        raise ValueError(f"a header of {self.id} has no column for {name}")
 
     def shown(self, name: str) -> str:
         """What the sender calls a canonical column."""
@@ -99,26 +121,44 @@ class Source(Layout):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        _same("header", set(self.header), {column.source for column in self.sent})
-        _unique("header", self.header)
+        every = {name for column in self.columns if isinstance(column, Column) for name in column.aliases}
+        _same("headers", {name for header in self.headers for name in header}, every)
+        for header in self.headers:
+            self._reads(header)
         _unique("columns", [column.name for column in self.columns])
         _within("key", self.key, self.canonical)
+        numbers = [column.name for column in self.columns if isinstance(column, LineNumber)]
         for name in self.key:
-            if self.named(name).required is not True:
+            if name not in numbers and self.named(name).required is not True:
                 raise ValueError(f"key column {name} must be required")
         for encoding in self.encodings:
             codecs.lookup(encoding)
         return self
+
+    def _reads(self, header: list[str]) -> None:
+        """Raises ValueError unless this layout names no column twice and lacks none that needs a value."""
+        _unique("header", header)
+        for column in self.columns:
+            if not isinstance(column, Column):
+                continue
+            found = [name for name in column.aliases if name in header]
+            if len(found) > 1:
+                raise ValueError(f"one header has {found}, which are one column")
+            if not found and column.required not in (False, "where-sent"):
+                raise ValueError(f"{column.name} needs a value, and one header lacks it")
 
     @model_validator(mode="after")
     def _rules_name_columns(self) -> Self:
         flags = [column.name for column in self.columns if isinstance(column, AggregateFlag)]
         if self.aggregate is None and flags:
             raise ValueError("an aggregate column needs an aggregate rule")
+        layouts = [self.as_sent(header) for header in self.headers]
         if self.aggregate is not None:
-            self.named(self.aggregate.column)
+            for layout in layouts:
+                layout.named(self.aggregate.column)
         for rule in self.at_most:
-            if not all(isinstance(self.named(name).dtype, COUNTED) for name in (rule.column, rule.limit)):
+            named = [layout.named(name) for layout in layouts for name in (rule.column, rule.limit)]
+            if not all(isinstance(column.dtype, COUNTED) for column in named):
                 raise ValueError(f"at_most compares numbers: {rule.column}, {rule.limit}")
         if self.days is not None:
             _within("days", [self.days.first, self.days.last], [n for n, t in self.canonical.items() if t == pl.Date()])

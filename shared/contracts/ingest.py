@@ -15,6 +15,7 @@ class SnapshotKind(StrEnum):
     CONSULTANTS = "consultants"
     EPISODES = "episodes"
     COUNTS = "counts"
+    VALUES = "values"
 
 
 class Fate(StrEnum):

@@ -34,6 +34,18 @@ def test_the_packaged_sources() -> None:
         "candour-demo": ("episodes", True, ["episode"]),
         "candour-demo-providers": ("providers", True, ["provider"]),
         "candour-demo-consultants": ("consultants", True, ["gmc", "provider"]),
+        "ny-cabg-2003": ("counts", False, ["hospital"]),
+        "shmi": ("counts", False, ["indicator_code", "provider"]),
+        "prevalence": ("counts", False, ["period", "schoolyear", "areacode", "decile"]),
+        "california": ("counts", False, ["oshpdid", "procedure_condition", "year"]),
+        "medpar": ("episodes", False, ["line"]),
+        "uk-cardiac": ("episodes", False, ["line"]),
+        "proms-hip-records": ("episodes", False, ["line"]),
+        "proms-published": ("values", False, ["procedure", "organisation_type", "organisation_code", "measure"]),
+        "proms-series": ("values", False, ["orgcode", "procedure", "measure"]),
+        "cms-star-input": ("values", False, ["provider_id"]),
+        "cms-star-output": ("values", False, ["provider_id"]),
+        "cms-outcomes": ("values", False, ["provider_number"]),
     }
 
 

@@ -1,17 +1,30 @@
-"""The first line must be exactly the header that the source declares: same names, same order, nothing else."""
+"""The first line must be exactly a header that the source declares: same names, same order, nothing else."""
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
 
-from services.ingest.reading.blocks import MOST_IN_LINE
+from services.ingest.reading.blocks import MOST_IN_LINE, blocks
 from services.ingest.refusals import Refused, excerpt, listed
 
 
-def check_header(raw: bytes, encoding: str, expected: list[str]) -> None:
-    """Raises Refused `wrong-header`, naming columns that are missing, unexpected, repeated or out of order."""
+def header_of(path: Path, encoding: str, headers: Sequence[list[str]]) -> list[str]:
+    """Which of `headers` the file begins with.
+
+    Raises Refused `wrong-header`, naming the columns that are missing, unexpected, repeated or out of order in
+    comparison with the header that is most like it.
+    """
+    with path.open("rb") as opened:
+        raw = next(blocks(opened)).data.partition(b"\n")[0].removesuffix(b"\r")
     found = _names(raw, encoding)
-    if found == expected:
-        return
+    if found not in headers:
+        _refuse(raw, encoding, found, min(headers, key=lambda header: len(set(header) ^ set(found))))
+    return found
+
+
+def _refuse(raw: bytes, encoding: str, found: list[str], expected: list[str]) -> NoReturn:
     wanted = listed(expected, len(expected))
     if not found:
         detail = "Line 1 is blank where the header should be. Nothing was taken from the file."

@@ -1,7 +1,7 @@
 """Reads one file of a source: every physical line becomes header, blank, footer, a canonical row, or is set aside."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from services.ingest.checks import LINE, check, row_schema
 from services.ingest.reading.blocks import MOST_IN_LINE, Block, blocks
-from services.ingest.reading.header import check_header
+from services.ingest.reading.header import header_of
 from services.ingest.reading.screen import screened
 from services.ingest.reading.structure import Lines, Shape, controls_in, footer_pattern, measure, only
 from services.ingest.refusals import ASIDE, EXCERPT, Refused, excerpt
@@ -36,6 +36,14 @@ class Reading:
     rows: pl.DataFrame
     aside: pl.DataFrame
 
+    def fates(self, of_rows: Mapping[Fate, int]) -> dict[Fate, int]:
+        """Lines by fate, given what became of the rows. Raises RuntimeError unless every line has one."""
+        read = {Fate.HEADER: 1, Fate.BLANK: self.blank, Fate.FOOTER: self.footer, Fate.QUARANTINED: self.aside.height}
+        fates = {**of_rows, **read}
+        if sum(fates.values()) != self.lines:  # never; the database's constraint would refuse it too
+            raise RuntimeError(f"{sum(fates.values())} fates for {self.lines} lines")
+        return fates
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -49,11 +57,12 @@ class Broken:
 def read(path: Path, source: Source) -> Reading:
     """Raises Refused where the file as a whole cannot be taken; then nothing of it is."""
     encoding = screened(path, source.encodings)
+    source = source.as_sent(header_of(path, encoding, source.headers))
     footer = footer_pattern(source.footer.starts_with, encoding) if source.footer else None
     counts = np.zeros(len(Shape), np.int64)
     rows, aside = [pl.DataFrame(schema=row_schema(source))], [pl.DataFrame(schema=ASIDE)]
     first: Broken | None = None
-    for block, lines in _measured(path, source, encoding, footer):
+    for block, lines in _measured(path, source, footer):
         counts += np.bincount(lines.shapes, minlength=len(Shape))
         first = first or _first_misshapen(block, lines, encoding, len(source.header))
         _refuse_too_many(int(counts[list(MISSHAPEN)].sum()), first)
@@ -67,21 +76,13 @@ def read(path: Path, source: Source) -> Reading:
     return reading
 
 
-def _measured(
-    path: Path, source: Source, encoding: str, footer: re.Pattern[bytes] | None
-) -> Iterator[tuple[Block, Lines]]:
-    """Blocks with their lines measured; the header is checked and is not among them."""
+def _measured(path: Path, source: Source, footer: re.Pattern[bytes] | None) -> Iterator[tuple[Block, Lines]]:
+    """Blocks with their lines measured; the header is not among them."""
     with path.open("rb") as opened:
         for block in blocks(opened):
-            rest = _after_header(block, encoding, source) if block.first == 1 else block
+            rest = Block(block.data.partition(b"\n")[2], 2, block.omitted) if block.first == 1 else block
             if rest.data:
-                yield rest, measure(rest, len(source.header), footer)
-
-
-def _after_header(block: Block, encoding: str, source: Source) -> Block:
-    first, _, rest = block.data.partition(b"\n")
-    check_header(first.removesuffix(b"\r"), encoding, source.header)
-    return Block(rest, 2, block.omitted)
+                yield rest, measure(rest, len(source.header), footer, source.empty_rows_are_blank)
 
 
 def _texts(block: Block, lines: Lines, encoding: str, source: Source) -> pl.DataFrame:

@@ -46,8 +46,8 @@ class Lines:
     shapes: npt.NDArray[np.int8]
 
 
-def measure(block: Block, width: int, footer: re.Pattern[bytes] | None) -> Lines:
-    """Lines of `block`, of which rows have `width` fields."""
+def measure(block: Block, width: int, footer: re.Pattern[bytes] | None, empty_is_blank: bool = False) -> Lines:
+    """Lines of `block`, of which rows have `width` fields; `empty_is_blank`: those of nothing but commas are blank."""
     data = np.frombuffer(block.data, np.uint8)
     starts, ends = _extent(data)
     lengths = ends - starts
@@ -63,12 +63,13 @@ def measure(block: Block, width: int, footer: re.Pattern[bytes] | None) -> Lines
     if footer is not None:
         found = np.fromiter((match.start() for match in footer.finditer(block.data)), np.int64)
         shapes[_has_any(found, starts, ends)] = Shape.FOOTER
-    shapes[_blank(data, starts)] = Shape.BLANK
+    shapes[_blank(data, starts, empty_is_blank)] = Shape.BLANK
     return Lines(starts, ends, lengths, fields, shapes)
 
 
 def footer_pattern(beginnings: list[str], encoding: str) -> re.Pattern[bytes]:
-    return re.compile(rb"(?m)^(?:" + b"|".join(re.escape(text.encode(encoding)) for text in beginnings) + rb")")
+    """The beginning of a footer line; a quotation mark may stand before it, as where the text has commas."""
+    return re.compile(rb"(?m)^\"?(?:" + b"|".join(re.escape(text.encode(encoding)) for text in beginnings) + rb")")
 
 
 def only(data: bytes, lines: Lines, kept: Bools) -> bytes:
@@ -139,6 +140,8 @@ def _controls(raw: bytes, data: Bytes) -> Ints:
     return np.sort(np.concatenate([plain, hidden]))
 
 
-def _blank(data: Bytes, starts: Ints) -> Bools:
+def _blank(data: Bytes, starts: Ints, commas: bool) -> Bools:
     seen = (data != SPACE) & (data != TAB) & (data != LF) & (data != CR)
+    if commas:
+        seen &= data != COMMA
     return ~np.logical_or.reduceat(seen, starts)

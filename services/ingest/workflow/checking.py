@@ -67,14 +67,7 @@ def decide(store: Store, source: Source, waiting: Waiting) -> None:
 def _outcome(store: Store, source: Source, waiting: Waiting, reading: Reading, held: str | None) -> Outcome:
     state = pl.DataFrame(schema=state_schema(source)) if held is None else store.files.read_table(held)
     resolution = resolve(reading.rows, state, waiting.sha256, waiting.supersedes, source)
-    fates = resolution.fates | {
-        Fate.HEADER: 1,
-        Fate.BLANK: reading.blank,
-        Fate.FOOTER: reading.footer,
-        Fate.QUARANTINED: reading.aside.height,
-    }
-    if sum(fates.values()) != reading.lines:  # never; the table's constraint would refuse it too
-        raise RuntimeError(f"{sum(fates.values())} fates for {reading.lines} lines")
+    fates = reading.fates(resolution.fates)
     aside = pl.concat([reading.aside, resolution.aside]).sort("line")
     return Outcome(
         reading.encoding, fates, store.files.keep_table(aside), store.files.keep_table(resolution.state),
