@@ -101,7 +101,7 @@ class _Smallest:
         """The largest of those kept, shape (n,)."""
         if self.kept is None:
             raise ValueError("nothing was drawn")
-        return self.kept.max(axis=1).astype(np.int64)
+        return np.asarray(self.kept.max(axis=1), dtype=np.int64)
 
 
 def _shared(ends: IntArray, copies: IntArray) -> IntArray:
