@@ -1,23 +1,30 @@
-"""Limits of counts and proportions, against the numbers of the methods page and against scipy's own quantiles."""
+"""Limits of counts and proportions, against the numbers of the methods page, section 2.1, and other libraries."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import chi2
+from scipy.stats import binom, chi2, gamma, norm
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.rates import confint_poisson
+from statsmodels.stats.weightstats import DescrStatsW
 
+from services.ratings.methods.arrays import FloatArray, IntArray
 from services.ratings.methods.intervals import (
     IntervalRule,
     LowerWhenNegative,
     byar_interval,
     count_interval,
+    exact_binomial_interval,
     exact_interval,
+    mean_interval,
     wilson_interval,
 )
 from services.ratings.methods.levels import z_of
 
 COUNTS = st.integers(0, 10**6)
 LEVELS = st.sampled_from([0.95, 0.998])
+PARTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
 def test_z_at_full_precision() -> None:
@@ -126,3 +133,98 @@ def test_a_confidence_outside_0_to_1_is_refused(level: float) -> None:
 def test_an_unknown_rule_is_refused() -> None:
     with pytest.raises(ValueError, match="jeffreys"):
         count_interval([1], 0.95, "jeffreys")  # type: ignore[arg-type] # an indicator file may hold any word
+
+
+@pytest.mark.parametrize("level", [0.95, 0.998])
+def test_mean_by_student(level: float) -> None:
+    """Methods 2.1: m -/+ t s / sqrt n. With two cases t is the Cauchy quantile, tan(pi (confidence) / 2)."""
+    found = mean_interval([10.0], [3.0], [2], level)
+    half = np.tan(np.pi * level / 2) * 3 / np.sqrt(2)
+    assert found.upper[0] == pytest.approx(10 + half, rel=1e-12)
+    assert found.lower.values[0] == pytest.approx(10 - half, rel=1e-12)
+    assert mean_interval([10.0], [0.0], [2], level).upper.tolist() == [10.0]
+
+
+@pytest.mark.parametrize(("deviation", "cases"), [(1.0, 1), (1.0, 0), (-1.0, 5)])
+def test_a_mean_of_fewer_than_two_has_no_interval(deviation: float, cases: int) -> None:
+    with pytest.raises(ValueError, match="mean"):
+        mean_interval([1.0], [deviation], [cases], 0.95)
+
+
+@pytest.mark.parametrize(("count", "lower", "upper"), [(0, 0.0, 1 - 0.025**0.1), (10, 0.025**0.1, 1.0)])
+def test_exact_binomial_at_the_ends(count: int, lower: float, upper: float) -> None:
+    """Methods 2.1 (Clopper and Pearson 1934): 0 at none, 1 at all; the other end solves p^10 = .025."""
+    found = exact_binomial_interval([count], [10], 0.95)
+    assert found.lower.values[0] == pytest.approx(lower, abs=1e-14)
+    assert found.upper[0] == pytest.approx(upper, abs=1e-14)
+
+
+@given(PARTS, LEVELS)
+def test_exact_binomial_limits_are_those_at_which_a_tail_is_reached(part: tuple[int, int], level: float) -> None:
+    (x, n), tail = part, round((1 - level) / 2, 12)
+    found = exact_binomial_interval([x], [n], level)
+    if x > 0:
+        assert binom.sf(x - 1, n, found.lower.values[0]) == pytest.approx(tail, rel=1e-7)
+    if x < n:
+        assert binom.cdf(x, n, found.upper[0]) == pytest.approx(tail, rel=1e-7)
+    assert found.lower.values[0] <= x / n <= found.upper[0]
+
+
+@pytest.mark.parametrize("level", [0.95, 0.998])
+def test_a_grid_of_counts_against_other_libraries(level: float) -> None:
+    """Garwood and Byar against scipy and statsmodels over every count from 0 to 2,000."""
+    x, alpha = np.arange(2001), round(1 - level, 12)
+    exact, byar = exact_interval(x, level), byar_interval(x, level, LowerWhenNegative.ZERO)
+    low, high = confint_poisson(x[1:], 1.0, method="exact-c", alpha=alpha)
+    np.testing.assert_allclose(exact.lower.values[1:], low, rtol=1e-11)
+    np.testing.assert_allclose(exact.upper[1:], high, rtol=1e-11)
+    np.testing.assert_allclose(exact.upper, gamma.isf(alpha / 2, x + 1), rtol=1e-11)
+    # Byar is the cube-root approximation (Wilson and Hilferty 1931) of the quantiles that Garwood takes exactly
+    np.testing.assert_allclose(byar.upper, cube_root_quantile(1 - alpha / 2, 2 * x + 2) / 2, rtol=1e-12)
+    low = np.maximum(cube_root_quantile(alpha / 2, 2 * x[1:]) / 2, 0)
+    np.testing.assert_allclose(byar.lower.values[1:], low, rtol=1e-12)
+
+
+def cube_root_quantile(p: float, freedom: IntArray) -> FloatArray:
+    """Chi-squared quantiles by the normal law of their cube roots."""
+    return np.asarray(freedom * norm(1 - 2 / (9 * freedom), np.sqrt(2 / (9 * freedom))).ppf(p) ** 3)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.998])
+def test_a_grid_of_proportions_against_another_library(level: float) -> None:
+    """Wilson and Clopper-Pearson against statsmodels over every x of n from 1 to 60, and of 1,000 and 100,000."""
+    pairs = [(x, n) for n in range(1, 61) for x in range(n + 1)]
+    pairs += [(x, n) for n in (1000, 100_000) for x in range(0, n + 1, n // 50)]
+    x, n = (np.array(part) for part in zip(*pairs, strict=True))
+    for found, method in ((wilson_interval, "wilson"), (exact_binomial_interval, "beta")):
+        low, high = proportion_confint(x, n, round(1 - level, 12), method)
+        interval = found(x, n, level)
+        np.testing.assert_allclose(interval.lower.values, low, rtol=1e-9, atol=1e-15)
+        np.testing.assert_allclose(interval.upper, high, rtol=1e-9, atol=1e-15)
+
+
+def test_a_grid_of_means_against_another_library() -> None:
+    chance = np.random.Generator(np.random.PCG64(11))
+    for n in (2, 3, 5, 30, 500):
+        sample = DescrStatsW(chance.normal(3, 2, n))
+        for level in (0.95, 0.998):
+            found = mean_interval([sample.mean], [np.std(sample.data, ddof=1)], [n], level)
+            low, high = sample.tconfint_mean(round(1 - level, 12))
+            assert (found.lower.values[0], found.upper[0]) == (
+                pytest.approx(low, rel=1e-9),
+                pytest.approx(high, rel=1e-9),
+            )
+
+
+@given(st.permutations(range(20)))
+def test_the_order_of_rows_changes_no_bit(order: list[int]) -> None:
+    x, n, o = np.arange(20) ** 2, np.arange(20) ** 2 + 7, np.array(order)
+    pairs = [
+        (count_interval(x, 0.998, IntervalRule.EXACT_BELOW_10_THEN_BYAR),
+         count_interval(x[o], 0.998, IntervalRule.EXACT_BELOW_10_THEN_BYAR)),
+        (exact_binomial_interval(x, n, 0.95), exact_binomial_interval(x[o], n[o], 0.95)),
+        (wilson_interval(x, n, 0.95), wilson_interval(x[o], n[o], 0.95)),
+    ]  # fmt: skip
+    for one, two in pairs:
+        assert one.lower.values[o].tolist() == two.lower.values.tolist()
+        assert one.upper[o].tolist() == two.upper.tolist()

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     NO_CASES = "no_cases"
     NO_EXPECTED = "no_expected"
     TOO_FEW_CASES = "too_few_cases"
+    COUNT_BELOW_10 = "count_below_10"
 
 
 class ImpossibleExpected(ValueError):

@@ -1,13 +1,13 @@
-"""Limits of counts and of proportions."""
+"""Limits of counts, of proportions and of means."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammainccinv, gammaincinv
+from scipy.special import betainccinv, betaincinv, gammainccinv, gammaincinv, stdtrit
 
-from services.ratings.methods.arrays import Figures, FloatArray, TextArray, counts_of, same_length
+from services.ratings.methods.arrays import Figures, FloatArray, TextArray, counts_of, same_length, vector_of
 from services.ratings.methods.levels import tail_of, z_of
 
 BYAR_FROM = 10  # English public-health practice: below ten events the approximation is not trusted
@@ -106,13 +106,45 @@ def wilson_interval(observed: ArrayLike, cases: ArrayLike, confidence: float) ->
 
     Raises ValueError where observed < 0, cases < 1 or observed > cases.
     """
-    counted, sizes = counts_of(observed, "observed"), counts_of(cases, "cases")
-    same_length(counted, sizes)
-    if (sizes < 1).any() or (counted > sizes).any():
-        raise ValueError("cases must be at least 1 and not below observed")
-    x, n, z = counted.astype(np.float64), sizes.astype(np.float64), z_of(confidence)
+    x, n = parts_of(observed, cases)
+    z = z_of(confidence)
     spread = z * np.sqrt(z**2 + 4 * x * (1 - x / n))
     # At the ends the formula is 0 or 1 exactly; floating point would miss it by one bit and leave [0, 1].
     lower = np.where(x == 0, 0.0, (2 * x + z**2 - spread) / (2 * (n + z**2)))
     upper = np.where(x == n, 1.0, (2 * x + z**2 + spread) / (2 * (n + z**2)))
     return Interval(Figures.all_of(lower), upper, confidence, np.full(x.shape, "wilson"))
+
+
+def exact_binomial_interval(observed: ArrayLike, cases: ArrayLike, confidence: float) -> Interval:
+    """Exact limits of a proportion, shape (n,), as fractions: beta quantiles, 0 at none of n and 1 at all of n.
+
+    (Clopper and Pearson 1934.) Raises ValueError as `wilson_interval` does.
+    """
+    x, n = parts_of(observed, cases)
+    tail = tail_of(confidence)
+    lower = np.where(x == 0, 0.0, betaincinv(np.maximum(x, 1.0), n - x + 1, tail))
+    upper = np.where(x == n, 1.0, betainccinv(x + 1, np.maximum(n - x, 1.0), tail))
+    return Interval(Figures.all_of(lower), upper, confidence, np.full(x.shape, "exact_binomial"))
+
+
+def mean_interval(mean: ArrayLike, standard_deviation: ArrayLike, cases: ArrayLike, confidence: float) -> Interval:
+    """m -/+ t s / sqrt n, shape (n,), in the unit of the mean, t with n - 1 degrees of freedom (Student 1908).
+
+    `standard_deviation` is that of the sample (n - 1). Raises ValueError for fewer than 2 cases or a deviation below 0.
+    """
+    means, deviations = vector_of(mean, "mean"), vector_of(standard_deviation, "standard_deviation")
+    sizes = counts_of(cases, "cases")
+    same_length(means, deviations, sizes)
+    if (sizes < 2).any() or (deviations < 0).any():
+        raise ValueError("a mean needs at least 2 cases and a standard deviation of at least 0")
+    half = -stdtrit(sizes - 1.0, tail_of(confidence)) * deviations / np.sqrt(sizes)
+    return Interval(Figures.all_of(means - half), means + half, confidence, np.full(means.shape, "student_t"))
+
+
+def parts_of(observed: ArrayLike, cases: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """x of n as floats, shape (n,) each; raises ValueError where observed < 0, cases < 1 or observed > cases."""
+    counted, sizes = counts_of(observed, "observed"), counts_of(cases, "cases")
+    same_length(counted, sizes)
+    if (sizes < 1).any() or (counted > sizes).any():
+        raise ValueError("cases must be at least 1 and not below observed")
+    return counted.astype(np.float64), sizes.astype(np.float64)
