@@ -16,6 +16,11 @@ class Reason(StrEnum):
     NO_EXPECTED = "no_expected"
     TOO_FEW_CASES = "too_few_cases"
     COUNT_BELOW_10 = "count_below_10"
+    TOO_FEW_POINTS = "too_few_points"
+    ZERO_WIDTH = "zero_width"
+    TOO_FEW_PARTS = "too_few_parts"
+    ABSENT_PART = "absent_part"
+    NO_LIST = "no_list"
 
 
 class ImpossibleExpected(ValueError):
