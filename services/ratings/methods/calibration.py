@@ -12,8 +12,9 @@ from scipy.special import chdtrc, logit
 
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.methods.arrays import Figures, FloatArray, IntArray, same_length
+from services.ratings.methods.designs import Rows
 from services.ratings.methods.intervals import IntervalRule
-from services.ratings.methods.newton import Logistic, NoVariation, Rows, maximise
+from services.ratings.methods.newton import Logistic, NoVariation, maximise
 from services.ratings.methods.risk_levels import ByRisk, by_risk, checked, counts_by_group, risk_groups
 from services.ratings.methods.separation import refuse_separation
 from services.ratings.methods.standardisation import standardise
@@ -121,9 +122,9 @@ def calibration_line(risk: ArrayLike, cases: ArrayLike, observed: ArrayLike) -> 
     if len(rows.risk) == 1:
         raise NoVariation("every risk is the same, so there is no slope")
     offset, ones = logit(rows.risk), np.ones((len(rows.risk), 1))
-    both = np.column_stack([ones, offset])
+    both = Rows(np.column_stack([ones, offset]))
     refuse_separation(both, rows.cases, rows.observed, ("intercept", "slope"))
-    line = maximise(Rows(both), Logistic(), rows.cases, rows.observed)
+    line = maximise(both, Logistic(), rows.cases, rows.observed)
     level = maximise(Rows(ones), Logistic(), rows.cases, rows.observed, offset=offset)
     return CalibrationLine(
         float(line.coefficients[1]),

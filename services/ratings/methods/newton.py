@@ -90,26 +90,6 @@ class Poisson:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """A design written out: `matrix` of shape (m, k)."""
-
-    matrix: FloatArray
-
-    @property
-    def width(self) -> int:
-        return int(self.matrix.shape[1])
-
-    def linear(self, coefficients: FloatArray) -> FloatArray:
-        return np.asarray(self.matrix @ coefficients)
-
-    def totals(self, residuals: FloatArray) -> FloatArray:
-        return np.asarray(self.matrix.T @ residuals)
-
-    def information(self, weights: FloatArray) -> FloatArray:
-        return np.asarray(self.matrix.T @ (self.matrix * weights[:, None]))
-
-
-@dataclass(frozen=True, eq=False)
 class Maximum:
     """Where the likelihood is largest: coefficients (k,), their covariance (k, k), the linear predictor per cell."""
 

@@ -1,30 +1,47 @@
-"""Logistic risk models fitted on covariate patterns, and the expected numbers that follow from them."""
+"""Risk models fitted on covariate patterns, logistic and Poisson, and the expected numbers that follow from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
 from scipy.special import expit, xlog1py, xlogy
 
 from services.ratings.methods import METHOD_VERSION
-from services.ratings.methods.arrays import FloatArray, IntArray, counts_of
-from services.ratings.methods.design_matrix import SingularDesign, Term, coefficient_names, design_matrix, terms_as_seen
-from services.ratings.methods.newton import NotConverged, NoVariation
+from services.ratings.methods.arrays import FloatArray, IntArray
+from services.ratings.methods.design_matrix import SingularDesign, Term, coefficient_names, design_matrix
+from services.ratings.methods.designs import Pairs, Rows
+from services.ratings.methods.newton import (
+    MAX_ITERATIONS,
+    Family,
+    Logistic,
+    Maximum,
+    NotConverged,
+    NoVariation,
+    Poisson,
+    maximise,
+)
+from services.ratings.methods.pair_counts import PairCounts, paired
+from services.ratings.methods.pattern_counts import collapse
 from services.ratings.methods.separation import refuse_separation
 from services.ratings.methods.sums import sum_by_group, total
 
-GRADIENT_TOLERANCE = 1e-8
-MAX_ITERATIONS = 200
-BALANCE = 1e-6  # sum of predictions against sum of outcomes
-POLISHING_STEPS = 8
+__all__ = [  # what callers of a fit need, wherever it is written
+    "FittedModel", "NoVariation", "NotConverged", "SingularDesign", "collapse", "expected_by", "fit_logistic",
+    "fit_logistic_pairs", "fit_poisson", "predict",
+]  # fmt: skip
+BALANCE = 1e-6  # sum of predictions against sum of outcomes, for up to a million of either; in proportion beyond
+WRITTEN_OUT = 1 << 22  # numbers in a design matrix; a larger one is held as pairs
 
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """A logistic model as fitted. `terms` hold the levels that the fit saw; arrays have shape (k,), `names` order.
+    """A model as fitted. `terms` hold the levels that the fit saw; arrays have shape (k,), `names` order.
 
-    `deviance` is that of single cases (-2 log likelihood), so that it does not hang on how cases are grouped.
+    `deviance` of a logistic model is that of single cases (-2 log likelihood), so that it does not hang on how cases
+    are grouped; of a Poisson model it is that of the patterns. `dispersion`: Pearson's, of a Poisson model whose
+    patterns came with sums of squares; the standard errors are those of dispersion 1.
     """
 
     names: tuple[str, ...]
@@ -36,121 +53,115 @@ class FittedModel:
     cases: int
     observed: int
     patterns: int
-    method: str = "logistic"
+    method: Literal["logistic", "poisson"] = "logistic"
+    dispersion: float | None = None
     method_version: str = METHOD_VERSION
 
 
-def fit_logistic(
-    patterns: pl.DataFrame,
-    terms: Sequence[Term],
-    *,
-    gradient_tol: float = GRADIENT_TOLERANCE,
-    max_iter: int = MAX_ITERATIONS,
-) -> FittedModel:
+def fit_logistic(patterns: pl.DataFrame, terms: Sequence[Term], *, max_iter: int = MAX_ITERATIONS) -> FittedModel:
     """Fit on rows of the terms' columns with whole numbers `cases` and `observed`; rows of one pattern are added up.
 
     Raises NoVariation, SingularDesign, UnknownLevel, SeparationFound, NotConverged; ValueError for counts that are
     negative, fractional or observed above cases. Never falls back to a penalty. The order of rows changes no bit.
     """
-    collapsed = collapse(patterns, [term.column for term in terms])
-    cases, observed = _counts(collapsed)
-    if not 0 < observed.sum() < cases.sum():
+    return fit_logistic_pairs(paired(collapse(patterns, _columns(terms)), terms), terms, max_iter=max_iter)
+
+
+def fit_logistic_pairs(counts: PairCounts, terms: Sequence[Term], *, max_iter: int = MAX_ITERATIONS) -> FittedModel:
+    """As `fit_logistic`, from counts of pairs: what a million cells take, where each need not be written out."""
+    if not 0 < counts.observed.sum() < counts.cases.sum():
         raise NoVariation("the outcome has no events, or nothing but events")
-    seen = terms_as_seen(collapsed, terms)
-    names, design = coefficient_names(seen), design_matrix(collapsed, seen)
-    _refuse_singular(design)
-    refuse_separation(design, cases, observed, names)
-    start, iterations = _fit_with_glum(design, cases, observed, gradient_tol, max_iter)
-    coefficients = _polished(design, cases, observed, start)
+    seen = counts.seen(terms)
+    design = _design(counts, seen)
+    refuse_separation(design, counts.cases, counts.observed, coefficient_names(seen))
+    found = _fitted(design, Logistic(), counts, max_iter)
+    risk = expit(found.linear)
+    likelihood = xlogy(counts.observed, risk) + xlog1py(counts.cases - counts.observed, -risk)
+    return _model(seen, found, counts, deviance=-2 * total(np.asarray(likelihood, dtype=np.float64)))
+
+
+def fit_poisson(patterns: pl.DataFrame, terms: Sequence[Term], *, max_iter: int = MAX_ITERATIONS) -> FittedModel:
+    """Poisson model with log link of a count per case, such as days in hospital: `observed` is its sum per pattern.
+
+    With `observed_squared`, the sum of its squares, Pearson's dispersion follows: sum of (y - mu)^2 / mu over cases,
+    divided by cases - k (McCullagh and Nelder 1989). Raises as `fit_logistic`, except that a count may exceed the
+    cases; ArithmeticError where there are no more cases than coefficients to leave a dispersion.
+    """
+    squares = [name for name in ("observed_squared",) if name in patterns.columns]
+    collapsed = collapse(patterns, _columns(terms), limited=False, also=squares)
+    counts = paired(collapsed, terms)
+    if not counts.observed.sum():
+        raise NoVariation("nothing was counted")
+    seen = counts.seen(terms)
+    design = _design(counts, seen)
+    some = (counts.observed > 0).astype(np.int64)
+    twice = np.full(len(some), 2)  # a pattern with a count would allow none as well; one without leans one way
+    refuse_separation(design, twice, some, coefficient_names(seen))
+    found = _fitted(design, Poisson(), counts, max_iter)
+    expected = Poisson().expected(found.linear, counts.cases)
+    deviance = 2 * total(xlogy(counts.observed, counts.observed / expected) - (counts.observed - expected))
+    dispersion = _pearson(collapsed[squares[0]].to_numpy(), counts, expected, design.width) if squares else None
+    return replace(_model(seen, found, counts, deviance=deviance, dispersion=dispersion), method="poisson")
+
+
+def _pearson(squares: IntArray, counts: PairCounts, expected: FloatArray, width: int) -> float:
+    left = int(counts.cases.sum()) - width
+    if left < 1:
+        raise ArithmeticError("there are too few cases to estimate a dispersion")
+    mean = expected / counts.cases
+    return total((squares - 2 * mean * counts.observed) / mean + expected) / left
+
+
+def _columns(terms: Sequence[Term]) -> list[str]:
+    return [term.column for term in terms]
+
+
+def _design(counts: PairCounts, seen: tuple[Term, ...]) -> Rows | Pairs:
+    """Raises SingularDesign where columns determine one another."""
+    pairs = counts.design(seen)
+    if len(counts.cases) * pairs.width > WRITTEN_OUT:
+        spread = pairs.information(np.ones(len(counts.cases)))
+        scale = 1 / np.sqrt(np.diag(spread))
+        if np.linalg.matrix_rank(spread * np.outer(scale, scale), hermitian=True) < pairs.width:
+            raise SingularDesign("columns of the design determine one another")
+        return pairs
+    rows = pairs.written_out()
+    scaled = rows.matrix / np.maximum(np.abs(rows.matrix).max(axis=0), np.finfo(np.float64).tiny)
+    if np.linalg.matrix_rank(scaled) < rows.width:
+        raise SingularDesign("columns of the design determine one another")
+    return rows
+
+
+def _fitted(design: Rows | Pairs, family: Family, counts: PairCounts, max_iter: int) -> Maximum:
+    found = maximise(design, family, counts.cases, counts.observed, max_iter=max_iter)
+    predicted = total(family.expected(found.linear, counts.cases))
+    observed = int(counts.observed.sum())
+    if not abs(predicted - observed) <= BALANCE * max(1.0, observed / 1e6):
+        raise NotConverged("the sum of predictions differs from the sum of outcomes")
+    return found
+
+
+def _model(
+    seen: tuple[Term, ...], found: Maximum, counts: PairCounts, *, deviance: float, dispersion: float | None = None
+) -> FittedModel:
     return FittedModel(
-        names,
-        coefficients,
-        np.sqrt(np.diag(np.linalg.inv(_information(design, cases, expit(design @ coefficients))))),
+        coefficient_names(seen),
+        found.coefficients,
+        found.standard_errors,
         seen,
-        iterations,
-        _deviance(cases, observed, expit(design @ coefficients)),
-        int(cases.sum()),
-        int(observed.sum()),
-        collapsed.height,
+        found.iterations,
+        deviance,
+        int(counts.cases.sum()),
+        int(counts.observed.sum()),
+        len(counts.cases),
+        dispersion=dispersion,
     )
 
 
-def collapse(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    """Sums of whole-number `cases` and `observed` per key, sorted by the full key, patterns without cases left out."""
-    summed = rows.select(*key, "cases", "observed")
-    _counts(summed)
-    summed = summed.with_columns(pl.col("cases", "observed").cast(pl.Int64))  # a 32-bit sum would wrap round
-    if key:
-        summed = summed.group_by(*key).agg(pl.col("cases", "observed").sum())
-        return summed.filter(pl.col("cases") > 0).sort(*key, nulls_last=True)
-    return summed.sum()
-
-
-def _counts(frame: pl.DataFrame) -> tuple[IntArray, IntArray]:
-    if any(not frame.schema[name].is_integer() or frame[name].null_count() for name in ("cases", "observed")):
-        raise ValueError("cases and observed must be whole numbers, none missing")
-    cases, observed = (counts_of(frame[name].to_numpy(), name) for name in ("cases", "observed"))
-    if (observed > cases).any():
-        raise ValueError("observed is above cases")
-    return cases, observed
-
-
-def _refuse_singular(design: FloatArray) -> None:
-    scaled = design / np.maximum(np.abs(design).max(axis=0), np.finfo(np.float64).tiny)
-    if np.linalg.matrix_rank(scaled) < design.shape[1]:
-        raise SingularDesign("columns of the design determine one another")
-
-
-def _fit_with_glum(
-    design: FloatArray, cases: IntArray, observed: IntArray, gradient_tol: float, max_iter: int
-) -> tuple[FloatArray, int]:
-    from glum import GeneralizedLinearRegressor  # noqa: PLC0415 - seconds to import; a service that starts must not wait
-
-    share = observed / cases
-    if design.shape[1] == 1 or np.unique(share).size == 1:  # glum refuses both; the overall share is the answer
-        overall = observed.sum() / cases.sum()
-        return np.concatenate([[np.log(overall / (1 - overall))], np.zeros(design.shape[1] - 1)]), 0
-    model = GeneralizedLinearRegressor(family="binomial", alpha=0, gradient_tol=gradient_tol, max_iter=max_iter)
-    try:
-        model.fit(np.ascontiguousarray(design[:, 1:]), share, sample_weight=cases.astype(np.float64))
-    except np.linalg.LinAlgError as error:
-        raise SingularDesign("columns of the design determine one another") from error
-    if model.n_iter_ >= max_iter:
-        raise NotConverged(f"no maximum found in {max_iter} iterations")
-    return np.concatenate([[model.intercept_], model.coef_]), int(model.n_iter_)
-
-
-def _information(design: FloatArray, cases: IntArray, risk: FloatArray) -> FloatArray:
-    """Fisher information, shape (k, k). Its inverse is the covariance: glum's own is scaled by N / (N - k)."""
-    return np.asarray(design.T @ (design * (cases * risk * (1 - risk))[:, None]))
-
-
-def _polished(design: FloatArray, cases: IntArray, observed: IntArray, start: FloatArray) -> FloatArray:
-    """Newton steps to the last digits. glum's tolerance is per case: at a million cases it alone leaves the sums of
-    predictions and outcomes up to .01 apart. Raises NotConverged where they still differ by more than 1e-6."""
-    coefficients = start
-    for _ in range(POLISHING_STEPS):
-        risk = expit(design @ coefficients)
-        try:
-            step = np.linalg.solve(_information(design, cases, risk), design.T @ (observed - cases * risk))
-        except np.linalg.LinAlgError as error:
-            raise SingularDesign("columns of the design determine one another") from error
-        coefficients = coefficients + step
-        if np.abs(step).max() <= 1e-13 * max(1.0, float(np.abs(coefficients).max())):
-            break
-    if not abs(total(cases * expit(design @ coefficients)) - float(observed.sum())) <= BALANCE:
-        raise NotConverged("the sum of predictions differs from the sum of outcomes")
-    return coefficients
-
-
-def _deviance(cases: IntArray, observed: IntArray, risk: FloatArray) -> float:
-    likelihood = xlogy(observed, risk) + xlog1py(cases - observed, -risk)
-    return -2 * total(np.asarray(likelihood, dtype=np.float64))
-
-
 def predict(model: FittedModel, patterns: pl.DataFrame) -> FloatArray:
-    """Risk in (0, 1) of each row, shape (m,); raises UnknownLevel for a level that the fit did not see."""
-    return np.asarray(expit(design_matrix(patterns, model.terms) @ model.coefficients))
+    """Risk in (0, 1), or mean count, of each row, shape (m,); raises UnknownLevel for a level the fit did not see."""
+    linear = design_matrix(patterns, model.terms) @ model.coefficients
+    return np.asarray(expit(linear) if model.method == "logistic" else np.exp(linear))
 
 
 def expected_by(rows: pl.DataFrame, model: FittedModel, by: str) -> pl.DataFrame:
@@ -161,8 +172,9 @@ def expected_by(rows: pl.DataFrame, model: FittedModel, by: str) -> pl.DataFrame
     """
     if rows[by].null_count():
         raise ValueError(f"{by} is missing")
-    full = collapse(rows, [by, *(term.column for term in model.terms)])
-    subjects = collapse(rows, [by])
+    limited = model.method == "logistic"
+    full = collapse(rows, [by, *_columns(model.terms)], limited=limited)
+    subjects = collapse(rows, [by], limited=limited)
     group = full.select(pl.col(by).rank("dense") - 1).to_series().to_numpy().astype(np.int64)
     risks = full["cases"].to_numpy() * predict(model, full)
     return subjects.with_columns(pl.Series("expected", sum_by_group(group, subjects.height, risks)))
