@@ -9,6 +9,10 @@ Numbers are rounded already, by the indicator's rule. `row` numbers the rows fro
 is `revocable`; every other is `fixed`.
 `consultants.parquet`: `gmc`, `name`, `specialty` of consultants who own at least one row of the view.
 `providers.json`: list[ProviderEntry]. `indicators.json`: list[IndicatorEntry]. `funnels.json`: list[FunnelCurves].
+`models.json`: list[ModelCard], one for each indicator whose model is fitted by us.
+
+Schema 2 added the columns SINCE_SCHEMA_2 and `models.json`. Whoever reads views knows the earlier schemas too, so that
+gateways can be upgraded before ratings; ratings bakes every readable release anew that is not of its own schema.
 """
 
 from datetime import date, datetime
@@ -16,7 +20,7 @@ from typing import Final, Literal
 
 from shared.contracts.base import Contract, Count, Digest, ReleaseId, Sha256, Slug, SubjectId
 
-VIEW_SCHEMA: Final = 1
+VIEW_SCHEMA: Final = 2
 
 ROW_TYPES: Final[dict[str, str]] = {
     "row": "int", "id": "text", "status": "text", "reason": "text", "partition": "text", "level": "text",
@@ -29,9 +33,21 @@ ROW_TYPES: Final[dict[str, str]] = {
     "position": "text", "band": "text", "limits_method": "text", "warning_lower": "float", "warning_upper": "float",
     "control_lower": "float", "control_upper": "float", "reliability": "float", "power_to_detect_doubling": "float",
     "min_detectable_ratio": "float", "quality_flags": "text", "legal_basis": "text", "risk_model": "text",
-    "disclosure_rule": "text", "summary": "text", "certainty": "text",
+    "disclosure_rule": "text", "summary": "text", "certainty": "text", "robustness_paths": "int",
+    "robustness_agreeing": "int", "robustness_share": "float", "robustness_differing": "text", "rank_lower": "int",
+    "rank_upper": "int", "ranked_of": "int",
 }  # fmt: skip
 ROW_COLUMNS: Final[tuple[str, ...]] = tuple(ROW_TYPES)
+SINCE_SCHEMA_2: Final = frozenset({
+    "robustness_paths", "robustness_agreeing", "robustness_share", "robustness_differing", "rank_lower", "rank_upper",
+    "ranked_of",
+})  # fmt: skip
+PARTS_OF: Final[dict[int, tuple[str, ...]]] = {
+    1: ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
+        "funnels.json"),
+    2: ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
+        "funnels.json", "models.json"),
+}  # fmt: skip
 
 
 class ViewFile(Contract):
@@ -70,13 +86,20 @@ class ProviderEntry(Contract):
 
 
 class RiskModelEntry(Contract):
+    """`carded`: whether `models.json` has its card. The figures are those on hospitals left out of the fit."""
+
     id: str
     variables: list[str]
+    carded: bool = False
+    c_statistic: float | None = None
+    calibration_slope: float | None = None
+    brier: float | None = None
 
 
 class IndicatorEntry(Contract):
     """The public definition. `revocable`: whether any answer about it may depend on a consent decision. `verdict`: the
-    limits at which a position gets a word of its own. `licence`: of the figures it publishes."""
+    limits at which a position gets a word of its own. `licence`: of the figures it publishes. `ranked`: whether its
+    rows have intervals of places; only where no figure of a person stands behind them."""
 
     id: Slug
     version: str
@@ -110,6 +133,7 @@ class IndicatorEntry(Contract):
     revocable: bool
     synthetic: bool
     source: str
+    ranked: bool = False
 
 
 class CurvePoint(Contract):

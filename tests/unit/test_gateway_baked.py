@@ -11,9 +11,19 @@ from typing import Any
 
 import polars as pl
 
+from shared.contracts.cards import (
+    Coefficient,
+    Disclosure,
+    Group,
+    HosmerLemeshow,
+    Merged,
+    ModelCard,
+    Performance,
+)
 from shared.contracts.views import (
     ROW_COLUMNS,
     ROW_TYPES,
+    VIEW_SCHEMA,
     CurvePoint,
     FunnelCurves,
     IndicatorEntry,
@@ -42,9 +52,48 @@ def indicator(name: str, revocable: bool) -> IndicatorEntry:
         levels=["provider", "consultant"] if revocable else ["provider"], periods=["2020-04_2023-03", PERIOD],
         specialty="orthopaedic-surgery" if revocable else None, interval_level=0.95, interval_method="byar",
         limits_method="exact_poisson", test="two-sided", min_denominator="10", min_expected="1", min_power="none",
-        risk_model=RiskModelEntry(id="hip-2026.1", variables=["age", "sex"]) if revocable else None,
+        risk_model=RiskModelEntry(id="hip-2026.1", variables=["age", "sex"], carded=True, c_statistic=0.74,
+                                  calibration_slope=0.97, brier=0.021) if revocable else None,
+        ranked=not revocable,
         authored_by="A Author", checked_by="B Checker", next_review=date(2027, 6, 1), revocable=revocable,
         synthetic=True, source="demonstration",
+    )  # fmt: skip
+
+
+def card(name: str) -> ModelCard:
+    """A card with every kind of coefficient and group."""
+    coefficients = [
+        Coefficient(factor="intercept", status="estimated", estimate=-4.1, standard_error=0.12),
+        Coefficient(factor="age", level="under 60", status="reference"),
+        Coefficient(factor="age", level="60 to 79", status="estimated", estimate=0.693, standard_error=0.14,
+                    odds_ratio=2.0, lower=1.52, upper=2.63),
+        Coefficient(factor="age", level="80 and over", status="suppressed"),
+        Coefficient(factor="sex", level="female", status="reference"),
+        Coefficient(factor="sex", level="male", status="merged", into="female"),
+        Coefficient(factor="sex", level="missing", status="no_cases"),
+    ]  # fmt: skip
+    shown = {"status": "published", "cases": 1800, "events": 40, "lower": 0.72, "upper": 1.37}
+    tenths = [Group.model_validate({"group": str(tenth), "risk_from": tenth * 0.4, "ratio": 0.7 + tenth / 20, **shown})
+              for tenth in range(2, 11)]  # fmt: skip
+    return ModelCard(
+        indicator=name, period=PERIOD, period_start=date(2023, 4, 1), period_end=date(2026, 3, 31), model="hip",
+        model_version="2026.1", outcome="died_30_days", outcome_label="Deaths within 30 days", link="logit",
+        method="logistic", method_version="2026.1", inputs=[f"sha256:{'0' * 64}"],
+        files={"models/hip.toml": f"sha256:{'2' * 64}"}, cases=18000, events=420, patterns=30,
+        coefficients=coefficients,
+        merged=[Merged(factor="sex", level="male", into="female", why="rare", words="male was counted with female.")],
+        on="hospitals_left_out", folds=5,
+        own_data=Performance(c_statistic=0.75, brier=0.021, slope=1.0, intercept=0.0,
+                             hosmer_lemeshow=HosmerLemeshow(statistic=7.1, df=8, p_value=0.525, groups=10)),
+        left_out=Performance(c_statistic=0.74, brier=0.021, slope=0.97, intercept=-0.01),
+        deciles=[Group(group="1", status="suppressed", risk_to=0.8), *tenths],
+        subgroups=[Group.model_validate({"factor": "age", "group": "60 to 79", "ratio": 1.02, **shown}),
+                   Group(factor="age", group="80 and over", status="suppressed"),
+                   Group.model_validate({"factor": "sex", "group": "female", "ratio": 0.97, **shown})],
+        disclosure=Disclosure(rule="2026.1", cases_to=200, events_to=20, fewest_events=20, fewest_cases=200,
+                              fewest_behind_a_coefficient=10, words="Numbers are made coarse."),
+        words={"hospitals_left_out": "Predicted by others.", "own_data": "Its own.", "own": "1 by construction.",
+               "hosmer_lemeshow": "Never a gate."},
     )  # fmt: skip
 
 
@@ -99,6 +148,7 @@ class Baked:
     status: str = "published"
     supersedes: str | None = None
     store: str = STORE
+    schema: int = VIEW_SCHEMA
     consultants: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def files(self) -> dict[str, bytes]:
@@ -126,13 +176,14 @@ class Baked:
             "providers.json": _json(providers),
             "indicators.json": _json([indicator(FIXED, False), indicator(MIXED, True)]),
             "funnels.json": _json(curves),
+            "models.json": _json([card(MIXED)]),
         }
 
     def manifest(self, files: dict[str, bytes]) -> bytes:
         named = [ViewFile(name=name, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data), rows=0)
                  for name, data in files.items()]  # fmt: skip
         return ViewManifest(
-            view_schema=1, release=self.release, view=self.view, consent_store=self.store,
+            view_schema=self.schema, release=self.release, view=self.view, consent_store=self.store,
             consent_revision=self.consent_revision, published=datetime(2026, 9, 30, 8, 30, tzinfo=UTC),
             supersedes=self.supersedes, synthetic=True, method_version="1", inputs=[f"sha256:{'0' * 64}"],
             results_digest=f"sha256:{'1' * 64}", code="candour 0.1.0", files=named,

@@ -13,7 +13,8 @@ from services.ratings.assembly.registers import checked_registers, consultants_o
 from services.ratings.assembly.schema import BuildRefused, as_declared
 from services.ratings.casemix.counting import count_patterns
 from services.ratings.indicators.loading import load_catalogue
-from services.ratings.view.baking import Baked, Built, Ingredients, Permitted, Secrets, bake
+from services.ratings.view.baking import Baked, Ingredients, Permitted, Secrets, bake
+from services.ratings.view.built import Built
 from services.ratings.view.words import bands, summaries
 from shared.contracts.consent import Named, Regime
 from shared.contracts.views import ROW_COLUMNS, ROW_TYPES
@@ -74,6 +75,7 @@ def built() -> Built:
         results,
         as_declared([one.comparisons for one in found], "comparisons"),
         as_declared([one.members for one in found], "members"),
+        as_declared([one.models for one in found], "models"),
         places,
         people,
     )

@@ -2,7 +2,7 @@
 
 import sqlite3
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,15 @@ from typing import Final
 import polars as pl
 from pydantic import TypeAdapter
 
-from shared.contracts.views import ROW_COLUMNS, ROW_TYPES, FunnelCurves, IndicatorEntry, ProviderEntry
+from shared.contracts.cards import ModelCard
+from shared.contracts.views import (
+    ROW_COLUMNS,
+    ROW_TYPES,
+    SINCE_SCHEMA_2,
+    FunnelCurves,
+    IndicatorEntry,
+    ProviderEntry,
+)
 
 STATUSES: Final = {"published", "suppressed", "not_published", "not_available"}
 SQL_TYPE: Final = {"int": "integer", "float": "real", "text": "text", "date": "text"}
@@ -33,6 +41,8 @@ INDICES: Final = (
 PROVIDERS: Final = TypeAdapter(list[ProviderEntry])
 INDICATORS: Final = TypeAdapter(list[IndicatorEntry])
 FUNNELS: Final = TypeAdapter(list[FunnelCurves])
+MODELS: Final = TypeAdapter(list[ModelCard])
+MODELS_PART: Final = "models.json"
 
 
 class ViewRefused(Exception):
@@ -54,16 +64,26 @@ class Parts:
     consultants: pl.DataFrame
     providers: list[ProviderEntry]
     indicators: list[IndicatorEntry]
+    models: list[ModelCard]
 
     @classmethod
     def read(cls, files: Mapping[str, bytes]) -> "Parts":
         return cls(
-            pl.read_parquet(BytesIO(files["rows.parquet"])),
+            _of_any_schema(pl.read_parquet(BytesIO(files["rows.parquet"])), files),
             pl.read_parquet(BytesIO(files["quarantine.parquet"])),
             pl.read_parquet(BytesIO(files["consultants.parquet"])),
             PROVIDERS.validate_json(files["providers.json"]),
             INDICATORS.validate_json(files["indicators.json"]),
+            MODELS.validate_json(files.get(MODELS_PART, b"[]")),
         )
+
+
+def _of_any_schema(rows: pl.DataFrame, files: Mapping[str, bytes]) -> pl.DataFrame:
+    """Rows of a view baked before schema 2 have fewer columns: what it did not tell yet is absent."""
+    if MODELS_PART in files:
+        return rows
+    missing = [pl.lit(None).alias(name) for name in ROW_COLUMNS if name in SINCE_SCHEMA_2]
+    return rows.with_columns(missing) if not SINCE_SCHEMA_2 & set(rows.columns) else rows
 
 
 def compile_view(files: Mapping[str, bytes], target: Path) -> None:
@@ -72,6 +92,7 @@ def compile_view(files: Mapping[str, bytes], target: Path) -> None:
     check_rows(parts.rows, {entry.id: entry for entry in parts.indicators}, {entry.id for entry in parts.providers})
     check_partition(parts.rows, parts.quarantine)
     check_consultants(parts.rows, parts.consultants)
+    check_models(parts.indicators, parts.models)
     target.unlink(missing_ok=True)
     connection = sqlite3.connect(target)
     try:
@@ -122,6 +143,10 @@ def _check_figures(rows: pl.DataFrame) -> None:
         & (pl.col("position").is_not_null() | pl.col("band").is_not_null() | pl.col("not_rated_reason").is_null()),
         "a row has no subject": subject.is_null() | (subject == ""),
         "a person's row carries a crude figure": person & pl.col("crude").is_not_null(),
+        "an interval of places stands where a decision could hide a figure": (pl.col("partition") != "fixed")
+        & pl.col("rank_lower").is_not_null(),
+        "an absent row has a place or paths": ~published
+        & (pl.col("rank_lower").is_not_null() | pl.col("robustness_paths").is_not_null()),
     }
     for sentence, condition in wrong.items():
         if len(rows.filter(condition)):
@@ -146,6 +171,13 @@ def check_consultants(rows: pl.DataFrame, consultants: pl.DataFrame) -> None:
         raise ViewRefused("consultants.parquet has other columns than the contract")
     if set(consultants["gmc"]) != set(rows.filter(pl.col("level") == "consultant")["consultant_id"]):
         raise ViewRefused("consultants.parquet lists others than those who own a row")
+
+
+def check_models(indicators: Sequence[IndicatorEntry], models: Sequence[ModelCard]) -> None:
+    """A card for every indicator that says it has one, and for no other."""
+    carded = {entry.id for entry in indicators if entry.risk_model is not None and entry.risk_model.carded}
+    if {card.indicator for card in models} != carded:
+        raise ViewRefused("models.json has other cards than the indicators say")
 
 
 def _write(connection: sqlite3.Connection, parts: Parts) -> None:

@@ -13,11 +13,9 @@ from services.gateway.view.compile import ViewRefused
 from services.gateway.view.live import is_release
 from services.gateway.view.room import Room
 from shared.contracts.releases import ReadableView, ReadableViews
-from shared.contracts.views import VIEW_SCHEMA, ViewManifest
+from shared.contracts.views import PARTS_OF, ViewManifest
 from shared.kit.files import sha256_of, write_durably
 
-PARTS: Final = ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
-                "funnels.json")  # fmt: skip
 MANIFEST: Final = "manifest.json"
 
 
@@ -36,21 +34,19 @@ class Shelf:
         """All files of a view that is here whole, else None; a file that is not what it was is not here."""
         place = self.place(entry)
         try:
-            files = {name: (place / name).read_bytes() for name in (MANIFEST, *PARTS)}
-        except FileNotFoundError:
-            return None
-        try:
-            manifest = check_manifest(entry, files[MANIFEST])
+            told = (place / MANIFEST).read_bytes()
+            manifest = check_manifest(entry, told)
+            files = {file.name: (place / file.name).read_bytes() for file in manifest.files}
             check_parts(manifest, files)
-        except ViewRefused:
+        except (FileNotFoundError, ViewRefused):
             return None
-        return files
+        return {MANIFEST: told, **files}
 
     def keep(self, entry: ReadableView, files: Mapping[str, bytes]) -> None:
         """Whole or not at all: half a view would only take room. Raises OSError."""
         place = self.place(entry)
         try:
-            for name in (*PARTS, MANIFEST):
+            for name in (*(one for one in files if one != MANIFEST), MANIFEST):
                 write_durably(place / name, files[name])
         except OSError:
             shutil.rmtree(place, ignore_errors=True)
@@ -85,13 +81,14 @@ def check_manifest(entry: ReadableView, data: bytes) -> ViewManifest:
         manifest = ViewManifest.model_validate_json(data)
     except ValidationError:
         raise ViewRefused("the manifest is not of the known form") from None
-    if manifest.view_schema != VIEW_SCHEMA or not is_release(manifest.release):
+    parts = PARTS_OF.get(manifest.view_schema)
+    if parts is None or not is_release(manifest.release):
         raise ViewRefused("the manifest is of another schema")
     if (manifest.release, manifest.view) != (entry.release, entry.view):
         raise ViewRefused("the manifest is another view's")
     if manifest.consent_revision != entry.consent_revision:
         raise ViewRefused("the manifest and the index name different consent revisions")
-    if {file.name for file in manifest.files} != set(PARTS):
+    if {file.name for file in manifest.files} != set(parts):
         raise ViewRefused("the manifest names other files than a view has")
     return manifest
 

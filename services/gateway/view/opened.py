@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.gateway.view.compile import FUNNELS, INDICATORS, PROVIDERS
+from services.gateway.view.compile import FUNNELS, INDICATORS, MODELS, MODELS_PART, PROVIDERS
 from services.gateway.view.queries import ViewRows
 from services.gateway.view.stored import Fixed, WholeFile
+from shared.contracts.cards import ModelCard
 from shared.contracts.views import FunnelCurves, IndicatorEntry, ProviderEntry, ViewManifest
 
 
@@ -18,6 +19,7 @@ class Definitions:
     providers: Mapping[str, ProviderEntry]
     indicators: Mapping[str, IndicatorEntry]
     funnels: Mapping[tuple[str, str, str], FunnelCurves]
+    models: Mapping[str, ModelCard]  # by indicator, that of its newest period
     regions: tuple[str, ...]
     periods: tuple[str, ...]
     specialties: tuple[str, ...]
@@ -27,10 +29,12 @@ class Definitions:
         providers = PROVIDERS.validate_json(files["providers.json"])
         indicators = INDICATORS.validate_json(files["indicators.json"])
         curves = FUNNELS.validate_json(files["funnels.json"])
+        cards = MODELS.validate_json(files.get(MODELS_PART, b"[]"))
         return cls(
             {entry.id: entry for entry in sorted(providers, key=lambda one: one.id)},
             {entry.id: entry for entry in sorted(indicators, key=lambda one: one.id)},
             {(one.indicator, one.period, one.level): one for one in curves},
+            {one.indicator: one for one in sorted(cards, key=lambda one: (one.period_end, one.period_start))},
             tuple(sorted({entry.region for entry in providers})),
             tuple(sorted({period for entry in indicators for period in entry.periods})),
             tuple(sorted({entry.specialty for entry in indicators if entry.specialty is not None})),

@@ -20,6 +20,7 @@ from services.gateway.view.opened import Definitions
 from services.gateway.view.queries import Row, ViewRows
 from services.gateway.view.selection import KEY_OF, Key, Selection
 from services.gateway.view.stored import Fixed, Stored, WholeFile
+from shared.contracts.views import SINCE_SCHEMA_2
 from shared.kit.files import part_of, sync_folder
 
 PIECE_ROWS: Final = 1000
@@ -67,9 +68,15 @@ class Source:
         for rows in self.rows():
             for row in rows:
                 said = {name: value for name, value in row.items() if name != "row"}  # its number is the view's own
-                figures.update(repr([value for name, value in said.items() if name not in WORDS]).encode())
+                figures.update(repr([value for name, value in said.items() if _is_figure(name, value)]).encode())
                 content.update(repr(list(said.values())).encode())
         return Fixed(figures.hexdigest(), content.hexdigest())
+
+
+def _is_figure(name: str, value: object) -> bool:
+    """What was published once and stays. A column that this release did not have when it was built is no figure of it,
+    so that the digest is the one that earlier versions took of the same release."""
+    return name not in WORDS and not (name in SINCE_SCHEMA_2 and value is None)
 
 
 class PublicFolder:

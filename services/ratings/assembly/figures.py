@@ -1,12 +1,12 @@
 """The figures of one comparison set: all subjects of an indicator, period and level, measured against one benchmark."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 
-from services.ratings.assembly.schema import Span
-from services.ratings.indicators.definition import Definition, Level
+from services.ratings.assembly.comparing import ComparisonSet
+from services.ratings.assembly.places import places_of
+from services.ratings.assembly.robust import robustness_of
+from services.ratings.indicators.definition import Definition
 from services.ratings.methods.arrays import Figures, FloatArray, IntArray, TextArray
 from services.ratings.methods.count_tails import count_tail_curve, count_tail_limits, count_tail_test
 from services.ratings.methods.funnel import interval_test, log_ratio_z, target_limits, target_test
@@ -40,37 +40,12 @@ PUBLIC_REASONS = {"no_cases": "not_applicable", "no_expected": "model_not_estima
 VARIANCE_DECIMALS = 3  # published as used, so that a reader draws the very same limits
 
 
-@dataclass(frozen=True)
-class ComparisonSet:
-    """What all subjects of the set share. `rate` is the overall rate as a fraction, 1.0 where ratios are published."""
-
-    definition: Definition
-    level: Level
-    span: Span
-    rate: float = 1.0
-    merges: str = ""
-
-    @property
-    def scale(self) -> float:
-        """From a ratio to the unit of the estimate."""
-        return self.rate * 100 if self.definition.unit == "percent" else 1.0
-
-    def allowed(self, variance: float | None) -> float | None:
-        """The between-provider variance that this set's limits allow for; None where its rules allow for none."""
-        rules = self.definition.dispersion
-        return variance if rules.effect == "additive" and self.level in rules.levels else None
-
-    @property
-    def cap(self) -> float | None:
-        cap = self.definition.cap
-        return cap.cap_percent if cap and self.span.end >= cap.for_periods_ending_from else None
-
-
 def figures_of(subjects: pl.DataFrame, compared: ComparisonSet) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Results (one row per subject) and the one row about their comparison.
 
-    `subjects`: subject, provider_id, consultant_id, cases, observed, expected. A subject without cases or without
-    expected events stays in, with the reason in place of figures. Raises ImpossibleExpected (no release can be built).
+    `subjects`: subject, provider_id, consultant_id, cases, observed, expected, and `expected_without_<factor>` for each
+    factor that the indicator's alternatives leave out. A subject without cases or without expected events stays in,
+    with the reason in place of figures. Raises ImpossibleExpected (no release can be built).
     """
     counted = [subjects[name].to_numpy() for name in ("observed", "cases", "expected")]
     limits = compared.definition.limits
@@ -135,7 +110,8 @@ def _with_figures(rated: pl.DataFrame, compared: ComparisonSet, variance: float 
     estimate, ends = _in_unit(ratio, compared)
     allowed = compared.allowed(variance)
     limits = limits_at(expected, definition, allowed).times(compared.scale)
-    position = gated(_positions(observed, expected, definition, allowed), cases, expected, definition.gates.as_gates())
+    found = _positions(observed, expected, definition, allowed)
+    position = gated(found, cases, expected, definition.gates.as_gates())
     interval = count_interval(observed, WARNING, rules.interval, rules.lower_when_negative)
     power = poisson_power(expected)
     return rated.with_columns(
@@ -158,6 +134,8 @@ def _with_figures(rated: pl.DataFrame, compared: ComparisonSet, variance: float 
         _reliability(expected, variance),
         pl.Series("power_to_detect_doubling", power.power_to_detect_doubling),
         pl.Series("min_detectable_ratio", power.min_detectable_ratio),
+        *robustness_of(rated, found, position.position, compared),
+        *places_of(rated, compared.seed),
     )
 
 

@@ -1,34 +1,51 @@
 """The two recipes: expected numbers that come with the counts, and expected numbers from a model fitted here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
-from services.ratings.assembly.figures import ComparisonSet, figures_of
+from services.ratings.assembly.cards import Fitted, card_of
+from services.ratings.assembly.comparing import ComparisonSet
+from services.ratings.assembly.figures import figures_of
+from services.ratings.assembly.places import seed_of
+from services.ratings.assembly.robust import expected_without
 from services.ratings.assembly.schema import BuildRefused, Span, as_declared
 from services.ratings.casemix.counting import main_provider, members
-from services.ratings.casemix.fitting import Merge, fit_counts
+from services.ratings.casemix.fitting import Fit, Merge, fit_counts
 from services.ratings.indicators.definition import Definition
 from services.ratings.indicators.risk_model import RiskModel
 
 
 @dataclass(frozen=True, eq=False)
 class Computed:
-    """What one indicator adds to a release: three of the frames of `schema.FRAMES`."""
+    """What one indicator adds to a release: four of the frames of `schema.FRAMES`."""
 
     results: pl.DataFrame
     comparisons: pl.DataFrame
     members: pl.DataFrame
+    models: pl.DataFrame
 
 
-def from_counts(counts: pl.DataFrame, definition: Definition) -> Computed | None:
+@dataclass(frozen=True)
+class Origin:
+    """Digests of the snapshots that a recipe reads, and of the reviewed files that it follows, by their paths."""
+
+    snapshots: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+UNKNOWN = Origin()
+
+
+def from_counts(counts: pl.DataFrame, definition: Definition, origin: Origin = UNKNOWN) -> Computed | None:
     """Expected = expected percentage x cases / 100, per period of the measure; None where the feed has no such row.
 
     Raises BuildRefused where a period lacks the published row of the whole set.
     """
     rows = counts.filter(pl.col("measure") == definition.source.measure)
     computed = [
-        _period_of_counts(group, definition)
+        _period_of_counts(group, definition, origin)
         for _, group in rows.sort("period_start", "period_end", "provider").group_by(
             "period_start", "period_end", maintain_order=True
         )
@@ -39,10 +56,11 @@ def from_counts(counts: pl.DataFrame, definition: Definition) -> Computed | None
         as_declared([results for results, _ in computed], "results"),
         as_declared([about for _, about in computed], "comparisons"),
         as_declared([], "members"),
+        as_declared([], "models"),
     )
 
 
-def _period_of_counts(rows: pl.DataFrame, definition: Definition) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _period_of_counts(rows: pl.DataFrame, definition: Definition, origin: Origin) -> tuple[pl.DataFrame, pl.DataFrame]:
     span = Span(rows["period_start"][0], rows["period_end"][0])
     whole = rows.filter(pl.col("aggregate"))
     if whole.height != 1 or whole["observed"][0] == 0:
@@ -56,10 +74,12 @@ def _period_of_counts(rows: pl.DataFrame, definition: Definition) -> tuple[pl.Da
         (pl.col("expected_percent") * pl.col("cases") / 100).alias("expected"),
     )
     rate = whole["observed"][0] / whole["cases"][0]
-    return figures_of(subjects, ComparisonSet(definition, "provider", span, rate))
+    return figures_of(subjects, ComparisonSet(definition, "provider", span, rate, seed=_seed(definition, span, origin)))
 
 
-def from_patterns(counts: pl.DataFrame, definition: Definition, model: RiskModel) -> Computed | None:
+def from_patterns(
+    counts: pl.DataFrame, definition: Definition, model: RiskModel, origin: Origin = UNKNOWN
+) -> Computed | None:
     """Expected from the model fitted on all cases of the specialty; None where it has no case in the period.
 
     `counts` as from `count_patterns`. Raises what the fit raises, and ImpossibleExpected.
@@ -69,35 +89,61 @@ def from_patterns(counts: pl.DataFrame, definition: Definition, model: RiskModel
     if own.is_empty():
         return None
     span = Span(definition.period.start, definition.period.end)
-    fit = fit_counts(own, model)
+    fits = _fits(own, definition, model)
     membership = members(own)
-    by_provider = fit.expected_of("provider").select(
-        pl.col("provider").alias("subject"),
-        pl.col("provider").alias("provider_id"),
-        pl.lit(None, pl.String).alias("consultant_id"),
-        "cases", "observed", "expected",
-    )  # fmt: skip
-    by_consultant = (
-        fit.expected_of("consultant")
-        .join(main_provider(membership), on="consultant", how="inner")
-        .select(
-            pl.col("consultant").alias("subject"),
-            pl.col("provider").alias("provider_id"),
-            pl.col("consultant").alias("consultant_id"),
-            "cases", "observed", "expected",
-        )
-    )  # fmt: skip
-    merged = _in_words(fit.merges)
-    computed = [figures_of(by_provider, ComparisonSet(definition, "provider", span, merges=merged))]
+    merged = _in_words(fits[""].merges)
+    at_provider = ComparisonSet(definition, "provider", span, merges=merged, seed=_seed(definition, span, origin))
+    computed = [figures_of(_by_provider(fits), at_provider)]
     if definition.revocable:
-        computed.append(figures_of(by_consultant, ComparisonSet(definition, "consultant", span, merges=merged)))
+        at_consultant = ComparisonSet(definition, "consultant", span, merges=merged)
+        computed.append(figures_of(_by_consultant(fits, membership), at_consultant))
+    card = card_of(Fitted(fits[""], own, model), definition, span, origin.snapshots, origin.files)
+    key = [pl.lit(definition.id).alias("indicator"), pl.lit(span.id).alias("period_id")]
     return Computed(
         as_declared([results for results, _ in computed], "results"),
         as_declared([about for _, about in computed], "comparisons"),
-        as_declared(
-            [membership.with_columns(pl.lit(definition.id).alias("indicator"), pl.lit(span.id).alias("period_id"))],
-            "members",
-        ),
+        as_declared([membership.with_columns(key)], "members"),
+        as_declared([pl.DataFrame({"card": [card.model_dump_json()]}).with_columns(key)], "models"),
+    )
+
+
+def _seed(definition: Definition, span: Span, origin: Origin) -> int | None:
+    """None where consultants have figures: places among units would tell of those that are hidden."""
+    return None if definition.revocable else seed_of(origin.snapshots, definition.id, span.id)
+
+
+def _fits(own: pl.DataFrame, definition: Definition, model: RiskModel) -> dict[str, Fit]:
+    """The model under the empty name, and under each factor that an alternative leaves out, the model without it."""
+    without = definition.alternatives.without if definition.alternatives else []
+    return {"": fit_counts(own, model)} | {one: fit_counts(own, model.without(one)) for one in without}
+
+
+def _expected(fits: Mapping[str, Fit], by: str) -> pl.DataFrame:
+    """`by`, `cases`, `observed`, `expected`, and a column for every model without a factor."""
+    found = fits[""].expected_of(by)
+    for factor, fit in fits.items():
+        if factor:
+            other = fit.expected_of(by).select(by, pl.col("expected").alias(expected_without(factor)))
+            found = found.join(other, on=by, how="left", validate="1:1", maintain_order="left")
+    return found
+
+
+def _by_provider(fits: Mapping[str, Fit]) -> pl.DataFrame:
+    return _expected(fits, "provider").select(
+        pl.col("provider").alias("subject"),
+        pl.col("provider").alias("provider_id"),
+        pl.lit(None, pl.String).alias("consultant_id"),
+        pl.exclude("provider"),
+    )
+
+
+def _by_consultant(fits: Mapping[str, Fit], membership: pl.DataFrame) -> pl.DataFrame:
+    found = _expected(fits, "consultant").join(main_provider(membership), on="consultant", how="inner")
+    return found.select(
+        pl.col("consultant").alias("subject"),
+        pl.col("provider").alias("provider_id"),
+        pl.col("consultant").alias("consultant_id"),
+        pl.exclude("consultant", "provider"),
     )
 
 

@@ -16,6 +16,8 @@ RESULTS: Final[dict[str, type[pl.DataType]]] = {
     "not_rated_reason": pl.String, "position": pl.String, "limits_method": pl.String, "warning_lower": pl.Float64,
     "warning_upper": pl.Float64, "control_lower": pl.Float64, "control_upper": pl.Float64,
     "reliability": pl.Float64, "power_to_detect_doubling": pl.Float64, "min_detectable_ratio": pl.Float64,
+    "robustness_paths": pl.Int64, "robustness_agreeing": pl.Int64, "robustness_differing": pl.String,
+    "place_lower": pl.Int64, "place_upper": pl.Int64, "places_of": pl.Int64,
 }  # fmt: skip
 COMPARISON_KEY: Final = ("indicator", "period_id", "level")
 COMPARISONS: Final[dict[str, type[pl.DataType]]] = {
@@ -27,6 +29,8 @@ MEMBER_KEY: Final = ("indicator", "period_id", "provider", "consultant")
 MEMBERS: Final[dict[str, type[pl.DataType]]] = {
     "indicator": pl.String, "period_id": pl.String, "provider": pl.String, "consultant": pl.String, "cases": pl.Int64,
 }  # fmt: skip
+MODEL_KEY: Final = ("indicator", "period_id")
+MODELS: Final[dict[str, type[pl.DataType]]] = {"indicator": pl.String, "period_id": pl.String, "card": pl.String}
 PROVIDER_KEY: Final = ("id",)
 PROVIDERS: Final[dict[str, type[pl.DataType]]] = {
     "id": pl.String, "name": pl.String, "kind": pl.String, "region": pl.String, "register_source": pl.String,
@@ -39,6 +43,7 @@ FRAMES: Final[dict[str, tuple[dict[str, type[pl.DataType]], tuple[str, ...]]]] =
     "results": (RESULTS, RESULT_KEY),
     "comparisons": (COMPARISONS, COMPARISON_KEY),
     "members": (MEMBERS, MEMBER_KEY),
+    "models": (MODELS, MODEL_KEY),
     "providers": (PROVIDERS, PROVIDER_KEY),
     "consultants": (CONSULTANTS, CONSULTANT_KEY),
 }
@@ -66,3 +71,10 @@ def as_declared(rows: list[pl.DataFrame], name: str) -> pl.DataFrame:
     if not rows:
         return pl.DataFrame(schema=schema)
     return pl.concat([one.select(pl.col(c).cast(t) for c, t in schema.items()) for one in rows]).sort(*key)
+
+
+def completed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """A kept frame with every declared column: what an earlier version did not compute yet is null."""
+    schema, _ = FRAMES[name]
+    missing = [pl.lit(None, kind).alias(column) for column, kind in schema.items() if column not in frame.columns]
+    return frame.with_columns(missing).select(schema.keys())

@@ -1,6 +1,7 @@
 """Fits an indicator's risk model, merging levels that cannot be estimated the way the model's file says."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -11,11 +12,13 @@ from services.ratings.methods.separation import SeparationFound
 
 @dataclass(frozen=True)
 class Merge:
-    """A level whose cases were counted with its neighbour's, because events and non-events did not mix in it."""
+    """A level whose cases were counted with its neighbour's. `separation`: events and non-events did not mix in it.
+    `rare`: it has too few cases."""
 
     column: str
     level: str
     into: str
+    why: Literal["separation", "rare"] = "separation"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,12 @@ class Fit:
     def expected_of(self, by: str) -> pl.DataFrame:
         """`by`, `cases`, `observed`, `expected` per subject, sorted by `by`."""
         return expected_by(self.counts, self.model, by)
+
+    def merged(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows under the levels that the fit knows: each merged level replaced, in the order of the merges."""
+        for merge in self.merges:
+            rows = rows.with_columns(pl.col(merge.column).replace({merge.level: merge.into}))
+        return rows
 
 
 def fit_counts(counts: pl.DataFrame, model: RiskModel) -> Fit:

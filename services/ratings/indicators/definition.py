@@ -8,7 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from services.ratings.methods.gates import Gates
 from services.ratings.methods.intervals import IntervalRule, LowerWhenNegative
 from services.ratings.methods.overdispersion import DispersionRows
+from services.ratings.methods.paths import TargetTest
 from services.ratings.methods.rounding import RoundingMode
+from services.ratings.methods.scales import Effect, Scale
 from shared.contracts.base import Slug
 
 Level: TypeAlias = Literal["provider", "consultant"]
@@ -87,6 +89,29 @@ class DispersionRules(Part):
     levels: list[Level] = Field(default=["provider"])
 
 
+class Alternatives(Part):
+    """Methods as defensible as the indicator's own, beside which a flag must hold. `interval` names rules of the
+    interval test; scales are crossed with rows and effects, `count_tails` with rows. `without`: factors of the risk
+    model, each left out of a fit of its own."""
+
+    interval: list[IntervalRule] = []
+    test: list[TargetTest] = []
+    scale: list[Scale] = []
+    rows: list[DispersionRows] = []
+    effect: list[Effect] = []
+    without: list[str] = []
+
+    @model_validator(mode="after")
+    def _some_path(self) -> "Alternatives":
+        if not (self.interval or self.test or self.scale):
+            raise ValueError("alternatives name no test, no interval and no scale: there is no path to walk")
+        if self.scale and not (self.rows and self.effect):
+            raise ValueError("a scale needs rows and effects to be crossed with")
+        if self.effect and not self.scale:
+            raise ValueError("effects belong to a scale")
+        return self
+
+
 class GateRules(Part):
     minimum_cases: Annotated[int, Field(ge=1)] | Literal["none"]
     minimum_expected: Annotated[float, Field(gt=0)] | Literal["none"]
@@ -151,6 +176,7 @@ class Definition(Part):
     limits: LimitRules
     dispersion: DispersionRules
     gates: GateRules
+    alternatives: Alternatives | None = None
     benchmark: Benchmark
     programme: Slug | None = None
     rounding: Rounding

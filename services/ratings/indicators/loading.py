@@ -8,9 +8,12 @@ from pydantic import ValidationError
 
 from services.ratings.indicators.definition import Definition
 from services.ratings.indicators.risk_model import RiskModel
+from services.ratings.methods.overdispersion import DispersionRows
 from shared.kit.files import sha256_of
 
 FOLDER = Path(__file__).parent
+FOR_REPRODUCTION_ONLY = frozenset({DispersionRows.TRUNCATED_DECILES})
+FEWEST_FACTORS = 2  # of a model of which one is left out
 
 
 class FileRefused(ValueError):
@@ -80,7 +83,16 @@ def parse_indicator(text: str, name: str) -> Definition:
         raise FileRefused(f"{name}: a fitted model needs a period and a specialty")
     if definition.expected.column is not None and definition.source.measure is None:
         raise FileRefused(f"{name}: expected numbers in the data need a measure")
+    _refuse_for_reproduction_only(definition)
     return definition
+
+
+def _refuse_for_reproduction_only(definition: Definition) -> None:
+    """Trimming without a correction underestimates the spread: it may reproduce a publication, and nothing else."""
+    alternatives = definition.alternatives
+    named = {definition.dispersion.rows, *(alternatives.rows if alternatives else ())}
+    if definition.status != "reproduced" and (wrong := named & FOR_REPRODUCTION_ONLY):
+        raise FileRefused(f"{definition.id}: {', '.join(sorted(wrong))} is for reproducing a publication only")
 
 
 def _refuse_unadjusted(definition: Definition) -> None:
@@ -95,11 +107,22 @@ def _indicator(path: Path, models: dict[str, tuple[RiskModel, str]]) -> Loaded:
     assert definition.expected is not None
     wanted = definition.expected.model
     if wanted is None:
+        _refuse_unknown_factors(definition, None)
         return Loaded(definition, None, f"sha256:{sha256_of(data)}")
     model, model_digest = models.get(wanted, (None, None))
     if model is None or model.version != definition.expected.model_version:
         raise FileRefused(f"{path.stem}: there is no model {wanted} of version {definition.expected.model_version}")
+    _refuse_unknown_factors(definition, model)
     return Loaded(definition, model, f"sha256:{sha256_of(data)}", model_digest)
+
+
+def _refuse_unknown_factors(definition: Definition, model: RiskModel | None) -> None:
+    without = definition.alternatives.without if definition.alternatives else []
+    columns = model.columns if model else []
+    if unknown := set(without) - set(columns):
+        raise FileRefused(f"{definition.id}: {', '.join(sorted(unknown))} is no factor that could be left out")
+    if without and len(columns) < FEWEST_FACTORS:
+        raise FileRefused(f"{definition.id}: a model of one factor is nothing without it")
 
 
 def _model(path: Path) -> tuple[RiskModel, str]:

@@ -42,3 +42,10 @@ class RiskModel(BaseModel):
     @property
     def columns(self) -> list[str]:
         return [factor.column for factor in self.factor]
+
+    def without(self, column: str) -> "RiskModel":
+        """The same model without one of its factors. Raises ValueError where that leaves none, or it has no such."""
+        left = [factor for factor in self.factor if factor.column != column]
+        if not left or len(left) == len(self.factor):
+            raise ValueError(f"{self.id} cannot be fitted without {column}")
+        return self.model_copy(update={"factor": left})

@@ -7,8 +7,16 @@ from datetime import date
 import polars as pl
 
 from services.ratings.indicators.loading import Catalogue
+from services.ratings.view.built import Built
 from services.ratings.view.curves import curves
-from services.ratings.view.entries import indicator_entry, json_list, parquet, provider_entries, shown_consultants
+from services.ratings.view.entries import (
+    indicator_entry,
+    json_list,
+    model_cards,
+    parquet,
+    provider_entries,
+    shown_consultants,
+)
 from services.ratings.view.hiding import Hidden, Memory, hide
 from services.ratings.view.quarantine import quarantines
 from services.ratings.view.roster import Roster, keyed_order, rosters
@@ -17,17 +25,6 @@ from shared.contracts.consent import Named
 
 IndicatorPeriod = tuple[str, str]
 Permitted = Mapping[str, Mapping[str, Named]]  # programme -> consultant -> how they may be named
-
-
-@dataclass(frozen=True, eq=False)
-class Built:
-    """The frames that a build has kept: what people approve, and what every view of the release is baked from."""
-
-    results: pl.DataFrame
-    comparisons: pl.DataFrame
-    members: pl.DataFrame
-    providers: pl.DataFrame
-    consultants: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -149,7 +146,8 @@ def _quarantine(decided: Mapping[IndicatorPeriod, _Decided], rows: pl.DataFrame)
 def _parts(given: Ingredients, rows: pl.DataFrame, quarantine: pl.DataFrame) -> dict[str, Part]:
     built, catalogue = given.built, given.catalogue
     people = shown_consultants(rows, {one: catalogue[one].definition.source.specialty for one in given.present})
-    indicators = [indicator_entry(catalogue[one], built.comparisons) for one in given.present]
+    cards = model_cards(built.models)
+    indicators = [indicator_entry(catalogue[one], built, cards) for one in given.present]
     providers = provider_entries(built.providers, given.register_as_of)
     funnels = curves(built.comparisons, catalogue)
     return {
@@ -159,4 +157,5 @@ def _parts(given: Ingredients, rows: pl.DataFrame, quarantine: pl.DataFrame) -> 
         "providers.json": Part(json_list(providers), len(providers)),
         "indicators.json": Part(json_list(indicators), len(indicators)),
         "funnels.json": Part(json_list(funnels), len(funnels)),
+        "models.json": Part(json_list(cards), len(cards)),
     }

@@ -9,16 +9,24 @@ import polars as pl
 from pydantic import BaseModel
 
 from services.ratings.indicators.loading import Loaded
+from services.ratings.indicators.risk_model import RiskModel
+from services.ratings.view.built import Built
+from shared.contracts.cards import ModelCard
 from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry
 
 AS_PUBLISHED = RiskModelEntry(id="as-published", variables=["what the publisher's own risk model allows for"])
 
 
-def indicator_entry(loaded: Loaded, comparisons: pl.DataFrame) -> IndicatorEntry:
-    """The public definition, with the periods and the limits method that this release has for it."""
+def model_cards(models: pl.DataFrame) -> list[ModelCard]:
+    return [ModelCard.model_validate_json(card) for card in models.sort("indicator", "period_id")["card"]]
+
+
+def indicator_entry(loaded: Loaded, built: Built, cards: Sequence[ModelCard]) -> IndicatorEntry:
+    """The public definition, with what this release has for it: periods, method of limits, model, intervals of
+    places."""
     definition = loaded.definition
-    own = comparisons.filter(pl.col("indicator") == definition.id).sort("period_start", "period_end")
-    model = loaded.model
+    own = built.comparisons.filter(pl.col("indicator") == definition.id).sort("period_start", "period_end")
+    placed = built.results.filter((pl.col("indicator") == definition.id) & pl.col("place_lower").is_not_null())
     return IndicatorEntry(
         id=definition.id, version=definition.version, status=definition.status, label=definition.label,
         unit=definition.unit, polarity=definition.polarity, decimals=definition.decimals,
@@ -30,11 +38,22 @@ def indicator_entry(loaded: Loaded, comparisons: pl.DataFrame) -> IndicatorEntry
         test=definition.limits.test, verdict=definition.limits.verdict, licence=definition.source.licence,
         min_denominator=str(definition.gates.minimum_cases),
         min_expected=str(definition.gates.minimum_expected), min_power=str(definition.gates.minimum_power),
-        risk_model=RiskModelEntry(id=f"{model.id}-{model.version}", variables=model.columns) if model else AS_PUBLISHED,
+        risk_model=_risk_model(loaded.model, [card for card in cards if card.indicator == definition.id]),
+        ranked=placed.height > 0,
         authored_by=definition.review.authored_by, checked_by=definition.review.checked_by,
         next_review=definition.review.next_review, revocable=definition.revocable,
         synthetic=definition.status == "synthetic", source=definition.source.publisher,
     )  # fmt: skip
+
+
+def _risk_model(model: RiskModel | None, cards: Sequence[ModelCard]) -> RiskModelEntry:
+    """With the performance on hospitals that were left out, which is the one that says something, where it is known."""
+    if model is None:
+        return AS_PUBLISHED
+    told = {}
+    if cards and (held := cards[-1].left_out) is not None:
+        told = {"c_statistic": held.c_statistic, "calibration_slope": held.slope, "brier": held.brier}
+    return RiskModelEntry(id=f"{model.id}-{model.version}", variables=model.columns, carded=bool(cards), **told)
 
 
 def provider_entries(providers: pl.DataFrame, as_of: date) -> list[ProviderEntry]:

@@ -10,7 +10,7 @@ import polars as pl
 from services.ratings.indicators.loading import Loaded
 from services.ratings.methods.rounding import rounded
 from services.ratings.view.hiding import Hidden
-from services.ratings.view.words import bands, certainty, summaries
+from services.ratings.view.words import DEPENDS, bands, certainty, depends_on_method, summaries
 from shared.contracts.consent import Named
 from shared.contracts.views import ROW_COLUMNS, ROW_TYPES
 
@@ -21,11 +21,14 @@ IN_UNIT: Final = (
     "estimate", "interval_lower", "interval_upper", "warning_lower", "warning_upper", "control_lower", "control_upper",
     "benchmark_value", "crude",
 )  # fmt: skip
-IN_HUNDREDTHS: Final = ("expected", "reliability", "power_to_detect_doubling", "min_detectable_ratio")
+IN_HUNDREDTHS: Final = (
+    "expected", "reliability", "power_to_detect_doubling", "min_detectable_ratio", "robustness_share",
+)  # fmt: skip
 ONLY_PUBLISHED: Final = (
     *IN_UNIT, *IN_HUNDREDTHS, "standardised_ratio", "observed", "denominator", "value_kind", "interval_level",
     "interval_method", "benchmark_scope", "comparison_status", "not_rated_reason", "position", "band", "limits_method",
-    "certainty", "risk_model",
+    "certainty", "risk_model", "robustness_paths", "robustness_agreeing", "robustness_differing",
+    "rank_lower", "rank_upper", "ranked_of",
 )  # fmt: skip
 
 
@@ -69,9 +72,11 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
     definition = loaded.definition
     at_provider = pl.col("level") == "provider"
     basis = "public_task" if definition.revocable else "not_applicable"
+    depends = depends_on_method(definition)
     key = (
         pl.when(pl.col("status") != "published").then("status")
         .when(pl.col("comparison_status") == "not_rated").then(pl.lit("not_rated"))
+        .when(depends).then(pl.lit(DEPENDS))
         .otherwise("position")
     )  # fmt: skip
     model = f"{loaded.model.id}-{loaded.model.version}" if loaded.model else "as-published"
@@ -79,7 +84,8 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
     return rows.with_columns(
         certainty(definition).alias("certainty"),
         key.replace_strict(summaries(definition), default=None).alias("summary"),
-        pl.col("position").replace_strict(bands(definition), default=None).alias("band"),
+        pl.when(depends).then(pl.lit(DEPENDS))
+        .otherwise(pl.col("position").replace_strict(bands(definition), default=None)).alias("band"),
         pl.col("position").replace({"": None}),
         pl.col("not_rated_reason").replace({"": None}),
         pl.col("indicator").alias("indicator_id"),
@@ -97,6 +103,10 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
         .alias("legal_basis"),
         pl.lit(model).alias("risk_model"),
         pl.lit(DISCLOSURE_RULE).alias("disclosure_rule"),
+        (pl.col("robustness_agreeing") / pl.col("robustness_paths")).alias("robustness_share"),
+        pl.col("place_lower").alias("rank_lower"),
+        pl.col("place_upper").alias("rank_upper"),
+        pl.col("places_of").alias("ranked_of"),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from services.ratings.indicators.definition import Definition
+from services.ratings.methods.robustness import ROBUST_FROM
 
 ABSENT: Final = {
     "suppressed": "Not shown: small numbers",
@@ -17,6 +18,10 @@ WORSE: Final = "Worse than expected: a signal to look closer, not proof of poor 
 BETTER: Final = "Better than expected"
 HIGHER: Final = "Higher than expected"
 LOWER: Final = "Lower than expected"
+DEPENDS: Final = "depends_on_method"  # band of a position beyond the control limits that other methods do not confirm
+DEPENDS_WORDS: Final = (
+    "Depends on method: beyond the limits by the method of this indicator, but not by others that are as defensible"
+)
 
 # polarity -> (band, sentence) of a result above and below the limits that give a word
 MEANINGS: Final = {
@@ -51,8 +56,17 @@ def summaries(definition: Definition) -> dict[str, str]:
         "above_warning": above if at_warning else FURTHER,
         "below_warning": below if at_warning else FURTHER,
         "not_rated": f"Cannot tell: too few {words.case}",
+        DEPENDS: DEPENDS_WORDS,
         **ABSENT,
     }
+
+
+def depends_on_method(definition: Definition) -> pl.Expr:
+    """Whether a position beyond the control limits holds under too few of the declared methods to be worded as one.
+    A reproduced publication keeps its publisher's words: its flags are at the warning limits, and so are its paths."""
+    part, whole = ROBUST_FROM
+    weak = whole * pl.col("robustness_agreeing") < part * pl.col("robustness_paths")
+    return weak.fill_null(value=False) & pl.lit(definition.limits.verdict == "control")
 
 
 def certainty(definition: Definition) -> pl.Expr:

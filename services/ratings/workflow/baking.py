@@ -9,10 +9,12 @@ from typing import Final
 
 import polars as pl
 
+from services.ratings.assembly.schema import FRAMES, as_declared, completed
 from services.ratings.models import PointerRow, ReleaseRow
 from services.ratings.problems import BakedMeanwhile
 from services.ratings.store.store import LiveViews, Transaction
-from services.ratings.view.baking import Baked, Built, IndicatorPeriod, Ingredients, Permitted, Secrets, bake
+from services.ratings.view.baking import Baked, IndicatorPeriod, Ingredients, Permitted, Secrets, bake
+from services.ratings.view.built import Built
 from services.ratings.view.hiding import Memory
 from services.ratings.workflow.made_with import made_with
 from services.ratings.workflow.office import Office
@@ -135,7 +137,13 @@ def shown_in_rows(rows: pl.DataFrame) -> list[list[str]]:
 
 
 def _built(office: Office, row: ReleaseRow) -> Built:
-    return Built(**{name: office.frames.load(digest) for name, digest in row.parts.items()})
+    """The frames of a release; what the version that built it did not compute yet is empty."""
+    return Built(
+        **{
+            name: completed(office.frames.load(row.parts[name]), name) if name in row.parts else as_declared([], name)
+            for name in FRAMES
+        }
+    )
 
 
 def _registers_of(row: ReleaseRow) -> date:

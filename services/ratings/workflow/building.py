@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import polars as pl
 
-from services.ratings.assembly.recipes import Computed, from_counts, from_patterns
+from services.ratings.assembly.recipes import Computed, Origin, from_counts, from_patterns
 from services.ratings.assembly.registers import (
     checked_registers,
     consultants_of_register,
@@ -26,6 +27,7 @@ from shared.kit.logs import log
 from shared.kit.problems import Problem
 
 T = TypeVar("T")
+COMPUTED = tuple(field.name for field in fields(Computed))  # the frames that each indicator adds to
 FAILURES = (Problem, ValueError, ArithmeticError)  # of data, peers and fits: said in the release, not in a log
 Json = dict[str, Any]
 
@@ -122,12 +124,13 @@ class Builder:
 
         def work() -> Json:
             loaded = self.office.catalogue[indicator]
+            origin = Origin((snapshots[loaded.definition.source.feed]["digest"],), loaded.files)
             if loaded.model is not None:
                 frame = self.office.frames.load(counts[_count_key(loaded)])
-                computed = from_patterns(frame, loaded.definition, loaded.model)
+                computed = from_patterns(frame, loaded.definition, loaded.model, origin)
             else:
                 frame = pl.read_parquet(self._file(snapshots, loaded.definition.source.feed))
-                computed = from_counts(frame, loaded.definition)
+                computed = from_counts(frame, loaded.definition, origin)
             if computed is None and explicit:
                 raise BuildRefused(f"no rows for {indicator} in {loaded.definition.source.feed}")
             return {"indicator": indicator, "parts": self._keep_computed(computed) if computed else {}}
@@ -142,8 +145,10 @@ class Builder:
             if not present:
                 raise BuildRefused("no accepted row belongs to any indicator")
             frames = {
-                name: as_declared([self.office.frames.load(one["parts"][name]) for one in present], name)
-                for name in ("results", "comparisons", "members")
+                name: as_declared(
+                    [self.office.frames.load(one["parts"][name]) for one in present if name in one["parts"]], name
+                )
+                for name in COMPUTED
             }
             indicators = [one["indicator"] for one in present]
             frames["providers"], frames["consultants"] = self._registers(indicators, snapshots, frames["results"])
@@ -198,8 +203,7 @@ class Builder:
                 tx.record("ratings", "release.build_failed", release, reason=reason)
 
     def _keep_computed(self, computed: Computed) -> dict[str, str]:
-        made = {"results": computed.results, "comparisons": computed.comparisons, "members": computed.members}
-        return {name: self.office.frames.keep(frame, FRAMES[name][1]) for name, frame in made.items()}
+        return {name: self.office.frames.keep(getattr(computed, name), FRAMES[name][1]) for name in COMPUTED}
 
     def _file(self, snapshots: Json, feed: str) -> Any:
         return self.office.snapshots.path(snapshots[feed]["files"][0]["sha256"])
