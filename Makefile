@@ -38,7 +38,7 @@ types: install
 	@$(BIN)/mypy
 
 unit: install assets
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/architecture tests/spec tests/unit
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/architecture tests/spec tests/unit tests/proof
 
 system: install assets
 	@sh tools/install_nginx.sh

@@ -4,6 +4,7 @@ import typer
 
 from cli import consent, demo, load, release
 from cli.operations import databases, secrets, verbs
+from cli.proof import command as proof
 from cli.up import command as up
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.command("quarantine")(load.quarantine)
+app.command("proof")(proof.proof)
 app.command("service")(verbs.service)
 app.command("backup")(verbs.backup)
 app.command("restore")(verbs.restore)

@@ -21,6 +21,7 @@ from services.ingest.reading.read import read
 from services.ingest.refusals import Refused
 from services.ingest.source import Source, load_sources
 from shared.contracts.base import Slug
+from shared.contracts.ingest import Fate
 from shared.kit.files import sha256_of
 
 USAGE = "usage: python -m services.ingest.trial JOBS.json OUT"
@@ -73,10 +74,10 @@ def tried(job: Job, source: Source) -> tuple[pl.DataFrame, Mapping[str, Any]]:
         raise CannotTry(detail) from None
     sha256 = sha256_of(job.path.read_bytes())
     resolution = resolve(reading.rows, pl.DataFrame(schema=state_schema(source)), sha256, False, source)
-    fates = {fate.value: lines for fate, lines in reading.fates(resolution.fates).items() if lines}
+    fates = reading.fates(resolution.fates)
     told = {
         "source": source.id, "sha256": sha256, "bytes": job.path.stat().st_size, "encoding": reading.encoding,
-        "lines": reading.lines, "fates": fates,
+        "lines": reading.lines, "fates": {fate.value: fates.get(fate, 0) for fate in Fate},
     }  # fmt: skip
     return snapshot_rows(resolution.state, source), told
 

@@ -17,6 +17,7 @@ EVERY_PAGE: Final = {
     "indicators": "/indicators", "indicator": f"/indicators/{MIXED}",
     "indicator-earlier": f"/indicators/{FIXED}?period=2020-04_2023-03", "consultant": "/consultants/9900101",
     "result": "/results/r-000000000003", "not-shown": "/not-shown/not_published", "data": "/data", "about": "/about",
+    "proof": "/proof",
     "not-found": "/consultants/9999999", "wrongly-asked": "/about?colour=blue",
 }  # fmt: skip
 

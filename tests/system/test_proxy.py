@@ -16,7 +16,8 @@ from tests.system.composed_rewrite import HERE
 from tests.system.proxy_alone import FIXED, MOVING, PRIVATE, REVOCABLE, Asked, Gateway, Proxy, answer
 
 BASE = "/v1/releases/2026-09-30"
-OPEN = ("/v1", "/v1/releases", BASE, f"{BASE}/indicators/x", f"{BASE}/providers/y", "/v1/codelists", "/static/site.css")
+OPEN = ("/v1", "/v1/releases", BASE, f"{BASE}/indicators/x", f"{BASE}/providers/y", "/v1/codelists", "/v1/proof",
+        "/static/site.css")  # fmt: skip
 EVERYWHERE = (*OPEN, f"{BASE}/results?partition=fixed", f"{BASE}/indicators/x/funnel", "/providers/y", "/")
 PERSON = f"{BASE}/consultants/9900001"
 Start = Callable[..., Proxy]

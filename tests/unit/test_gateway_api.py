@@ -10,6 +10,7 @@ from shared.contracts.public.codes import CodeListEntry, CodeListList, ProblemPa
 from shared.contracts.public.files import FileList
 from shared.contracts.public.funnel import Funnel
 from shared.contracts.public.indicators import Indicator, IndicatorList
+from shared.contracts.public.proof import Proof
 from shared.contracts.public.releases import ChangePage, ReleaseEntry, ReleaseList, Service
 from shared.contracts.public.results import Result, ResultPage
 from shared.contracts.public.subjects import Consultant, ConsultantPage, Provider, ProviderPage
@@ -40,6 +41,7 @@ BODIES: list[tuple[str, Any]] = [
     ("/v1/codelists/absence-reasons", CodeListEntry),
     ("/v1/problems/unknown-parameter", ProblemPage),
     ("/v1/changes", ChangePage),
+    ("/v1/proof", Proof),
 ]
 
 

@@ -39,6 +39,7 @@ INDEPENDENT = (
     "/v1/releases/2026-09-30",
     "/v1/codelists",
     "/v1/codelists/status",
+    "/v1/proof",
     "/v1/problems/consent-unreachable",
     "/v1/changes",
     "/indicators",

@@ -14,7 +14,7 @@ OWN = frozenset({"x-request-id", "date"})
 ALIKE = ("/v1", "/v1/openapi.json", "/v1/releases", "/v1/releases/latest", "/indicators", "/results", "/results.csv",
          "/results.ndjson", "/results?limit=3", "/results?partition=fixed", "/consultants", f"/consultants/{ADAMS}",
          "/providers", f"/indicators/{MIXED}/funnel", f"/indicators/{FIXED}/results.csv", "/results/r-000000000006",
-         "/files", "/files/results-fixed.csv", "/files/results-fixed.ndjson", "/v1/codelists")  # fmt: skip
+         "/files", "/files/results-fixed.csv", "/files/results-fixed.ndjson", "/v1/codelists", "/v1/proof")  # fmt: skip
 PAGES = ("/", "/providers", "/providers/ZZ001", f"/indicators/{MIXED}")
 
 

@@ -25,6 +25,7 @@ from services.gateway.api.definitions import (
 from services.gateway.api.plan import EVERYWHERE, Scope, plan
 from services.gateway.api.problempages import problem_entries
 from services.gateway.api.problems import ReleaseTakenDown, Starting
+from services.gateway.api.proven import proof_answer
 from services.gateway.api.reader import Reader, check_people_codes
 from services.gateway.barrier import Barrier
 from services.gateway.view.live import Live
@@ -107,6 +108,9 @@ class Answers:
         if slug not in found:
             raise NotFound
         return Answer(found[slug].body(), About("moving"))
+
+    def proof(self) -> Answer:
+        return proof_answer()
 
     def changes(self, query: ChangesQuery) -> Answer:
         """Never waits for consent: it lists opaque ids of what is gone already."""

@@ -36,7 +36,7 @@ def service_body(latest: OpenView | None) -> Body:
     if latest is not None:
         body |= {"release": latest.release, "published": instant(latest), "synthetic": latest.manifest.synthetic}
     links = {"self": "/v1", "openapi": "/v1/openapi.json", "releases": "/v1/releases", "codelists": "/v1/codelists",
-             "changes": "/v1/changes"}  # fmt: skip
+             "changes": "/v1/changes", "proof": "/v1/proof"}  # fmt: skip
     if latest is not None:
         links["release"] = f"/v1/releases/{latest.release}"
     return body | {"links": links}

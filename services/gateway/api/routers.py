@@ -11,6 +11,7 @@ from services.gateway.api import (
     document,
     files,
     indicators,
+    proof,
     providers,
     releases,
     results,
@@ -20,6 +21,7 @@ from services.gateway.api import (
 ROUTERS: Final[list[APIRouter]] = [
     service.router,
     document.router,
+    proof.router,
     releases.router,
     files.router,
     results.router,

@@ -10,6 +10,7 @@ from services.gateway.api.asking import Query as Parameters
 from services.gateway.site import gathering
 from services.gateway.site.assets import assets
 from services.gateway.site.pages import general, results
+from services.gateway.site.pages import proof as proofs
 from services.gateway.site.rendering import Page
 from services.gateway.site.serving import HtmlRoute, checked_page, edition_of, open_page
 from shared.kit.auth import PUBLIC, allow
@@ -98,6 +99,11 @@ async def data(request: Request) -> Response:
         return general.data(answers.releases().body["data"], edition.licence if edition else "")
 
     return await open_page(request, page)
+
+
+@router.get("/proof", dependencies=[Depends(Strict(NoQuery))])
+async def proof(request: Request) -> Response:
+    return await open_page(request, lambda answers: proofs.proof(answers.proof().body))
 
 
 @router.get("/about", dependencies=[Depends(Strict(NoQuery))])
