@@ -19,6 +19,7 @@ class Reason(StrEnum):
     TOO_FEW_POINTS = "too_few_points"
     ZERO_WIDTH = "zero_width"
     TOO_FEW_PARTS = "too_few_parts"
+    TOO_FEW_VALUES = "too_few_values"
     ABSENT_PART = "absent_part"
     NO_LIST = "no_list"
 
