@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import nbinom, poisson
 
 from services.ratings.methods.count_tails import count_tail_curve, count_tail_limits, count_tail_test
 
@@ -85,3 +86,27 @@ def test_a_trebled_rate_at_seventeen_expected_is_seen() -> None:
 def test_no_variance_below_nothing(variance: float) -> None:
     with pytest.raises(ValueError, match="between_provider_variance"):
         count_tail_limits([1.0], variance)
+
+
+@pytest.mark.parametrize("variance", [1e-9, 1e-11, 1e-16, 1e-300])
+def test_next_to_no_variance_is_none(variance: float) -> None:
+    expected = np.geomspace(0.5, 5000, 80)
+    plain, found = count_tail_limits(expected), count_tail_limits(expected, variance)
+    assert found.upper_99_8.values.tolist() == plain.upper_99_8.values.tolist()
+    assert found.lower_95.values.tolist() == plain.lower_95.values.tolist()
+
+
+@given(st.lists(st.floats(0.01, 3e4), min_size=1, max_size=20), st.sampled_from([0.0, 0.002, 0.02, 0.3, 3.0]))
+def test_the_outermost_counts_inside_are_quantiles_by_another_library(expected: list[float], variance: float) -> None:
+    means = np.array(expected)
+    law = nbinom(1 / variance, 1 / (1 + variance * means)) if variance else poisson(means)
+    found = count_tail_limits(means, variance)
+    for lower, upper, tail in (
+        (found.lower_95, found.upper_95, 0.025),
+        (found.lower_99_8, found.upper_99_8, 0.001),
+    ):
+        low, high = np.rint(lower.values * means), np.rint(upper.values * means)
+        assert (law.cdf(low) > tail).all()
+        assert (law.cdf(low - 1) <= tail + 1e-12).all()
+        assert (law.sf(high - 1) > tail - 1e-12).all()
+        assert (law.sf(high) <= tail + 1e-12).all()

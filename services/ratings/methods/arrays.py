@@ -40,6 +40,10 @@ class Figures:
     def times(self, factor: FloatArray | float) -> "Figures":
         return Figures.where(self.present, self.values * factor)
 
+    def at(self, place: IntArray) -> "Figures":
+        """The figures at these places, shape (m,): what was worked out once for a count serves every such row."""
+        return Figures(self.values[place], self.present[place])
+
     def above(self, bound: FloatArray | float) -> BoolArray:
         """True where the figure is present and strictly above the bound: an absent limit is never crossed."""
         return self.present & (self.values > bound)

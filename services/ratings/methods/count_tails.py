@@ -5,13 +5,18 @@ binomial with variance E + tau2 E^2, the additive random-effects model on the co
 1920). Small counts are where this matters: the log scale lets O = 0 in as 0.5 and draws its lower limits too high.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import nbinom, poisson
+from scipy.special import betainc, gammainc, gammaincc
 
-from services.ratings.methods.arrays import Figures, FloatArray, TextArray, positive_of
+from services.ratings.methods.arrays import BoolArray, Figures, FloatArray, TextArray, positive_of
+from services.ratings.methods.counting import quantile_guess, smallest_count
 from services.ratings.methods.funnel import positions_against, rated_rows
 from services.ratings.methods.levels import CONTROL, WARNING, Limits, tail_of
+
+NEGLIGIBLE = 1e-10  # a variance that changes no tail in its first six digits, and that floats can no longer follow
 
 
 def count_tail_limits(expected: ArrayLike, between_provider_variance: float = 0.0) -> Limits:
@@ -20,10 +25,10 @@ def count_tail_limits(expected: ArrayLike, between_provider_variance: float = 0.
     Upper: the largest c with P(X >= c) above the tail, over E. Lower: the smallest c with P(X <= c) above it, over E;
     0 where even no event at all would not be remarkable. Raises ValueError for E not above 0 or a negative variance.
     """
-    expects = positive_of(expected, "expected")
-    lower_95, upper_95 = _inside(expects, _known(between_provider_variance), tail_of(WARNING))
-    lower_99_8, upper_99_8 = _inside(expects, between_provider_variance, tail_of(CONTROL))
-    return _over(expects, (lower_95, upper_95, lower_99_8, upper_99_8), between_provider_variance)
+    expects, variance = positive_of(expected, "expected"), _known(between_provider_variance)
+    lower_95, upper_95 = _inside(expects, variance, tail_of(WARNING))
+    lower_99_8, upper_99_8 = _inside(expects, variance, tail_of(CONTROL))
+    return _over(expects, (lower_95, upper_95, lower_99_8, upper_99_8), variance)
 
 
 def count_tail_test(observed: ArrayLike, expected: ArrayLike, between_provider_variance: float = 0.0) -> TextArray:
@@ -50,7 +55,7 @@ def count_tail_curve(expected: ArrayLike, between_provider_variance: float = 0.0
 def _known(variance: float) -> float:
     if not 0 <= variance < np.inf:
         raise ValueError("between_provider_variance must be finite and at least 0")
-    return variance
+    return variance if variance > NEGLIGIBLE else 0.0
 
 
 def _over(expects: FloatArray, ends: tuple[FloatArray, FloatArray, FloatArray, FloatArray], variance: float) -> Limits:
@@ -61,28 +66,38 @@ def _over(expects: FloatArray, ends: tuple[FloatArray, FloatArray, FloatArray, F
 
 def _inside(expects: FloatArray, variance: float, tail: float) -> tuple[FloatArray, FloatArray]:
     """Smallest and largest count that lie inside, shape (n,) each."""
-    # ppf(p) is the smallest count with F >= p; one step to each side settles equality, where the law says "outside"
-    lower = _quantile(expects, variance, tail)
-    lower = lower + (_below(lower, expects, variance) <= tail)
-    upper = _quantile(expects, variance, 1 - tail)
-    upper = np.where(1 - _below(upper - 1, expects, variance) <= tail, upper - 1, upper)
-    return lower, upper
+    lower = _smallest(expects, variance, tail, lambda count, means: _up_to(count, means, variance) > tail, 0)
+    # the first count that signals is one above the last inside; no event at all never signals
+    upper = _smallest(expects, variance, 1 - tail, lambda count, means: _from(count, means, variance) <= tail, 1)
+    return lower, upper - 1
 
 
 def _interpolated(expects: FloatArray, variance: float, p: float) -> FloatArray:
-    count = _quantile(expects, variance, p)
-    at, under = _below(count, expects, variance), _below(count - 1, expects, variance)
+    count = _smallest(expects, variance, p, lambda count, means: _up_to(count, means, variance) >= p, 0)
+    at, under = _up_to(count, expects, variance), _up_to(count - 1, expects, variance)
     return np.maximum(0.0, count - (at - p) / (at - under))
 
 
-def _quantile(expects: FloatArray, variance: float, p: float) -> FloatArray:
-    if not variance:
-        return np.asarray(poisson.ppf(p, expects), dtype=np.float64)
-    return np.asarray(nbinom.ppf(p, 1 / variance, 1 / (1 + variance * expects)), dtype=np.float64)
+def _smallest(
+    expects: FloatArray, variance: float, p: float, law: Callable[[FloatArray, FloatArray], BoolArray], lowest: int
+) -> FloatArray:
+    spread = expects + variance * expects**2
+    guess = quantile_guess(expects, spread, (1 + 2 * variance * expects) / np.sqrt(spread), p) + lowest
+    return smallest_count(lambda count, rows: law(count, expects[rows]), guess, lowest)
 
 
-def _below(count: FloatArray, expects: FloatArray, variance: float) -> FloatArray:
+def _up_to(count: FloatArray, expects: FloatArray, variance: float) -> FloatArray:
     """P(X <= count), 0 for a count under 0."""
+    following = np.maximum(count + 1, 0.5)  # any number above 0 will do where the answer is 0 already
     if not variance:
-        return np.asarray(poisson.cdf(count, expects), dtype=np.float64)
-    return np.asarray(nbinom.cdf(count, 1 / variance, 1 / (1 + variance * expects)), dtype=np.float64)
+        reached = gammaincc(following, expects)
+    else:
+        reached = betainc(1 / variance, following, 1 / (1 + variance * expects))
+    return np.where(count < 0, 0.0, reached)
+
+
+def _from(count: FloatArray, expects: FloatArray, variance: float) -> FloatArray:
+    """P(X >= count) of counts from 1, from its own integral: a small tail keeps its digits."""
+    if not variance:
+        return np.asarray(gammainc(count, expects))
+    return np.asarray(betainc(count, 1 / variance, variance * expects / (1 + variance * expects)))

@@ -8,9 +8,10 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, betaincc, ndtri
+from scipy.special import betainc
 
-from services.ratings.methods.arrays import Figures, FloatArray, TextArray, counts_of
+from services.ratings.methods.arrays import BoolArray, Figures, FloatArray, IntArray, TextArray, counts_of
+from services.ratings.methods.counting import quantile_guess, smallest_count
 from services.ratings.methods.funnel import ZValues, positions, positions_against
 from services.ratings.methods.intervals import parts_of
 from services.ratings.methods.levels import CONTROL, WARNING, Limits, tail_of, z_of
@@ -97,21 +98,23 @@ def _interpolated(n: FloatArray, t: float, p: float, full: float | None = None) 
 
 
 def _quantile(n: FloatArray, t: float, p: float) -> FloatArray:
-    """Smallest count with F >= p: a normal guess, then single steps down and up for all providers at once."""
-    guess = n * t + float(ndtri(p)) * np.sqrt(n * t * (1 - t))
-    count = np.clip(np.floor(guess), 0.0, n)
-    while (lower := (count > 0) & (_up_to(count - 1, n, t) >= p)).any():
-        count = count - lower
-    while (higher := (count < n) & (_up_to(count, n, t) < p)).any():
-        count = count + higher
-    return count
+    """Smallest count with F >= p, shape (n,)."""
+    if t in (0, 1):
+        return n * t
+    variance = n * t * (1 - t)
+    guess = quantile_guess(n * t, variance, (1 - 2 * t) / np.sqrt(variance), p)
+
+    def reached(count: FloatArray, rows: IntArray) -> BoolArray:
+        return _up_to(count, n[rows], t) >= p
+
+    return smallest_count(reached, np.clip(guess, 0.0, n), 0)
 
 
 def _up_to(count: FloatArray, n: FloatArray, t: float) -> FloatArray:
     """P(X <= count), an incomplete beta integral; 0 under 0 and 1 from n."""
     inside = (count >= 0) & (count < n)
     k = np.where(inside, count, 0.0)
-    return np.where(inside, betaincc(k + 1, np.where(inside, n - k, 1.0), t), np.where(count < 0, 0.0, 1.0))
+    return np.where(inside, betainc(np.where(inside, n - k, 1.0), k + 1, 1 - t), np.where(count < 0, 0.0, 1.0))
 
 
 def _two_sided() -> tuple[float, float, float, float]:

@@ -86,13 +86,16 @@ def count_interval(
     fractional count, an unknown rule, or a confidence outside (0, 1).
     """
     rule, negative = IntervalRule(rule), LowerWhenNegative(lower_when_negative)
-    count = counts_of(observed, "observed").astype(np.float64)
+    # Counts repeat: each is worked out once, which is also why equal counts have equal limits to the last bit.
+    distinct, place = np.unique(counts_of(observed, "observed"), return_inverse=True)
+    count = distinct.astype(np.float64)
     exact = _uses_exact(count, rule)
     lower = np.where(exact, exact_lower(count, confidence), byar_lower(count, confidence))
     upper = np.where(exact, exact_upper(count, confidence), byar_upper(count, confidence))
     if negative is LowerWhenNegative.ZERO:
         lower = np.maximum(lower, 0.0)
-    return Interval(Figures.where(lower >= 0, lower), upper, confidence, np.where(exact, "exact", "byar"))
+    method = np.where(exact, "exact", "byar")
+    return Interval(Figures.where(lower >= 0, lower).at(place), upper[place], confidence, method[place])
 
 
 def _uses_exact(count: FloatArray, rule: IntervalRule) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

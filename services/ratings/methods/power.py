@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, gammainc, gammaincinv, ndtri
+from scipy.special import betainc, gammainc, gammaincinv
 
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.methods.arrays import BoolArray, FloatArray, IntArray, counts_of, positive_of
+from services.ratings.methods.counting import quantile_guess, smallest_count
 
 SIGNAL_TAIL = 0.025  # the upper tail of the warning limit
 DETECTION_POWER = 0.8  # the power at which a ratio counts as detectable
@@ -39,7 +40,8 @@ def poisson_power(expected: ArrayLike) -> Power:
 
 def power_to_detect_doubling(expected: ArrayLike) -> FloatArray:
     """P(X >= c | 2E), shape (n,), in [0, 1]; raises ValueError for E not above 0."""
-    return poisson_power(expected).power_to_detect_doubling
+    expects = positive_of(expected, "expected")
+    return np.asarray(gammainc(_threshold(expects), 2 * expects))
 
 
 def min_detectable_ratio(expected: ArrayLike) -> FloatArray:
@@ -47,19 +49,13 @@ def min_detectable_ratio(expected: ArrayLike) -> FloatArray:
     return poisson_power(expected).min_detectable_ratio
 
 
-def _signals(count: FloatArray, expected: FloatArray) -> BoolArray:
-    return np.asarray(gammainc(count, expected) <= SIGNAL_TAIL)  # gammainc(c, E) = P(X >= c | E)
-
-
 def _threshold(expected: FloatArray) -> FloatArray:
-    """Smallest signalling count: a normal guess, then single steps down and up for all providers at once."""
-    z = ndtri(1 - SIGNAL_TAIL)
-    count = np.maximum(1.0, np.ceil(expected + z * np.sqrt(expected)))
-    while (lower := (count > 1) & _signals(np.maximum(count - 1, 1.0), expected)).any():
-        count = count - lower
-    while (higher := ~_signals(count, expected)).any():
-        count = count + higher
-    return count
+    """Smallest count that signals, shape (n,): gammainc(c, E) = P(X >= c)."""
+
+    def signals(count: FloatArray, rows: IntArray) -> BoolArray:
+        return np.asarray(gammainc(count, expected[rows]) <= SIGNAL_TAIL)
+
+    return smallest_count(signals, quantile_guess(expected, expected, 1 / np.sqrt(expected), 1 - SIGNAL_TAIL) + 1, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +77,13 @@ def binomial_power(cases: ArrayLike, base_rate: float, tail: float = 0.05) -> Bi
     sizes = counts_of(cases, "cases").astype(np.float64)
     if (sizes < 1).any() or not 0 < base_rate <= 0.5 or not 0 < tail < 1:
         raise ValueError("cases must be at least 1, base_rate in (0, .5] and tail in (0, 1)")
-    count = np.maximum(1.0, np.ceil(sizes * base_rate))
-    while (higher := _binomial_tail(count, sizes, base_rate) > tail).any():
-        count = count + higher
+    spread = sizes * base_rate * (1 - base_rate)
+    guess = quantile_guess(sizes * base_rate, spread, (1 - 2 * base_rate) / np.sqrt(spread), 1 - tail) + 1
+
+    def signals(count: FloatArray, rows: IntArray) -> BoolArray:
+        return np.asarray(_binomial_tail(count, sizes[rows], base_rate) <= tail)
+
+    count = smallest_count(signals, np.minimum(guess, sizes + 1), 1)
     return BinomialPower(count.astype(np.int64), _binomial_tail(count, sizes, 2 * base_rate))
 
 
