@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import consent, demo, load, release
+from cli import consent, demo, load, release, verify
 from cli.operations import databases, secrets, verbs
 from cli.proof import command as proof
 from cli.up import command as up
@@ -19,6 +19,7 @@ app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.command("quarantine")(load.quarantine)
 app.command("proof")(proof.proof)
+app.command("verify")(verify.verify)
 app.command("service")(verbs.service)
 app.command("backup")(verbs.backup)
 app.command("restore")(verbs.restore)

@@ -1,6 +1,5 @@
 """What the verbs of ingest pass to one another, and the name of a snapshot."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ import polars as pl
 from services.ingest.fates import STATUS
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate, Refusal, Submission
-from shared.kit.frames import content_digest
+from shared.kit.frames import content_digest, snapshot_name
 from shared.kit.jobs import Attempt
 
 CHECK = "check_submission"
@@ -89,7 +88,5 @@ def snapshot_rows(state: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 
 def snapshot_digest(rows: pl.DataFrame, source: Source) -> str:
-    """`sha256:…` of kind, schema version and `content_digest` (`shared.kit.frames`), each on a line of its own."""
-    content = content_digest(rows, source.key)
-    bound = f"{source.kind.value}\n{source.schema_version}\n{content}\n"
-    return f"sha256:{hashlib.sha256(bound.encode()).hexdigest()}"
+    """`sha256:…` of kind, schema version and content, as `shared.kit.frames` spells them for everybody."""
+    return snapshot_name(source.kind.value, source.schema_version, content_digest(rows, source.key))

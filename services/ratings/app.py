@@ -10,12 +10,14 @@ from starlette.concurrency import run_in_threadpool
 from services.ratings.following import Follower
 from services.ratings.indicators.loading import load_catalogue
 from services.ratings.peers import Peers
-from services.ratings.routes import indicators, releases, views
+from services.ratings.routes import indicators, releases, replays, views
 from services.ratings.settings import Settings
 from services.ratings.store.store import Store
 from services.ratings.workflow.building import Builder
 from services.ratings.workflow.office import Office
 from services.ratings.workflow.releases import resume_builds
+from services.ratings.workflow.replay_job import Replayer
+from services.ratings.workflow.replaying import resume_replays, sweep_scratch
 from shared.kit.auth import Identity
 from shared.kit.files import sweep_parts
 from shared.kit.jobs import Jobs
@@ -50,7 +52,7 @@ def create_app(settings: Settings, peers: Peers, jobs: Jobs) -> FastAPI:
         follower: Follower = app.state.follower
         return follower.ready()
 
-    app = service_app("ratings", lifespan, [indicators.router, releases.router, views.router], ready)
+    app = service_app("ratings", lifespan, [indicators.router, releases.router, replays.router, views.router], ready)
     app.state.identity = Identity.from_files("ratings", CALLERS, settings.secrets_dir, settings.people_file)
     return app
 
@@ -60,9 +62,16 @@ def _open(settings: Settings, peers: Peers, jobs: Jobs) -> Office:
     store = Store(settings.database("ratings"))
     office = Office.open(settings.data_dir, store, load_catalogue(settings.indicators_dir), peers, jobs)
     _sweep(office)
+    sweep_scratch(office)
     Builder(office).register()
-    jobs.launch(lambda at_once: resume_builds(office, at_once))
+    Replayer(office).register()
+    jobs.launch(lambda at_once: _resume(office, at_once))
     return office
+
+
+def _resume(office: Office, at_once: bool) -> None:
+    resume_builds(office, at_once)
+    resume_replays(office, at_once)
 
 
 def _sweep(office: Office) -> None:

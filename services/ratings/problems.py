@@ -18,6 +18,15 @@ class SamePerson(Problem):
         super().__init__(f"You are the author of release {release}; somebody else must do its {step}.")
 
 
+class NotReplayable(Problem):
+    """There is nothing yet, or nothing at all, that a replay could be compared with."""
+
+    status, code, title = 409, "not_replayable", "There is nothing to compare with"
+
+    def __init__(self, release: str, build: str) -> None:
+        super().__init__(f"The build of release {release} is {build}: only results that are done can be replayed.")
+
+
 class KeyReused(Problem):
     """One idempotency key, two different requests."""
 

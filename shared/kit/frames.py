@@ -15,7 +15,11 @@ def content_digest(frame: pl.DataFrame, key: Sequence[str]) -> str:
     """
     if frame.select(key).is_duplicated().any():
         raise ValueError(f"rows are not told apart by {list(key)}")
-    ordered = frame.sort(list(key))
+    return ordered_digest(frame.sort(list(key)))
+
+
+def ordered_digest(ordered: pl.DataFrame) -> str:
+    """`content_digest` of a frame whose rows are in key order already, for those who do not know its key."""
     digest = hashlib.sha256(f"{len(ordered)}".encode())
     for name in ordered.columns:
         column = ordered[name]
@@ -25,3 +29,9 @@ def content_digest(frame: pl.DataFrame, key: Sequence[str]) -> str:
         framed = (length + ":" + text).fill_null("-")
         digest.update(framed.str.join("").item().encode())
     return f"sha256:{digest.hexdigest()}"
+
+
+def snapshot_name(kind: str, schema_version: int, content: str) -> str:
+    """The name of a snapshot, `sha256:…` of its kind, schema version and content digest, each on a line of its own."""
+    bound = f"{kind}\n{schema_version}\n{content}\n"
+    return f"sha256:{hashlib.sha256(bound.encode()).hexdigest()}"

@@ -22,6 +22,7 @@ DEMONSTRATION: Final[Mapping[str, tuple[str, ...]]] = {
     "reviewer": ("reviewer",),
     "publisher": ("publisher",),
     "officer": ("officer",),
+    "auditor": ("auditor",),
 }
 REMEMBER_SECONDS: Final = 300.0
 _HASHER: Final = PasswordHash((Argon2Hasher(),))

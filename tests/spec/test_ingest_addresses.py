@@ -24,7 +24,7 @@ from tests.stores import Stores
 
 CONTENT = ny_file(ny_row())
 DIGEST = sha256(CONTENT)
-EVERYONE = ("steward", "analyst", "reviewer", "publisher", "officer", "service:ratings", "")
+EVERYONE = ("steward", "analyst", "reviewer", "publisher", "officer", "auditor", "service:ratings", "")
 STEWARD, READERS = {"steward"}, {"steward", "analyst"}
 FREEZERS, FETCHERS = STEWARD | {"service:ratings"}, READERS | {"service:ratings"}
 

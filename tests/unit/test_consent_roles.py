@@ -45,7 +45,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], dict[str, Any]]] = {
     ),
     ("GET", "/v1/imports/{import_id}"): ({"officer"}, {}),
 }
-PEOPLE = ("steward", "analyst", "reviewer", "publisher", "officer")
+PEOPLE = ("steward", "analyst", "reviewer", "publisher", "officer", "auditor")
 SERVICES = ("ratings", "gateway")
 
 

@@ -194,10 +194,11 @@ def test_a_byte_order_mark_comes_where_it_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_nothing_is_exposed_or_promised_that_is_not_there(tmp_path: Path) -> None:
-    """No rate limit, no verify command, no register that says who is active."""
+    """No rate limit, no register that says who is active; the command that replays a release is there."""
     entry, provider, changes = asked(tmp_path, "/v1/releases/2026-09-30", "/providers/ZZ001", "/v1/changes")
     assert "ratelimit" not in changes.headers["access-control-expose-headers"].lower()
-    assert set(entry.json()["manifest"]["replay"]) == {"code", "inputs"}
+    assert set(entry.json()["manifest"]["replay"]) == {"code", "inputs", "command"}
+    assert entry.json()["manifest"]["replay"]["command"] == "candour verify 2026-09-30"
     assert "active" not in provider.json()
 
 

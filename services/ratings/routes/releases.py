@@ -20,7 +20,7 @@ Key = Annotated[Printable | None, Header(alias="Idempotency-Key", min_length=1, 
 Analyst = Annotated[Caller, Depends(allow("analyst"))]
 Reviewer = Annotated[Caller, Depends(allow("reviewer"))]
 Publisher = Annotated[Caller, Depends(allow("publisher"))]
-Reader = Depends(allow("analyst", "reviewer", "publisher"))
+Reader = Depends(allow("analyst", "reviewer", "publisher", "auditor"))
 STEP_PROBLEMS = problems(NotFound, StepNotAllowed, SamePerson)
 
 

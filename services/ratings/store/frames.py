@@ -1,13 +1,15 @@
 """Frames kept under the digest of their content, and snapshots under the digest of their bytes."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import shutil
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import polars as pl
 
+from shared.kit.copying import digest_of
 from shared.kit.files import is_settled, part_of, settle
-from shared.kit.frames import content_digest
+from shared.kit.frames import content_digest, ordered_digest
 
 
 class Frames:
@@ -33,6 +35,31 @@ class Frames:
     def load(self, digest: str) -> pl.DataFrame:
         return pl.read_parquet(self.path(digest))
 
+    def digest_of_kept(self, digest: str) -> str | None:
+        """What the frame of this name holds today; None where there is none that can be read."""
+        try:
+            return ordered_digest(self.load(digest))
+        except (OSError, pl.exceptions.PolarsError):
+            return None
+
+
+class Scratch:
+    """Frames made to be compared, not to be kept: a folder for each replay, which goes when the replay has ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def frames(self, name: str) -> Frames:
+        return Frames(self.folder / name)
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def remove(self, names: Collection[str]) -> None:
+        for name in names:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
 
 class WrongBytes(ValueError):
     """A downloaded file does not have the digest it was announced with."""
@@ -50,6 +77,10 @@ class Snapshots:
 
     def has(self, sha256: str) -> bool:
         return is_settled(self.path(sha256))
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the kept file still has the bytes of its name."""
+        return digest_of(self.path(sha256)) == sha256
 
     def keep(self, sha256: str, pieces: Iterable[bytes]) -> None:
         """Write the pieces aside, compare the digest, and only then give the file its name. Raises WrongBytes."""

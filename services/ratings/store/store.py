@@ -21,10 +21,12 @@ from services.ratings.models import (
     KeyringRow,
     PointerRow,
     ReleaseRow,
+    ReplayRow,
 )
 from services.ratings.view.baking import IndicatorPeriod
 from services.ratings.view.hiding import Memory
 from shared.contracts.releases import BuildState, ReleaseStatus
+from shared.contracts.replay import ReplayState
 from shared.kit.bulk import insert_rows
 from shared.kit.database import Database
 from shared.kit.problems import NotFound
@@ -62,6 +64,22 @@ class Transaction:
         waiting = select(ReleaseRow).where(ReleaseRow.build == BuildState.RUNNING.value)
         return list(self.session.exec(waiting.order_by(col(ReleaseRow.created))))
 
+    def replay(self, release: str, run: int) -> ReplayRow:
+        """Raises NotFound."""
+        row = self.session.get(ReplayRow, (release, run))
+        if row is None:
+            raise NotFound("There is no such run.")
+        return row
+
+    def newest_replay(self, release: str) -> ReplayRow | None:
+        runs = select(ReplayRow).where(ReplayRow.release == release).order_by(col(ReplayRow.run).desc())
+        return self.session.exec(runs.limit(1)).first()
+
+    def replaying(self) -> list[ReplayRow]:
+        """Runs that have not ended, oldest first."""
+        waiting = select(ReplayRow).where(ReplayRow.state == ReplayState.RUNNING.value)
+        return list(self.session.exec(waiting.order_by(col(ReplayRow.asked))))
+
     def published(self) -> ReleaseRow | None:
         return self.session.exec(select(ReleaseRow).where(ReleaseRow.status == ReleaseStatus.PUBLISHED.value)).first()
 
@@ -78,7 +96,7 @@ class Transaction:
         shown = joined.where(col(ReleaseRow.status).in_([status.value for status in READABLE]))
         return list(self.session.exec(shown.order_by(col(ReleaseRow.published).desc())).all())
 
-    def add(self, row: ReleaseRow | PointerRow) -> None:
+    def add(self, row: ReleaseRow | PointerRow | ReplayRow) -> None:
         self.session.add(row)
         self.session.flush()
 

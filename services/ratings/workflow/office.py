@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.ratings.indicators.loading import Catalogue
 from services.ratings.peers import Peers
-from services.ratings.store.frames import Frames, Snapshots
+from services.ratings.store.frames import Frames, Scratch, Snapshots
 from services.ratings.store.store import Store
 from services.ratings.store.views import ViewFolders
 from shared.kit.jobs import Jobs
@@ -21,6 +21,7 @@ class Office:
     frames: Frames
     snapshots: Snapshots
     views: ViewFolders
+    scratch: Scratch
 
     def baking(self) -> AbstractContextManager[None]:
         """At most one process bakes a view at a time, so that view numbers and what is hidden never cross. A process
@@ -29,5 +30,6 @@ class Office:
 
     @classmethod
     def open(cls, data_dir: Path, store: Store, catalogue: Catalogue, peers: Peers, jobs: Jobs) -> "Office":
-        folders = Frames(data_dir / "frames"), Snapshots(data_dir / "snapshots"), ViewFolders(data_dir / "views")
-        return cls(store, catalogue, peers, jobs, *folders)
+        frames, snapshots = Frames(data_dir / "frames"), Snapshots(data_dir / "snapshots")
+        views, scratch = ViewFolders(data_dir / "views"), Scratch(data_dir / "replays")
+        return cls(store, catalogue, peers, jobs, frames, snapshots, views, scratch)
