@@ -15,12 +15,18 @@ DATA = beside_the_checkout()
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`<entry>.parquet` of every file that the proof reads."""
+def data() -> Path:
+    """The folder of the publishers' files."""
     if DATA is None:
         pytest.skip("../shared/data is not beside this checkout")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def folder(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`<entry>.parquet` of every file that the proof reads, and `fates.json`."""
     out = tmp_path_factory.mktemp("proof")
-    try_all([Job(entry=one.entry, source=one.source, path=DATA / one.path) for one in ENTRIES], out)
+    try_all([Job(entry=one.entry, source=one.source, path=data / one.path) for one in ENTRIES], out)
     return out
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from cli.proof.entries import ENTRIES
 from services.ingest.source import load_sources
-from services.ingest.trial import main
 
 ACCEPTED = {
     "ny-hospitals": 1578, "ny-cabg-2011": 40, "ny-cabg-2003": 37, "shmi-2011-10": 147, "shmi-2012-01": 147,
@@ -28,17 +27,8 @@ ASIDE = {
 
 
 @pytest.fixture(scope="module")
-def read(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("read")
-    jobs = [one._asdict() | {"path": str(data / one.path)} for one in ENTRIES]
-    (out / "jobs.json").write_text(json.dumps(jobs))
-    assert main([str(out / "jobs.json"), str(out)]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def told(read: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((read / "fates.json").read_text())
+def told(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "fates.json").read_text())
     return found
 
 
@@ -54,8 +44,8 @@ def test_every_line_has_the_fate_that_the_file_gives_it(told: dict[str, Any], en
 
 
 @pytest.mark.parametrize("one", ENTRIES, ids=lambda one: one.entry)
-def test_the_rows_are_those_of_a_snapshot(read: Path, told: dict[str, Any], one: Any) -> None:
-    rows = pl.read_parquet(read / f"{one.entry}.parquet")
+def test_the_rows_are_those_of_a_snapshot(folder: Path, told: dict[str, Any], one: Any) -> None:
+    rows = pl.read_parquet(folder / f"{one.entry}.parquet")
     source = load_sources()[one.source]
     assert rows.schema == pl.Schema(source.canonical)
     assert rows.equals(rows.sort(source.key))
@@ -69,17 +59,17 @@ def test_one_encoding_is_older(told: dict[str, Any]) -> None:
     assert older == {"shmi-2013-04"}
 
 
-def test_leading_zeros_are_restored(read: Path) -> None:
-    hospitals = pl.read_parquet(read / "cms-outcomes.parquet")["provider_number"]
+def test_leading_zeros_are_restored(folder: Path) -> None:
+    hospitals = pl.read_parquet(folder / "cms-outcomes.parquet")["provider_number"]
     assert hospitals.str.len_chars().unique().to_list() == [6]
     assert hospitals.str.starts_with("0").sum() == 713 + hospitals.str.contains("^0.*[A-Z]$").sum()
     assert "01014F" in hospitals
-    assert pl.read_parquet(read / "medpar.parquet")["provnum"].min() == "030001"
+    assert pl.read_parquet(folder / "medpar.parquet")["provnum"].min() == "030001"
 
 
-def test_the_bands_that_one_release_alone_has_are_null_in_the_others(read: Path) -> None:
+def test_the_bands_that_one_release_alone_has_are_null_in_the_others(folder: Path) -> None:
     bands = {
-        one.entry: pl.read_parquet(read / f"{one.entry}.parquet")["po_banding"].null_count()
+        one.entry: pl.read_parquet(folder / f"{one.entry}.parquet")["po_banding"].null_count()
         for one in ENTRIES
         if one.source == "shmi"
     }
