@@ -97,7 +97,8 @@ def test_an_absent_lower_limit_is_never_crossed() -> None:
 def test_target_limits_are_the_chi_squared_quantiles(expected: list[float]) -> None:
     limits, e = target_limits(expected), np.array(expected)
     for lower, upper, tail in ((limits.lower_95, limits.upper_95, 0.025), (limits.lower_99_8, limits.upper_99_8, 1e-3)):
-        np.testing.assert_allclose(lower.values, chi2.ppf(tail, 2 * e) / (2 * e), rtol=1e-9, atol=1e-12)
+        quantile = np.where(np.exp(-e) > tail, 0.0, chi2.ppf(tail, 2 * e) / (2 * e))
+        np.testing.assert_allclose(lower.values, quantile, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(upper.values, chi2.isf(tail, 2 * e + 2) / (2 * e), rtol=1e-9)
 
 
@@ -130,3 +131,11 @@ def test_log_ratio_z_enters_no_events_as_a_half_and_says_so() -> None:
 def test_rows_that_cannot_be_rated_are_refused(expected: list[float]) -> None:
     with pytest.raises(ValueError, match=r"expected|lengths"):
         target_test([1], expected)
+
+
+def test_no_event_is_below_the_target_only_where_that_is_remarkable() -> None:
+    """P(X = 0 | E) = exp(-E): .025 at 3.69, .001 at 6.91. The bare quantile calls 0 of 0.1 expected "below control"."""
+    expected = [0.1, 3.68, 3.70, 6.90, 6.92]
+    words = ["within", "within", "below_warning", "below_warning", "below_control"]
+    assert target_test([0] * 5, expected).tolist() == words
+    assert np.all(chi2.ppf(0.001, 2 * np.array(expected)) > 0)

@@ -16,6 +16,8 @@ IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 TextArray: TypeAlias = NDArray[np.str_]
 
+SMALLEST, LARGEST = 1e-290, 1e150  # nothing measured lies outside; inside, no quotient or square overflows
+
 
 @dataclass(frozen=True, eq=False)
 class Figures:
@@ -77,10 +79,12 @@ def counts_of(numbers: ArrayLike, name: str) -> IntArray:
 
 
 def positive_of(numbers: ArrayLike, name: str) -> FloatArray:
-    """Finite floats > 0 of shape (n,); raises ValueError otherwise."""
+    """Floats > 0 of shape (n,); raises ValueError otherwise, and for what is too small to be divided by."""
     floats = vector_of(numbers, name)
     if (floats <= 0).any():
         raise ValueError(f"{name} must be above 0")
+    if (floats < SMALLEST).any() or (floats > LARGEST).any():
+        raise ValueError(f"{name} must lie between {SMALLEST} and {LARGEST}")
     return floats
 
 

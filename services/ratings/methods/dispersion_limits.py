@@ -108,8 +108,7 @@ def shmi_band(ratio: ArrayLike, limits: Limits) -> IntArray:
 
 
 def _inverse(expected: ArrayLike) -> FloatArray:
-    with np.errstate(over="ignore"):  # of a number near the smallest float: its limit becomes absent below
-        return np.asarray(1 / positive_of(expected, "expected"))
+    return np.asarray(1 / positive_of(expected, "expected"))
 
 
 def _spread(value: float, name: str) -> float:

@@ -74,14 +74,19 @@ def target_test(observed: ArrayLike, expected: ArrayLike) -> TextArray:
 def target_limits(expected: ArrayLike) -> Limits:
     """Exact Poisson limits around a ratio of 1, shape (n,): those that SHMI publishes (Spiegelhalter 2005).
 
-    lower chi2inv(p, 2E) / 2E, upper chi2inv(1 - p, 2(E + 1)) / 2E with p = .025 or .001; E > 0, any fraction.
+    lower chi2inv(p, 2E) / 2E, upper chi2inv(1 - p, 2(E + 1)) / 2E with p = .025 or .001; E > 0, any fraction. Where
+    even no event at all has probability exp(-E) above p the lower limit is 0: the quantile would stay above 0 and put
+    everybody without events below it. Its lower side finds more than p promises while E is small, P(X <= 4 | 12.74) =
+    .0045 being beyond control; `count_tails` keeps the promise. Raises ValueError for E not above 0.
     """
     expects = positive_of(expected, "expected")
-    lower_95, lower_99_8 = (Figures.all_of(gammaincinv(expects, tail_of(c)) / expects) for c in (WARNING, CONTROL))
-    upper_95, upper_99_8 = (
-        Figures.where(np.isfinite(expects), gammainccinv(expects + 1, tail_of(c)) / expects) for c in (WARNING, CONTROL)
-    )
+    lower_95, lower_99_8 = (Figures.all_of(_target_lower(expects, tail_of(c))) for c in (WARNING, CONTROL))
+    upper_95, upper_99_8 = (Figures.all_of(gammainccinv(expects + 1, tail_of(c)) / expects) for c in (WARNING, CONTROL))
     return Limits(lower_95, upper_95, lower_99_8, upper_99_8, "target_exact_poisson")
+
+
+def _target_lower(expected: FloatArray, tail: float) -> FloatArray:
+    return np.where(np.exp(-expected) > tail, 0.0, gammaincinv(expected, tail) / expected)
 
 
 def positions_against(ratio: FloatArray, limits: Limits) -> TextArray:

@@ -87,6 +87,7 @@ def standardise(
 def _reasons(observed: IntArray, cases: IntArray, expected: FloatArray) -> TextArray:
     if (expected < 0).any():
         raise ValueError("expected must be at least 0")
+    positive_of(expected[expected > 0], "expected")
     if ((cases == 0) & ((observed > 0) | (expected > 0))).any():
         raise ValueError("a provider without cases has events or an expected number")
     impossible = (expected == 0) & (observed > 0)
