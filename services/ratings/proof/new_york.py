@@ -1,11 +1,16 @@
-"""New York State, cardiac surgery and PCI 2008-2015, by the release's own recipe (methods, section 3.1)."""
+"""New York State, cardiac surgery and PCI 2008-2015: figures as the release has them (methods, section 3.1).
+
+Of a release only the places among providers are left out: they are not part of what New York printed.
+"""
 
 from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
 
-from services.ratings.assembly.recipes import from_counts
+from services.ratings.assembly.comparing import ComparisonSet
+from services.ratings.assembly.figures import figures_of
+from services.ratings.assembly.schema import Span
 from services.ratings.indicators.definition import Definition
 from services.ratings.methods.arrays import BoolArray, FloatArray
 from services.ratings.proof.agreement import Agreement, Claim, Frames, floats, keys_of
@@ -64,27 +69,38 @@ def agreements(frames: Frames, definitions: Iterable[Definition]) -> list[Agreem
 def _results(
     printed: pl.DataFrame, definitions: list[Definition], hospitals: pl.DataFrame, shift: float
 ) -> pl.DataFrame:
-    """What a release would hold for each hospital row, in their order, had EMR been printed this much higher."""
+    """A release's figures of each hospital row, in their order, had EMR been printed this much higher."""
     moved = printed.with_columns(pl.col("expected_percent") + shift)
-    computed = [_with_words(moved, definition) for definition in definitions]
-    rows = pl.concat([one for one in computed if one is not None])
+    rows = pl.concat([_with_words(moved, definition) for definition in definitions])
     return hospitals.select(*KEY).join(rows, on=list(KEY), how="left", validate="1:1", maintain_order="left")
 
 
-def _with_words(printed: pl.DataFrame, definition: Definition) -> pl.DataFrame | None:
-    computed = from_counts(printed, definition)
-    if computed is None:
-        return None
+def _with_words(printed: pl.DataFrame, definition: Definition) -> pl.DataFrame:
+    """Figures of one measure, period by period, and the publisher's words for each position."""
     said = definition.words
     words = {
         "above_warning": said.above, "above_control": said.above, "within": said.within,
         "below_warning": said.below, "below_control": said.below,
     }  # fmt: skip
-    return computed.results.select(
+    rows = printed.filter(pl.col("measure") == definition.source.measure).sort(*KEY)
+    periods = [figures_of(*_comparison(one, definition))[0] for one in rows.partition_by(*KEY[1:], maintain_order=True)]
+    return pl.concat(periods).select(
         pl.col("subject").alias("provider"), pl.lit(definition.source.measure).alias("measure"), "period_start",
         "period_end", "estimate", "interval_lower", "interval_upper",
         pl.col("position").replace_strict(words, return_dtype=pl.String).alias("words"),
     )  # fmt: skip
+
+
+def _comparison(rows: pl.DataFrame, definition: Definition) -> tuple[pl.DataFrame, ComparisonSet]:
+    """Hospitals of one measure and period, and the statewide rate that they are measured against."""
+    [whole] = rows.filter("aggregate").iter_rows(named=True)
+    subjects = rows.filter(~pl.col("aggregate")).select(
+        pl.col("provider").alias("subject"), pl.col("provider").alias("provider_id"),
+        pl.lit(None, pl.String).alias("consultant_id"), "cases", "observed",
+        (pl.col("expected_percent") * pl.col("cases") / 100).alias("expected"),
+    )  # fmt: skip
+    span = Span(whole["period_start"], whole["period_end"])
+    return subjects, ComparisonSet(definition, "provider", span, whole["observed"] / whole["cases"])
 
 
 def _in_range(published: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:

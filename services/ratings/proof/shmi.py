@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from services.ratings.methods.arrays import BoolArray, FloatArray, TextArray
+from services.ratings.methods.arrays import BoolArray, FloatArray, IntArray
+from services.ratings.methods.dispersion_limits import AS_EXPECTED, HIGHER, LOWER, additive_limits, shmi_band
 from services.ratings.methods.funnel import log_ratio_z, positions_against, target_limits
 from services.ratings.methods.levels import Limits
-from services.ratings.methods.overdispersion import Dispersion, DispersionRows, additive_limits, estimate_dispersion
+from services.ratings.methods.overdispersion import Dispersion, DispersionRows, estimate_dispersion
 from services.ratings.methods.rounding import half_away
 from services.ratings.proof.agreement import Agreement, Claim, Frames, floats
 
 SOURCE = "nhs-shmi"
 WITH_PO_BANDS = "shmi-2011-10"
 DECIMALS = 4
-HIGHER, AS_EXPECTED, LOWER = 1, 2, 3
 SPREAD = {  # trusts, kept, phi, tau squared, bands 1, 2 and 3, as methods 3.2 prints them
     "shmi-2011-10": (147, 119, 7.690594, 0.003672179, 14, 119, 14),
     "shmi-2012-01": (147, 119, 7.740092, 0.003710451, 11, 122, 14),
@@ -79,20 +79,17 @@ class Release:
     def prints_both(self, lower: str, upper: str, ends: tuple[FloatArray, FloatArray]) -> BoolArray:
         return self.prints(lower, ends[0]) & self.prints(upper, ends[1])
 
-    def bands(self, limits: Limits, above: tuple[str, ...], below: tuple[str, ...]) -> TextArray:
-        position = positions_against(self.ratio, limits)
-        higher, lower = np.isin(position, above), np.isin(position, below)
-        return np.where(higher, HIGHER, np.where(lower, LOWER, AS_EXPECTED))
-
     @property
-    def od_bands(self) -> TextArray:
+    def od_bands(self) -> IntArray:
         """Beyond the 95% limits that allow for overdispersion."""
-        return self.bands(self.dispersed, ("above_warning", "above_control"), ("below_warning", "below_control"))
+        return shmi_band(self.ratio, self.dispersed)
 
     @property
-    def po_bands(self) -> TextArray:
+    def po_bands(self) -> IntArray:
         """Beyond the 99.8% exact Poisson limits."""
-        return self.bands(self.exact, ("above_control",), ("below_control",))
+        position = positions_against(self.ratio, self.exact)
+        beyond = [position == "above_control", position == "below_control"]
+        return np.select(beyond, [HIGHER, LOWER], default=AS_EXPECTED)
 
     @property
     def as_stated(self) -> bool:

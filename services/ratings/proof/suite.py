@@ -10,14 +10,18 @@ from services.ratings.indicators.definition import Definition
 from services.ratings.proof import (
     california,
     cms_outcomes,
+    cms_stars,
     new_york,
     new_york_bypass,
     prevalence,
     proms,
     proms_outliers,
     shmi,
+    uk_cardiac,
 )
 from services.ratings.proof.agreement import Agreement, Claim, Frames
+
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,12 @@ class Recipe:
         try:
             return self.agreements(frames)
         except (ValueError, ArithmeticError, pl.exceptions.PolarsError) as error:
-            return [claim.unmet(f"It could not be computed: {error}") for claim in self.claims]
+            return [claim.unmet(f"It could not be computed: {_in_a_line(error)}") for claim in self.claims]
+
+
+def _in_a_line(error: Exception) -> str:
+    """What an error says, without line breaks: a polars error brings a whole plan along."""
+    return " ".join(str(error).split())[:LONGEST_REASON]
 
 
 def suite(definitions: Iterable[Definition]) -> list[Recipe]:
@@ -50,8 +59,10 @@ def suite(definitions: Iterable[Definition]) -> list[Recipe]:
         Recipe(shmi.CLAIMS, shmi.agreements),
         Recipe(proms.CLAIMS, proms.agreements),
         Recipe(proms_outliers.CLAIMS, proms_outliers.agreements),
+        Recipe(cms_stars.CLAIMS, cms_stars.agreements),
         Recipe(cms_outcomes.CLAIMS, cms_outcomes.agreements),
         Recipe(prevalence.CLAIMS, prevalence.agreements),
+        Recipe(uk_cardiac.CLAIMS, uk_cardiac.agreements),
         Recipe(california.CLAIMS, california.agreements),
     ]
 
