@@ -1,9 +1,15 @@
-"""The one group-by: episodes become whole numbers of cases and events per unit, consultant and covariate pattern."""
+"""Episodes become whole numbers of cases and events per unit, consultant and covariate pattern.
+
+By a dense table where it is small (`contingency`), else by one group-by (`count_by`): the same counts in one order.
+"""
 
 import polars as pl
 
+from services.ratings.casemix.contingency import contingency
+from services.ratings.casemix.grouping import count_by
 from services.ratings.indicators.definition import Period
 from services.ratings.indicators.risk_model import RiskModel
+from services.ratings.methods.design_matrix import MISSING
 
 UNITS = ("specialty", "provider", "consultant")
 NOBODY = ""  # the consultant of a case that was sent without one
@@ -15,14 +21,13 @@ def count_patterns(episodes: pl.LazyFrame, model: RiskModel, period: Period) -> 
     Episodes dated outside the period are not counted. Sorted by the full key, so the same episodes in any order give
     the same frame.
     """
-    key = [*UNITS, *model.columns]
-    counted = (
-        episodes.filter(pl.col("date").is_between(period.start, period.end, closed="both"))
-        .with_columns(pl.col("consultant").fill_null(NOBODY))
-        .group_by(key)
-        .agg(cases=pl.len().cast(pl.Int64), observed=pl.col(model.outcome).cast(pl.Int64).sum())
-    )
-    return counted.collect().sort(key)
+    dated = episodes.filter(pl.col("date").is_between(period.start, period.end, closed="both"))
+    named = dated.with_columns(pl.col("consultant").fill_null(NOBODY))
+    levels = {factor.column: factor.levels for factor in model.factor}
+    table = contingency(named, UNITS, levels, model.outcome)
+    if table is not None:
+        return table.frame()
+    return count_by(named, [*UNITS, *model.columns], model.outcome, dict.fromkeys(model.columns, MISSING))
 
 
 def specialties_in(counts: pl.DataFrame) -> set[str]:
