@@ -17,13 +17,15 @@ from shared.contracts.public.proof import ProofRecord, ProofRow
 
 FELL_SHORT: Final = 1
 COULD_NOT_RUN: Final = 2
-BRIEFLY: Final = frozenset({"source", "rows", "required", "reached", "ok"})
 WIDTH: Final = 120  # of the table where no terminal says how wide it is
 SHOWN: Final = 5  # exceptions by name; the record and the page have all of them
 
 Data = Annotated[
     Path | None,
-    typer.Option(envvar="CANDOUR_PROOF_DATA", help="The folder of the published files. [default: ../shared/data]"),
+    typer.Option(
+        envvar="CANDOUR_PROOF_DATA",
+        help="The folder of the published files; by default ../shared/data, beside the checkout.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the table as JSON.")]
 Record = Annotated[Path | None, typer.Option(help="Also write what is published at /v1/proof to this file.")]
@@ -70,8 +72,7 @@ def _write(path: Path, found: ProofRecord) -> None:
 
 def _print(found: ProofRecord, as_json: bool) -> None:
     if as_json:
-        rows = [row.model_dump(mode="json", include=set(BRIEFLY)) for row in found.rows]
-        typer.echo(json.dumps({"rows": rows}))
+        typer.echo(json.dumps({"rows": [_briefly(row) for row in found.rows]}, ensure_ascii=False))
         return
     wide = out if out.is_terminal else Console(width=WIDTH, highlight=False)
     wide.print(_table(found))
@@ -81,6 +82,12 @@ def _print(found: ProofRecord, as_json: bool) -> None:
     short = sum(not row.ok for row in found.rows)
     verdict = f"{short} of {len(found.rows)} fall short" if short else f"all {len(found.rows)} meet their requirement"
     out.print(f"{verdict} ({found.code}, methods {found.method_version}, {found.date})", markup=False)
+
+
+def _briefly(row: ProofRow) -> dict[str, str | int | bool]:
+    """Several lines may be about one source, so its name here says what of it is compared."""
+    return {"source": f"{row.source}: {row.what}", "rows": row.rows, "required": row.required, "reached": row.reached,
+            "ok": row.ok}  # fmt: skip
 
 
 def _table(found: ProofRecord) -> Table:

@@ -59,7 +59,9 @@ def test_as_json_it_prints_the_table_and_nothing_else(
     printed = json.loads(done.stdout)
     assert set(printed) == {"rows"}
     assert all(set(row) == KEYS for row in printed["rows"])
-    assert printed["rows"] == [row.model_dump(include=KEYS) for row in record.rows]
+    named = [row.model_dump(include=KEYS) | {"source": f"{row.source}: {row.what}"} for row in record.rows]
+    assert printed["rows"] == named
+    assert len({row["source"] for row in printed["rows"]}) == len(named)
 
 
 def test_what_is_published_is_what_this_build_reproduces(
