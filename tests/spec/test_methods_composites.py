@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from services.ratings.methods.composites.cms_april_2021 import CMS_APRIL_2021
 from services.ratings.methods.composites.kmeans import TooFewValues, cms_two_pass, one_dimensional_kmeans
+from services.ratings.methods.composites.segments import place_points, quarters, segments
 from services.ratings.methods.composites.star_rating import MeasureGroup, StarRecipe, star_rating
+from services.ratings.methods.ordering import TooFewProviders
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/data/us-cms"
 COLUMNS = {  # group: published value, shared-out weight, number of measures
@@ -243,3 +245,59 @@ def test_a_frame_that_cannot_be_rated_is_refused(frame: pl.DataFrame) -> None:
 def test_a_recipe_that_contradicts_itself_is_refused(groups: tuple[MeasureGroup, ...], lower: frozenset[str]) -> None:
     with pytest.raises(ValueError, match=r"measure|weight|names"):
         StarRecipe(groups, lower)
+
+
+def test_segments_of_four_means() -> None:
+    """Methods 2.15: means 1.2 1.8 2.5 3.1: segments 1 2 3 4; the first in deficit: 3."""
+    points = [[1.2], [1.8], [2.5], [3.1]]
+    assert segments(points, [False] * 4).segment.tolist() == [1, 2, 3, 4]
+    found = segments(points, [True, False, False, False])
+    assert found.segment.tolist() == [3, 2, 3, 4]
+    assert found.place.tolist() == [2, 1, 3, 4]  # ordered by segment, then by mean
+    assert found.mean.tolist() == [1.2, 1.8, 2.5, 3.1]
+
+
+def test_points_by_place() -> None:
+    """Methods 2.15: 1 + 3 (place - 1) / (n - 1); section 1: ties share the average place."""
+    assert place_points([10, 40, 20, 30], higher_is_better=True).tolist() == [4.0, 1.0, 3.0, 2.0]
+    assert place_points([10, 40, 20, 20], higher_is_better=False).tolist() == [1.0, 4.0, 2.5, 2.5]
+    assert place_points([5, 5, 5], higher_is_better=True).tolist() == [2.5] * 3
+
+
+def test_tied_means_take_the_lower_place_whatever_the_order_of_their_parts() -> None:
+    found = segments([[1.1, 1.2, 1.3], [1.3, 1.1, 1.2], [1.0, 1.6, 1.0], [3.0, 3.0, 3.0]], [False] * 4)
+    assert (found.segment.tolist(), found.place.tolist()) == ([1, 1, 1, 4], [1, 1, 1, 4])
+
+
+def test_providers_that_are_all_equal_are_in_the_first_segment() -> None:
+    found = segments([[2.5]] * 9, [False] * 9)
+    assert (set(found.segment.tolist()), set(found.place.tolist())) == ({1}, {1})
+
+
+@given(st.lists(st.integers(0, 30), min_size=2, max_size=60), st.randoms())
+def test_segments_do_not_depend_on_the_order_and_split_no_tie(values: list[int], random: Random) -> None:
+    order = list(range(len(values)))
+    random.shuffle(order)
+    found = quarters(values)
+    assert found[order].tolist() == quarters([values[i] for i in order]).tolist()
+    below = [sum(other < value for other in values) for value in values]
+    assert found.tolist() == [min(4, 4 * place // len(values) + 1) for place in below]
+
+
+def test_one_provider_has_no_segment() -> None:
+    for attempt in (
+        lambda: segments([[1.0]], [False]),
+        lambda: place_points([1.0], higher_is_better=True),
+        lambda: quarters([1.0]),
+    ):
+        with pytest.raises(TooFewProviders):
+            attempt()
+
+
+@pytest.mark.parametrize(
+    ("points", "deficit"),
+    [([[1.0], [float("nan")]], [False, False]), ([[1.0], [2.0]], [False]), ([[], []], [False] * 2)],
+)
+def test_points_that_make_no_segment_are_refused(points: list[list[float]], deficit: list[bool]) -> None:
+    with pytest.raises(ValueError, match=r"points|lengths"):
+        segments(points, deficit)
