@@ -15,7 +15,7 @@ from services.ratings.proof.suite import Recipe, entries_of
 
 ORDER = [
     "ny-cardiac", "nhs-shmi", "nhs-proms", "us-cms-star-rating", "us-cms-outcomes", "phe-prevalence",
-    "uk-cardiac-surgery", "ca-hospitals",
+    "us-medicare-az", "uk-cardiac-surgery", "ca-hospitals",
 ]  # fmt: skip
 
 
@@ -40,11 +40,11 @@ SPECIFICATION = [
     Line("3.1", "ny-cardiac", "CABG 2003: adjusted rate = OMR / EMR", 37, 37, 37),
     Line("3.1", "ny-cardiac", "CABG 2003: adjusted rate from deaths", 37, 37, 37),
     Line("3.2", "nhs-shmi", "value", 1010, 1010, 1010),
-    Line("3.2", "nhs-shmi", "99.8% limits", 1010, 1010, 1010),
+    Line("3.2", "nhs-shmi", "99.8% limits: exact Poisson", 1010, 1010, 1010),
     Line("3.2", "nhs-shmi", "95% limits with overdispersion", 1010, 1010, 1010),
     Line("3.2", "nhs-shmi", "bands by the limits with overdispersion", 1010, 1010, 1010),
     Line("3.2", "nhs-shmi", "bands by the exact Poisson limits", 147, 147, 147),
-    Line("3.2", "nhs-shmi", "phi, tau squared", 7, 7, 7),
+    Line("3.2", "nhs-shmi", "phi, tau squared and the bands", 7, 7, 7),
     Line("3.3", "nhs-proms", "Oxford Hip Score: providers with the published records and", 82, 81, 81),
     Line("3.3", "nhs-proms", "EQ-5D Index", 87, 87, 87),
     Line("3.3", "nhs-proms", "EQ VAS", 91, 88, 88),
@@ -61,6 +61,10 @@ SPECIFICATION = [
     Line("3.5", "us-cms-outcomes", "Better, Worse or No Different", 21544, 21544, 21544),
     Line("3.5", "phe-prevalence", "Wilson 95% limits", 240, 240, 240),
     Line("3.5", "phe-prevalence", "standard error", 240, 240, 240),
+    Line("3.6", "us-medicare-az", "Poisson model", 8, 8, 8),
+    Line("3.6", "us-medicare-az", "rows kept, phi, tau squared and hospitals outside", 14, 14, 14),
+    Line("3.6", "us-medicare-az", "nine by name", 54, 54, 54),
+    Line("3.6", "us-medicare-az", "two by name", 54, 54, 54),
     Line("3.7", "uk-cardiac-surgery", "risk model", 12, 12, 12),
     Line("3.7", "uk-cardiac-surgery", "six surgeons", 6, 6, 6),
     Line("3.7", "uk-cardiac-surgery", "CUSUM", 14, 14, 14),

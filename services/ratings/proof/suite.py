@@ -11,6 +11,7 @@ from services.ratings.proof import (
     california,
     cms_outcomes,
     cms_stars,
+    medpar,
     new_york,
     new_york_bypass,
     prevalence,
@@ -62,6 +63,7 @@ def suite(definitions: Iterable[Definition]) -> list[Recipe]:
         Recipe(cms_stars.CLAIMS, cms_stars.agreements),
         Recipe(cms_outcomes.CLAIMS, cms_outcomes.agreements),
         Recipe(prevalence.CLAIMS, prevalence.agreements),
+        Recipe(medpar.CLAIMS, medpar.agreements),
         Recipe(uk_cardiac.CLAIMS, uk_cardiac.agreements),
         Recipe(california.CLAIMS, california.agreements),
     ]
