@@ -21,7 +21,6 @@ class Reason(StrEnum):
     TOO_FEW_PARTS = "too_few_parts"
     TOO_FEW_VALUES = "too_few_values"
     ABSENT_PART = "absent_part"
-    NO_LIST = "no_list"
 
 
 class ImpossibleExpected(ValueError):
