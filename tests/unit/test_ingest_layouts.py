@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.ingest.fates import resolve, state_schema
 from services.ingest.reading.read import Reading, read
 from services.ingest.refusals import Refused
-from services.ingest.source import Source
+from services.ingest.source import Source, load_sources
 from services.ingest.spelling import snake
 from shared.contracts.ingest import Fate
 
@@ -93,6 +93,14 @@ def test_a_header_of_no_layout_is_told_from_the_one_most_like_it(tmp_path: Path,
 def test_layouts_that_contradict_the_columns_are_refused(spoil: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         beds(**spoil)
+
+
+@pytest.mark.parametrize("source", load_sources().values(), ids=lambda source: source.id)
+def test_every_layout_of_a_packaged_source_gives_the_same_columns(source: Source) -> None:
+    for header in source.headers:
+        layout = source.as_sent(header)
+        assert (layout.header, layout.canonical, layout.key) == (header, source.canonical, source.key)
+        assert {column.source for column in layout.sent} == set(header)
 
 
 LINES = BEDS | {

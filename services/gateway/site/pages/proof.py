@@ -10,11 +10,11 @@ PUBLISHERS: Final = {
     "ny-cardiac": "New York State: heart operations",
     "nhs-shmi": "England: hospital mortality (SHMI)",
     "nhs-proms": "England: patients' own reports (PROMs)",
-    "us-cms-stars": "United States: star rating of hospitals",
+    "us-cms-star-rating": "United States: star rating of hospitals",
     "us-cms-outcomes": "United States: 30-day outcomes",
     "phe-prevalence": "England: child measurement",
     "ca-hospitals": "California: inpatient mortality",
-    "medpar": "Arizona: Medicare stays",
+    "us-medicare-az": "Arizona: Medicare stays",
     "uk-cardiac-surgery": "United Kingdom: a heart centre",
 }
 
