@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import nbinom, poisson
 
@@ -26,6 +26,7 @@ def mass(count: int, expected: float, variance: float) -> float:
     )  # fmt: skip
 
 
+@settings(max_examples=60, deadline=None)
 @given(observed=st.integers(0, 60), expected=st.floats(0.05, 40), variance=st.sampled_from([0.0, 0.005, 0.05, 0.5]))
 def test_a_position_is_its_tail(observed: int, expected: float, variance: float) -> None:
     up_to = sum(mass(count, expected, variance) for count in range(observed + 1))
@@ -96,6 +97,7 @@ def test_next_to_no_variance_is_none(variance: float) -> None:
     assert found.lower_95.values.tolist() == plain.lower_95.values.tolist()
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0.01, 3e4), min_size=1, max_size=20), st.sampled_from([0.0, 0.002, 0.02, 0.3, 3.0]))
 def test_the_outermost_counts_inside_are_quantiles_by_another_library(expected: list[float], variance: float) -> None:
     means = np.array(expected)

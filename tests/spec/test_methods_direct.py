@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ratings.methods.arrays import IntArray
@@ -53,6 +53,7 @@ def test_events_that_repeat_widen_the_limits() -> None:
     assert often.limits.upper_95.values[0] > once.limits.upper_95.values[0]
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(10, 10_000), st.integers(1, 10**6))
 def test_one_stratum_is_the_crude_rate_with_byars_limits(events: int, persons: int) -> None:
     found = directly_standardised_rate([0], [0], [events], [persons], [7.0])
@@ -62,6 +63,7 @@ def test_one_stratum_is_the_crude_rate_with_byars_limits(events: int, persons: i
     assert found.limits.upper_95.values[0] == pytest.approx(byar.upper[0] / persons, rel=1e-9)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 5000)), min_size=9, max_size=9), st.randoms())
 def test_the_order_of_rows_changes_no_bit(cells: list[tuple[int, int]], random: Random) -> None:
     rows = [(place // 3, place % 3, x, n) for place, (x, n) in enumerate(cells)]

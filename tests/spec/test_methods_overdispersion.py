@@ -83,6 +83,13 @@ def test_tau2_by_hand_with_equal_precision() -> None:
     assert found.between_provider_variance == pytest.approx((36 - 9) / (1000 - 100))
 
 
+def test_one_provider_that_outweighs_the_rest_does_not_swallow_them() -> None:
+    """Weights 1e20 and ten times 1: sum w - sum w^2 / sum w is 20 to the last digit, though the sums cannot show it."""
+    s = np.array([1e-10, *[1.0] * 10])
+    found = estimate_dispersion(np.full(11, 2.0), s, DispersionRows.ALL)
+    assert found.between_provider_variance == pytest.approx((44 - 10) / 20, rel=1e-14)
+
+
 def test_no_more_spread_than_chance_gives_no_variance() -> None:
     found = _estimated(np.tile([0.1, -0.1], 10), DispersionRows.ALL)
     assert found.between_provider_variance == 0.0

@@ -41,6 +41,7 @@ def test_every_outcome_enumerated() -> None:
     assert found.mass.tolist() == pytest.approx([float(m) for m in mass], rel=1e-14)
 
 
+@settings(max_examples=60, deadline=None)
 @given(PATTERNS)
 def test_the_law_is_that_of_scipy(patterns: list[tuple[float, int]]) -> None:
     risk, cases = [p for p, _ in patterns], [n for _, n in patterns]
@@ -63,6 +64,7 @@ def test_one_risk_is_the_binomial_to_the_last_tail() -> None:
         assert found.lower_tail(count) == pytest.approx(binom.cdf(count, 500, 0.01), rel=1e-10)
 
 
+@settings(max_examples=60, deadline=None)
 @given(PATTERNS, st.randoms())
 def test_the_order_of_patterns_changes_no_bit(patterns: list[tuple[float, int]], random: Random) -> None:
     shuffled = list(patterns)
@@ -121,7 +123,7 @@ def test_the_cases_of_uk_surgeons() -> None:
 SUBJECTS = st.lists(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9)), max_size=6), min_size=1, max_size=12)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(SUBJECTS, st.data())
 def test_many_subjects_at_once_are_each_their_own(subjects: list[list[tuple[float, int]]], data: st.DataObject) -> None:
     """Each subject's tails are those of its whole distribution, and neither order nor company changes a bit."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -83,6 +83,7 @@ def test_wilson_type_limits() -> None:
     assert [100 * end for end in four(limits)] == pytest.approx([10.150815, 35.933491, 100, 100], abs=5.1e-7)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=20), TARGET)
 def test_wilson_verdict_is_whether_the_target_lies_outside_the_wilson_limits(
     parts: list[tuple[int, int]], target: float
@@ -99,6 +100,7 @@ def test_wilson_verdict_is_whether_the_target_lies_outside_the_wilson_limits(
         assert word == wanted
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(1, 5000), TARGET)
 def test_interpolated_limits_are_the_definition_by_another_library(n: int, target: float) -> None:
     for p, limit in zip((0.001, 0.025, 0.975, 0.999), four(binomial_limits([n], target)), strict=True):
@@ -111,6 +113,7 @@ def test_interpolated_limits_are_the_definition_by_another_library(n: int, targe
         assert limit == pytest.approx(wanted, abs=1e-8)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=20), TARGET)
 def test_tail_positions_are_tails(parts: list[tuple[int, int]], target: float) -> None:
     x, n = np.array([x for x, _ in parts]), np.array([n for _, n in parts])
@@ -123,6 +126,7 @@ def test_tail_positions_are_tails(parts: list[tuple[int, int]], target: float) -
         assert word == ("within" if tail > 0.025 else f"{side}_control" if tail <= 0.001 else f"{side}_warning")
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=20), TARGET)
 def test_arcsine_limits_are_its_z_values_turned_back(parts: list[tuple[int, int]], target: float) -> None:
     x, n = [x for x, _ in parts], [n for _, n in parts]
@@ -146,6 +150,7 @@ def test_arcsine_by_hand() -> None:
     assert four(arcsine_limits([100], 0.25, dispersion_ratio=0.3)) == four(plain)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=20), st.floats(0, 1))
 def test_limits_stay_fractions_in_order_on_both_sides_of_the_target(cases: list[int], target: float) -> None:
     for limits in (wilson_limits(cases, target), arcsine_limits(cases, target)):

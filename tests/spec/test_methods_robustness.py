@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ratings.methods.absence import ImpossibleExpected
@@ -112,6 +112,7 @@ def test_no_spread_asked_for_is_one_path_and_not_two() -> None:
     assert found.names == ("log_none", "square_root_none")
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 90), st.floats(0.5, 60)), min_size=10, max_size=40), st.randoms())
 def test_the_order_of_rows_changes_no_path(rows: list[tuple[int, float]], random: Random) -> None:
     shuffled = list(range(len(rows)))

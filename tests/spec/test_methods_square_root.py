@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 import statsmodels.api as sm
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ratings.methods.arrays import Figures, FloatArray, TextArray
@@ -130,6 +130,7 @@ def test_square_root_z_needs_no_correction_at_no_events() -> None:
     assert not z.continuity_applied.any()
 
 
+@settings(max_examples=60, deadline=None)
 @given(ROWS, st.floats(0, 2))
 def test_a_position_on_either_scale_is_its_z_against_the_widened_limits(
     rows: list[tuple[int, float]], tau2: float
@@ -159,6 +160,7 @@ def _words(z: FloatArray) -> list[str] | None:
     return words
 
 
+@settings(max_examples=60, deadline=None)
 @given(ROWS, st.floats(0, 2), st.floats(0, 2))
 def test_more_spread_never_moves_a_provider_outwards(rows: list[tuple[int, float]], one: float, other: float) -> None:
     observed, expected = [o for o, _ in rows], [e for _, e in rows]
@@ -167,6 +169,7 @@ def test_more_spread_never_moves_a_provider_outwards(rows: list[tuple[int, float
         assert all(DISTANCE[w] <= DISTANCE[n] for w, n in zip(wide, narrow, strict=True))
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0.1, 5000), min_size=1, max_size=20))
 def test_no_spread_gives_the_plain_limits_of_each_scale(expected: list[float]) -> None:
     for additive, multiplied in (
@@ -178,6 +181,7 @@ def test_no_spread_gives_the_plain_limits_of_each_scale(expected: list[float]) -
         assert plain.lower_95.values.tolist() == same.lower_95.values.tolist()
 
 
+@settings(max_examples=60, deadline=None)
 @given(ROWS, st.sampled_from(Scale), st.sampled_from(DispersionRows), st.sampled_from(Effect), st.randoms())
 def test_the_choice_by_name_is_the_kernel_named_and_the_order_changes_no_bit(
     rows: list[tuple[int, float]], scale: Scale, rule: DispersionRows, effect: Effect, random: Random

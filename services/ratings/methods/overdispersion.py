@@ -141,8 +141,11 @@ def winsorised_mean_square() -> float:
 
 def between_provider_variance(dispersion_ratio: float, s: FloatArray) -> float:
     """tau squared by moments (DerSimonian and Laird 1986): 0 where m phi < m - 1. `s` of the m >= 2 kept rows."""
-    m, weights = len(s), 1 / s**2
+    m, weights = len(s), np.sort(1 / s**2)
     if m * dispersion_ratio < m - 1:
         return 0.0
-    whole = total(weights)
-    return (m * dispersion_ratio - (m - 1)) / (whole - total(weights**2) / whole)
+    # sum w - sum w^2 / sum w, written as sum w (rest / sum w): a weight that outweighs the rest would leave nothing of
+    # the difference
+    whole, others = total(weights), total(weights[:-1])
+    rest = np.append(whole - weights[:-1], others)
+    return (m * dispersion_ratio - (m - 1)) / total(weights * (rest / whole))
