@@ -32,14 +32,14 @@ CLAIMS = (RATINGS, OPPOSITE)
 
 def agreements(frames: Frames) -> list[Agreement]:
     """The two lines of California."""
-    rows = _with_expected(frames[ENTRY])
-    found, printed = _ratings(rows), rows[RATING].to_numpy().astype(np.str_)
+    rows = with_expected(frames[ENTRY])
+    found, printed = ratings(rows), rows[RATING].to_numpy().astype(np.str_)
     keys = keys_of(rows, "oshpdid", CONDITION)
     apart = (found != printed) & (found != AS_EXPECTED) & (printed != AS_EXPECTED)
     return [RATINGS.met_by(keys, found == printed), OPPOSITE.met_by(keys, ~apart)]
 
 
-def _with_expected(frame: pl.DataFrame) -> pl.DataFrame:
+def with_expected(frame: pl.DataFrame) -> pl.DataFrame:
     """Rows with deaths and a rate, with E = O x S / rate; rates are percentages."""
     both = frame.filter(pl.col(DEATHS).is_not_null() & pl.col(CASES).is_not_null())
     shares = both.group_by(CONDITION).agg(share=pl.col(DEATHS).sum() / pl.col(CASES).sum())
@@ -47,7 +47,8 @@ def _with_expected(frame: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(expected=pl.col(DEATHS) * 100 * pl.col("share") / pl.col(RATE)).sort("oshpdid", CONDITION)
 
 
-def _ratings(rows: pl.DataFrame) -> TextArray:
+def ratings(rows: pl.DataFrame) -> TextArray:
+    """The publisher's words, from deaths and `expected`: an exact 95% interval of the ratio that holds 1, or not."""
     position = interval_test(rows[DEATHS].to_numpy(), floats(rows, "expected"), IntervalRule.EXACT)
     above, below = (np.char.startswith(position, side) for side in ("above", "below"))
     return np.where(above, WORSE, np.where(below, BETTER, AS_EXPECTED))

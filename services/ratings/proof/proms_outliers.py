@@ -37,7 +37,7 @@ CLAIMS = (HIPS, EVERY)
 
 def agreements(frames: Frames) -> list[Agreement]:
     """The two lines of outlier classes."""
-    rows = _judged(frames)
+    rows = judged(frames)
     equal = (rows["found"] == rows["outlier_2018"]).fill_null(False).to_numpy()
     keys = keys_of(rows, "organisation_code", "procedure", "measure")
     primary = (rows["procedure"] == PRIMARY).to_numpy()
@@ -45,7 +45,7 @@ def agreements(frames: Frames) -> list[Agreement]:
     return [HIPS.met_by(of_hips, equal[primary]), EVERY.met_by(keys, equal)]
 
 
-def _judged(frames: Frames) -> pl.DataFrame:
+def judged(frames: Frames) -> pl.DataFrame:
     """Providers with an adjusted gain, the class that the series prints and the class that we find."""
     table, key = frames[PUBLISHED], ["procedure", "measure"]
     england = table.filter(pl.col("organisation_type") == "England").select(
@@ -58,10 +58,11 @@ def _judged(frames: Frames) -> pl.DataFrame:
         .join(printed, on=["organisation_code", *key], validate="1:1")
         .sort("organisation_code", *key)
     )
-    return rows.with_columns(pl.Series("found", _classes(rows), dtype=pl.String))
+    return rows.with_columns(pl.Series("found", classes(rows), dtype=pl.String))
 
 
-def _classes(rows: pl.DataFrame) -> list[str]:
+def classes(rows: pl.DataFrame) -> list[str]:
+    """The publisher's words for each row's z, from its `england`, `deviation`, `modelled_records` and gain."""
     england, deviation = floats(rows, "england"), floats(rows, "deviation")
     error = deviation / np.sqrt(floats(rows, "modelled_records"))
 
