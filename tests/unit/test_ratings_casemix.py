@@ -10,6 +10,7 @@ from services.ratings.assembly.schema import RESULT_KEY, BuildRefused
 from services.ratings.casemix.counting import count_patterns, main_provider, members
 from services.ratings.casemix.fitting import fit_counts
 from services.ratings.indicators.loading import load_catalogue
+from services.ratings.indicators.risk_model import Factor, RiskModel
 from services.ratings.methods.power import power_to_detect_doubling
 from services.ratings.methods.separation import SeparationFound
 from shared.kit.frames import content_digest
@@ -149,3 +150,50 @@ def test_counts_without_the_row_of_the_whole_set_are_refused() -> None:
     assert rows["0001"]["estimate"] == pytest.approx(3 / 2 * 2.5)
     assert (rows["0002"]["status"], rows["0002"]["reason"]) == ("not_available", "not_applicable")
     assert rows["0002"]["estimate"] is None
+
+
+def counts_of_levels(column: str, cells: dict[str, tuple[int, int]]) -> pl.DataFrame:
+    """One hospital and consultant; everything but one column at its reference level, with these cases and events."""
+    rows = [{column: level, "cases": cases, "observed": observed} for level, (cases, observed) in cells.items()]
+    other = {factor.column: factor.reference for factor in MODEL.factor if factor.column != column}
+    units = {"specialty": "vascular-surgery", "provider": "ZZ001", "consultant": "1"}
+    return pl.DataFrame([units | other | row for row in rows])
+
+
+def rare_model(cases: int, events: int) -> RiskModel:
+    return MODEL.model_copy(update={"minimum_cases": cases, "minimum_events": events})
+
+
+def test_a_rare_level_is_counted_with_its_neighbour_before_any_fit() -> None:
+    counts = counts_of_levels("age_band", {"18-49": (500, 20), "50-59": (19, 6), "60-69": (900, 60), "70-79": (90, 4)})
+    fit = fit_counts(counts, rare_model(20, 5))
+    assert [(one.level, one.into, one.why) for one in fit.merges] == [
+        ("50-59", "18-49", "rare"),  # 19 cases are too few
+        ("70-79", "60-69", "rare"),  # 4 events are too few
+    ]
+    assert fit.model.names == ("intercept", "age_band=60-69")
+    assert fit.model.cases == 500 + 19 + 900 + 90
+
+
+def test_a_level_at_the_minimum_is_not_rare() -> None:
+    counts = counts_of_levels("age_band", {"18-49": (500, 20), "50-59": (20, 5)})
+    assert fit_counts(counts, rare_model(20, 5)).merges == ()
+    assert len(fit_counts(counts, rare_model(21, 5)).merges) == len(fit_counts(counts, rare_model(20, 6)).merges) == 1
+
+
+def test_rare_levels_go_on_until_none_is_left_and_a_rare_reference_takes_its_neighbour_in() -> None:
+    counts = counts_of_levels("age_band", {"18-49": (9, 1), "50-59": (9, 2), "60-69": (9, 2), "70-79": (400, 30)})
+    fit = fit_counts(counts, rare_model(20, 5))
+    assert [(one.level, one.into) for one in fit.merges] == [("50-59", "18-49"), ("60-69", "18-49")]
+    assert fit.model.names == ("intercept", "age_band=70-79")
+
+
+def test_a_rare_level_without_a_neighbour_in_the_file_stays() -> None:
+    counts = counts_of_levels("sex", {"female": (500, 20), "male": (5, 2)})
+    fit = fit_counts(counts, rare_model(20, 5))
+    assert (fit.merges, fit.model.names) == ((), ("intercept", "sex=male"))
+
+
+def test_neighbours_that_go_in_a_circle_are_refused() -> None:
+    with pytest.raises(ValueError, match="circle"):
+        Factor(column="x", levels=["a", "b", "c"], reference="a", merge_into={"b": "c", "c": "b"})

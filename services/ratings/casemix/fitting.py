@@ -1,7 +1,7 @@
 """Fits an indicator's risk model, merging levels that cannot be estimated the way the model's file says."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import polars as pl
 
@@ -9,11 +9,13 @@ from services.ratings.indicators.risk_model import Factor, RiskModel
 from services.ratings.methods.risk import FittedModel, collapse, expected_by, fit_logistic
 from services.ratings.methods.separation import SeparationFound
 
+ONE_SIDED: Final = (pl.col("observed") == 0) | (pl.col("observed") == pl.col("cases"))  # all or none had the event
+
 
 @dataclass(frozen=True)
 class Merge:
     """A level whose cases were counted with its neighbour's. `separation`: events and non-events did not mix in it.
-    `rare`: it has too few cases."""
+    `rare`: it has fewer cases, or fewer events, than the model's file asks for."""
 
     column: str
     level: str
@@ -41,7 +43,7 @@ class Fit:
 
 
 def fit_counts(counts: pl.DataFrame, model: RiskModel) -> Fit:
-    """Fit on the covariate patterns of one specialty.
+    """Fit on the covariate patterns of one specialty, after rare levels have gone to the neighbours the file names.
 
     Raises SeparationFound where the file names no neighbour to merge into, and whatever `fit_logistic` raises.
     """
@@ -49,25 +51,32 @@ def fit_counts(counts: pl.DataFrame, model: RiskModel) -> Fit:
     merges: list[Merge] = []
     while True:
         patterns = collapse(counts, model.columns)
-        try:
-            return Fit(fit_logistic(patterns, terms), tuple(merges), counts)
-        except SeparationFound:
-            merge = _next_merge(patterns, model)
-            if merge is None:
-                raise
-            merges.append(merge)
-            counts = counts.with_columns(pl.col(merge.column).replace({merge.level: merge.into}))
+        merge = _next_merge(patterns, model, _rare(model), "rare")
+        if merge is None:
+            try:
+                return Fit(fit_logistic(patterns, terms), tuple(merges), counts)
+            except SeparationFound:
+                merge = _next_merge(patterns, model, ONE_SIDED, "separation")
+                if merge is None:
+                    raise
+        merges.append(merge)
+        counts = counts.with_columns(pl.col(merge.column).replace({merge.level: merge.into}))
 
 
-def _next_merge(patterns: pl.DataFrame, model: RiskModel) -> Merge | None:
-    """The first level, in file order, in which all or none had the event. A reference level takes in its neighbour."""
+def _rare(model: RiskModel) -> pl.Expr:
+    return (pl.col("cases") < model.minimum_cases) | (pl.col("observed") < model.minimum_events)
+
+
+def _next_merge(
+    patterns: pl.DataFrame, model: RiskModel, concerned: pl.Expr, why: Literal["separation", "rare"]
+) -> Merge | None:
+    """The first level concerned, in file order, that has a neighbour. A reference level takes in its neighbour."""
     for factor in model.factor:
         per_level = patterns.group_by(factor.column).agg(pl.col("cases", "observed").sum())
-        one_sided = per_level.filter((pl.col("observed") == 0) | (pl.col("observed") == pl.col("cases")))
-        found = set(one_sided[factor.column].to_list())
+        found = set(per_level.filter(concerned)[factor.column].to_list())
         for level in factor.levels:
             if level in found and (merge := _merge_of(factor, level, set(per_level[factor.column].to_list()))):
-                return merge
+                return replace(merge, why=why)
     return None
 
 

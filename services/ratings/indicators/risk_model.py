@@ -7,7 +7,7 @@ from shared.contracts.base import Slug
 
 
 class Factor(BaseModel):
-    """A categorical column. `merge_into`: level -> neighbour that takes it in where events separate."""
+    """A categorical column. `merge_into`: level -> neighbour that takes it in where it is rare or events separate."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,6 +22,12 @@ class Factor(BaseModel):
             raise ValueError(f"{self.column}: {sorted(unknown)} are not among its levels")
         if self.reference in self.merge_into:
             raise ValueError(f"{self.column}: the reference level cannot be merged into another")
+        for level in self.merge_into:
+            path = [level]
+            while (into := self.merge_into.get(path[-1])) is not None:
+                if into in path:
+                    raise ValueError(f"{self.column}: {level} would be merged in a circle")
+                path.append(into)
         return self
 
     def as_term(self) -> Categorical:
@@ -29,7 +35,11 @@ class Factor(BaseModel):
 
 
 class RiskModel(BaseModel):
-    """A logistic model to be fitted on covariate patterns; column order is file order."""
+    """A logistic model to be fitted on covariate patterns; column order is file order.
+
+    A level with fewer than `minimum_cases` cases or fewer than `minimum_events` events is rare: it is counted with the
+    neighbour that its factor names, before any fit, in file order until none is left. One without a neighbour stays.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,6 +47,8 @@ class RiskModel(BaseModel):
     version: str
     link: str = Field(pattern="^logit$")
     outcome: str
+    minimum_cases: int = Field(default=0, ge=0)
+    minimum_events: int = Field(default=0, ge=0)
     factor: list[Factor] = Field(min_length=1)
 
     @property
