@@ -20,6 +20,7 @@ GOALS = {
         "tests/unit/test_migrations.py",
     ),
     "proxy-withdrawals": ({"CANDOUR_PROXY_READS": "20000"}, "tests/system/test_composed_withdrawals.py"),
+    "simulate": ({"CANDOUR_SIMULATION": "full"}, "tests/unit/test_ratings_simulation.py"),
     "withdrawals": ({"CANDOUR_WITHDRAWALS": "1000"}, "tests/system/test_withdrawals_under_reads.py"),
 }
 

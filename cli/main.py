@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import consent, demo, load, release, verify
+from cli import consent, demo, load, release, simulate, verify
 from cli.operations import databases, secrets, verbs
 from cli.proof import command as proof
 from cli.up import command as up
@@ -16,10 +16,11 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("demo")(demo.demo)
+app.command("simulate")(simulate.simulate)
 app.command("load")(load.load)
 app.command("quarantine")(load.quarantine)
-app.command("proof")(proof.proof)
 app.command("verify")(verify.verify)
+app.command("proof")(proof.proof)
 app.command("service")(verbs.service)
 app.command("backup")(verbs.backup)
 app.command("restore")(verbs.restore)

@@ -7,12 +7,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.ratings.indicators.definition import Definition
+from services.ratings.indicators.own_rules import refusal_for_ours
 from services.ratings.indicators.risk_model import RiskModel
-from services.ratings.methods.overdispersion import DispersionRows
 from shared.kit.files import sha256_of
 
 FOLDER = Path(__file__).parent
-FOR_REPRODUCTION_ONLY = frozenset({DispersionRows.TRUNCATED_DECILES})
 FEWEST_FACTORS = 2  # of a model of which one is left out
 
 
@@ -88,11 +87,14 @@ def parse_indicator(text: str, name: str) -> Definition:
 
 
 def _refuse_for_reproduction_only(definition: Definition) -> None:
-    """Trimming without a correction underestimates the spread: it may reproduce a publication, and nothing else."""
-    alternatives = definition.alternatives
-    named = {definition.dispersion.rows, *(alternatives.rows if alternatives else ())}
-    if definition.status != "reproduced" and (wrong := named & FOR_REPRODUCTION_ONLY):
-        raise FileRefused(f"{definition.id}: {', '.join(sorted(wrong))} is for reproducing a publication only")
+    """A rule that is off its level may reproduce a publication, and nothing else: `own_rules` says which and why."""
+    if definition.status == "reproduced":
+        return
+    rules, alternatives = definition.limits, definition.alternatives
+    named = [definition.dispersion.rows, *(alternatives.rows if alternatives else ())]
+    for rows in named:
+        if why := refusal_for_ours(rules.test, rows, rules.interval):
+            raise FileRefused(f"{definition.id}: {rows} with test {rules.test} is for reproduction only: {why}")
 
 
 def _refuse_unadjusted(definition: Definition) -> None:
