@@ -18,6 +18,7 @@ from services.ratings.methods.funnel import (
 )
 from services.ratings.methods.funnel_curves import interval_curve
 from services.ratings.methods.intervals import IntervalRule, exact_interval
+from services.ratings.methods.standardisation import adjusted_rate, standardise
 
 CABG_2003 = Path(__file__).resolve().parents[3] / "shared/data/ny-cardiac/hospital_cabg_2003.csv"
 EXPECTED = st.floats(0.01, 5000)
@@ -44,12 +45,14 @@ def cabg() -> pl.DataFrame:
     ],
 )
 def test_exact_poisson_limits_around_1(expected: float, limits: tuple[float, ...]) -> None:
+    """Methods 2.3 (Spiegelhalter 2005; the limits that SHMI publishes)."""
     drawn = target_limits([expected])
     found = [f.values[0] for f in (drawn.lower_95, drawn.upper_95, drawn.lower_99_8, drawn.upper_99_8)]
     assert found == pytest.approx(limits, abs=5.1e-8)
 
 
 def test_the_teaching_case_is_beyond_control_by_one_question_and_beyond_warning_by_the_other() -> None:
+    """Methods 2.3 (New York State, CABG 2003, Vassar Brothers)."""
     observed, expected = [4], [12.74]
     assert observed[0] / expected[0] == pytest.approx(0.3140, abs=5e-5)
     assert target_limits(expected).lower_99_8.values[0] == pytest.approx(0.3502, abs=5e-5)
@@ -59,11 +62,25 @@ def test_the_teaching_case_is_beyond_control_by_one_question_and_beyond_warning_
     assert interval_test(observed, expected, IntervalRule.EXACT).tolist() == ["below_warning"]
 
 
+def test_the_published_adjusted_rates_of_2003(cabg: pl.DataFrame) -> None:
+    """Methods 3.1: 37 hospitals, 47,795 cases, 973 deaths; OMR/EMR x the state's rate is the published RAMR, within
+    .0140 from the printed rates and within .0086 from deaths and cases."""
+    assert (cabg.height, cabg["Cases"].sum(), cabg["Deaths"].sum()) == (37, 47_795, 973)
+    state = 100 * 973 / 47_795
+    assert state == pytest.approx(2.035777801, abs=5.1e-10)
+    omr, emr, ramr = (cabg[name].cast(pl.Float64).to_numpy() for name in ("OMR", "EMR", "RAMR"))
+    ratio = standardise(cabg["Deaths"], cabg["Cases"], cabg["expected"], rule=IntervalRule.EXACT)
+    furthest = np.abs(omr / emr * state - ramr).max(), np.abs(adjusted_rate(ratio, state).rate.values - ramr).max()
+    assert 0.0139 < furthest[0] <= 0.0140
+    assert 0.0085 < furthest[1] <= 0.0086
+
+
 def _outside(cabg: pl.DataFrame, found: np.ndarray, word: str) -> set[str]:
     return {h for h, p in zip(cabg["Hospital"].to_list(), found.tolist(), strict=True) if p.endswith(word)}
 
 
 def test_adjustment_changes_the_verdict(cabg: pl.DataFrame) -> None:
+    """Methods 2.3 and 3.1 (New York State, CABG 2003): E = EMR x cases, by either question."""
     interval = interval_test(cabg["Deaths"], cabg["expected"], IntervalRule.EXACT)
     target = target_test(cabg["Deaths"], cabg["expected"])
     first = {"Buffalo General", "Univ. Hosp. of Brooklyn"}
@@ -74,6 +91,7 @@ def test_adjustment_changes_the_verdict(cabg: pl.DataFrame) -> None:
 
 
 def test_the_interval_rule_decides_a_verdict() -> None:
+    """Methods 2.2: Byar within, exact above warning."""
     expected = [0.82 * 132 / 100]
     assert interval_test([4], expected, IntervalRule.BYAR).tolist() == ["within"]
     assert interval_test([4], expected, IntervalRule.EXACT).tolist() == ["above_warning"]

@@ -14,6 +14,7 @@ from services.ratings.methods.intervals import (
     IntervalRule,
     LowerWhenNegative,
     byar_interval,
+    byar_lower,
     count_interval,
     exact_binomial_interval,
     exact_interval,
@@ -28,6 +29,7 @@ PARTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
 
 
 def test_z_at_full_precision() -> None:
+    """Methods 1: the quantiles of both levels, to the last digit."""
     assert (z_of(0.95), z_of(0.998)) == (1.959963984540054, 3.090232306167813)
 
 
@@ -40,6 +42,7 @@ def test_z_at_full_precision() -> None:
     ],
 )
 def test_byar(count: int, level: float, lower: float, upper: float) -> None:
+    """Methods 2.1 (Breslow and Day 1987)."""
     interval = byar_interval([count], level)
     assert interval.lower.values[0] == pytest.approx(lower, rel=1e-14)
     assert interval.upper[0] == pytest.approx(upper, rel=1e-14)
@@ -47,8 +50,10 @@ def test_byar(count: int, level: float, lower: float, upper: float) -> None:
 
 
 def test_byar_lower_limit_below_zero_is_absent_or_zero_as_the_indicator_says() -> None:
+    """Methods 2.1: Byar 1 at 99.8%: raw -0.0028144815, upper 9.362180217908362."""
     absent = byar_interval([1], 0.998)
     zero = byar_interval([1], 0.998, LowerWhenNegative.ZERO)
+    assert byar_lower(np.array([1.0]), 0.998)[0] == pytest.approx(-0.0028144815, abs=5.1e-11)
     assert absent.upper[0] == pytest.approx(9.362180217908362, rel=1e-14)
     assert absent.lower.present.tolist() == [False]
     assert absent.lower.as_series("lower_99_8").to_list() == [None]
@@ -66,6 +71,7 @@ def test_byar_lower_limit_below_zero_is_absent_or_zero_as_the_indicator_says() -
     ],
 )
 def test_exact_poisson(count: int, level: float, lower: float, upper: float) -> None:
+    """Methods 2.1 (Garwood 1936)."""
     interval = exact_interval([count], level)
     assert interval.lower.values[0] == pytest.approx(lower, abs=5.1e-16)
     assert interval.upper[0] == pytest.approx(upper, rel=1e-14)
@@ -82,6 +88,7 @@ def test_exact_poisson(count: int, level: float, lower: float, upper: float) -> 
     ],
 )
 def test_wilson(count: int, cases: int, level: float, limits: tuple[float, float]) -> None:
+    """Methods 2.1 (Wilson 1927)."""
     interval = wilson_interval([count], [cases], level)
     stated = 6e-15 if cases == 100 and count == 1 else 1e-15  # the page gives this one row to 14 decimals
     assert (interval.lower.values[0], interval.upper[0]) == pytest.approx(limits, abs=stated)

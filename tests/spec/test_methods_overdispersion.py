@@ -29,6 +29,7 @@ DISTANCE = {"within": 0, "above_warning": 1, "below_warning": 1, "above_control"
 
 
 def test_six_providers() -> None:
+    """Methods 2.4: z, phi and tau squared of the worked example (Spiegelhalter 2005; DerSimonian and Laird 1986)."""
     z = log_ratio_z(SIX_OBSERVED, SIX_EXPECTED)
     found = estimate_dispersion(z.z_value, z.s, DispersionRows.TRUNCATED_DECILES, minimum_providers=6)
     published = [-0.7998026, 3.0916813, 1.1176814, -1.6749891, 1.8232156, 0.3333263]
@@ -43,6 +44,7 @@ def test_six_providers() -> None:
     [(973 / 973.248, 1.687263636, 0.0288445180), (1.0, 1.688146816, 0.0288725642)],
 )
 def test_cabg_2003(rescale: float, phi: float, tau2: float) -> None:
+    """Methods 2.4 (New York State, CABG 2003): E rescaled so that sum E = sum O, and as it stands."""
     if not CABG_2003.exists():
         pytest.skip("reference data is not beside this checkout")
     frame = pl.read_csv(CABG_2003)
@@ -56,6 +58,7 @@ def test_cabg_2003(rescale: float, phi: float, tau2: float) -> None:
 
 
 def test_the_consistency_factor() -> None:
+    """Methods 2.4: the mean of z^2 after winsorising a normal at 10%."""
     assert winsorised_mean_square() == pytest.approx(0.6786545844, abs=5.1e-11)
 
 

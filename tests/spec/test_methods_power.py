@@ -27,6 +27,7 @@ SMALLEST = [5.515046, 3.952997, 2.730145, 2.143940, 1.724302, 1.433401, 1.301473
 
 
 def test_the_power_table() -> None:
+    """Methods 2.9: thresholds, power for a doubling and smallest detectable ratio, seven expected numbers."""
     found = poisson_power(EXPECTED)
     assert found.threshold_count.tolist() == [4, 6, 11, 18, 30, 65, 121]
     assert found.power_to_detect_doubling.tolist() == pytest.approx(DOUBLING, abs=5.1e-7)
@@ -36,6 +37,7 @@ def test_the_power_table() -> None:
 
 
 def test_the_binomial_form() -> None:
+    """Methods 2.9: p0 = .084, one-sided 5%; the published "75 operations for 70%"."""
     found = binomial_power([31, 75], 0.084)
     assert found.threshold_count.tolist() == [6, 11]
     assert found.power_to_detect_doubling.tolist() == pytest.approx([0.423511, 0.734980], abs=5.1e-7)
@@ -65,6 +67,7 @@ def test_power_without_an_expected_number_is_refused(expected: list[float]) -> N
 
 
 def test_reliability_and_shrinkage() -> None:
+    """Methods 2.9 (Adams 2009), tau2 = .04."""
     expected = [5.0, 25.0, 100.0]
     assert reliability(expected, 0.04).tolist() == pytest.approx([1 / 6, 0.5, 0.8], rel=1e-14)
     shrunk = shrunk_ratio([10, 50, 200], expected, 0.04)
@@ -73,6 +76,7 @@ def test_reliability_and_shrinkage() -> None:
 
 
 def test_no_true_differences_no_reliability() -> None:
+    """Methods 2.9: tau2 = 0 gives r = 0."""
     assert reliability([5.0, 500.0], 0.0).tolist() == [0.0, 0.0]
     assert shrunk_ratio([10, 1000], [5.0, 500.0], 0.0).tolist() == [1.0, 1.0]
     with pytest.raises(ValueError, match="variance"):
