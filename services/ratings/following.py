@@ -8,6 +8,7 @@ from services.ratings.workflow.baking import digest_of, permitted_for, prepare_v
 from services.ratings.workflow.office import Office
 from shared.contracts.consent import Head, Permissions
 from shared.contracts.releases import ReleaseStatus
+from shared.contracts.views import VIEW_SCHEMA
 from shared.kit.logs import log
 
 STOP_SECONDS = 10.0  # a turn that hangs on a silent peer is left behind: nothing of it is half visible
@@ -29,6 +30,7 @@ class Follower:
     def __init__(self, office: Office, every: float, gap: float) -> None:
         self.office, self.every, self.gap = office, every, gap
         self.checked: dict[str, tuple[str, int]] = {}  # release -> store and revision that needed no new view
+        self.whole: set[str] = set()  # manifests of live views that are of our schema
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name="following-consent", daemon=True)
         self.trouble = ""
@@ -99,10 +101,17 @@ class Follower:
         return (self.checked.get(release, seen) != now and seen != now) or self._is_missing(release)
 
     def _is_missing(self, release: str) -> bool:
-        """Whether the folder of a live view is gone, as after a restore: views are not backed up."""
+        """Whether the folder of a live view is gone, as after a restore: views are not backed up. A view of an earlier
+        schema counts as gone: gateways still read it, but it has not what this version tells."""
         with self.office.store.reading() as tx:
             pointer = tx.pointer(release)
-        return pointer is not None and not self.office.views.has(release, pointer.manifest_sha256)
+        if pointer is None:
+            return False
+        if pointer.manifest_sha256 not in self.whole:
+            if self.office.views.schema_of(release, pointer.manifest_sha256) != VIEW_SCHEMA:
+                return True
+            self.whole.add(pointer.manifest_sha256)
+        return not self.office.views.has(release, pointer.manifest_sha256)
 
     def _check_history(self, head: Head, pointers: Iterable[tuple[str, int]]) -> None:
         """Raises OtherHistory where `head` does not continue what was known of the same store: an older copy that was

@@ -101,7 +101,7 @@ def test_there_are_curves_for_every_measure_and_period(rig: Rig, rows: pl.DataFr
 def test_every_place_comes_as_an_interval(rows: pl.DataFrame) -> None:
     sizes = rows.select(pl.len().over("indicator_id", "period_id"))["len"]
     assert rows["ranked_of"].to_list() == sizes.to_list()
-    assert (1 <= rows["rank_lower"]).all()
+    assert (rows["rank_lower"] >= 1).all()
     assert (rows["rank_lower"] <= rows["rank_upper"]).all()
     assert (rows["rank_upper"] <= rows["ranked_of"]).all()
     worst = rows.filter((pl.col("indicator_id") == "ny-all-pci-mortality") & (pl.col("position") == "above_control"))

@@ -11,7 +11,7 @@ import pytest
 
 from services.gateway.site.charts import funnel as module
 from services.gateway.site.charts import funnel_svg
-from services.gateway.site.charts.layers import INK, TEXT
+from services.gateway.site.charts.drawing import INK, TEXT, stable
 from services.gateway.site.pages.figures import absent_words, chart, limits_words
 from services.gateway.site.rendering import environment
 
@@ -218,7 +218,7 @@ def test_nothing_that_the_policy_refuses(chosen: tuple[str, str] | None) -> None
 
 def test_markup_that_the_policy_would_refuse_is_an_error() -> None:
     with pytest.raises(ValueError, match="may not hold"):
-        module._stable('<svg width="1"><g style="color:red"></g></svg>', "x")
+        stable('<svg width="1"><g style="color:red"></g></svg>', "x", (1, 1))
 
 
 def test_text_is_at_least_12_px_on_the_narrowest_screen() -> None:

@@ -129,6 +129,9 @@ class Answers:
     def indicator(self, release: str, indicator: str) -> Answer:
         return self.fixed_reader(release).indicator(indicator)
 
+    def model(self, release: str, indicator: str) -> Answer:
+        return self.fixed_reader(release).model(indicator)
+
     def providers(self, release: str, query: ProvidersQuery) -> Answer:
         return self.fixed_reader(release).providers(query)
 

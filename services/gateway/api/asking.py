@@ -47,6 +47,8 @@ class ResultsQuery(Query):
     estimate_gte: float | None = Field(default=None, alias="estimate[gte]", allow_inf_nan=False)
     estimate_lte: float | None = Field(default=None, alias="estimate[lte]", allow_inf_nan=False)
     sort: str = Field(default=DEFAULT_SORT, description=f"`{DEFAULT_SORT}` or `name`.")
+    include: list[str] = Field(default=[], description="`rank_interval`: between which places a figure lies; of one "
+                               "indicator, period and level only.")  # fmt: skip
     fields: str | None = Field(default=None, description="Keys to keep, with commas; `id` and `status` always stay.")
     bom: int = Field(default=0, ge=0, le=1, description="`1`: a byte-order mark before a CSV. Not for other forms.")
     limit: int = LIMIT

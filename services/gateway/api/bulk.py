@@ -49,8 +49,8 @@ class Writer:
         self.rows += len(rows)
         release, known = self.reader.release, self.reader.known
         if self.form == CSV:
-            return csv_piece(release, rows, known)
-        return ndjson_piece(release, rows, known, self.asked.fields)
+            return csv_piece(release, rows, known, ranked=self.asked.ranked)
+        return ndjson_piece(release, rows, known, self.asked.fields, ranked=self.asked.ranked)
 
     def end(self) -> bytes:
         return b"" if self.form == CSV else ndjson_end(self.rows)

@@ -84,6 +84,8 @@ BANDS: Final = CodeList("bands", "What the position means under the indicator's 
     Entry("better_than_expected", "Better than expected", "Beyond the limits on the welcome side."),
     Entry("worse_than_expected", "Worse than expected", "Beyond the limits on the unwelcome side. A signal to "
           "investigate, not a finding about the care."),
+    Entry("depends_on_method", "Depends on method", "Beyond the control limits by the method of this indicator, but "
+          "inside them by more than a fifth of the methods that are as defensible. See `robustness`."),
     Entry("higher_than_expected", "Higher than expected", "Beyond the upper limits, where neither side is welcome."),
     Entry("lower_than_expected", "Lower than expected", "Beyond the lower limits, where neither side is welcome."),
 ))  # fmt: skip

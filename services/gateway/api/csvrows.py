@@ -17,12 +17,16 @@ HEADER: Final[tuple[str, ...]] = (
     "position", "band", "limits_method", "warning_lower", "warning_upper", "control_lower", "control_upper",
     "reliability", "power_to_detect_doubling", "min_detectable_ratio", "case_ascertainment", "quality_flags",
     "rank_lower", "rank_upper", "ranked_of", "legal_basis", "risk_model", "disclosure_rule", "summary",
+    "robustness_paths", "robustness_agreeing", "robustness_share", "robustness_differing",
 )  # fmt: skip
+RANK_COLUMNS: Final = ("rank_lower", "rank_upper", "ranked_of")
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_row(release: str, row: Mapping[str, Any], indicator: IndicatorEntry) -> list[str]:
-    """Cells in the order of HEADER; numbers as numbers, text made harmless to spreadsheets, empty where absent."""
+def csv_row(release: str, row: Mapping[str, Any], indicator: IndicatorEntry, *, ranked: bool = False) -> list[str]:
+    """Cells in the order of HEADER; numbers as numbers, text made harmless to spreadsheets, empty where absent.
+
+    `ranked`: with the interval of the place, which is filled on request only."""
     entry = ABSENCE_REASONS.entry(row["reason"]) if row["reason"] is not None else None
     extra = {
         "result_id": row["id"],
@@ -34,6 +38,7 @@ def csv_row(release: str, row: Mapping[str, Any], indicator: IndicatorEntry) -> 
         "polarity": indicator.polarity,
         "decimals": indicator.decimals,
         "crude": None if row["level"] == "consultant" else row["crude"],
+        **({} if ranked else dict.fromkeys(RANK_COLUMNS)),
     }
     return [cell(extra[name] if name in extra else row.get(name)) for name in HEADER]
 

@@ -6,7 +6,7 @@ from services.gateway.api.answer import OPEN_GOVERNMENT
 from services.gateway.api.rows import present
 from services.gateway.view.opened import OpenView
 from services.gateway.view.stored import WholeFile
-from shared.contracts.views import IndicatorEntry, ProviderEntry
+from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry
 
 Body = dict[str, Any]
 LICENCE: Final = "OGL-UK-3.0"
@@ -108,13 +108,20 @@ def indicator_body(view: OpenView, entry: IndicatorEntry) -> Body:
         "test": entry.test,
         "rules": {"min_denominator": entry.min_denominator, "min_expected": entry.min_expected,
                   "min_power": entry.min_power},
-        **present(risk_model=entry.risk_model.model_dump() if entry.risk_model else None),
+        **present(risk_model=_risk_model(entry.risk_model) if entry.risk_model else None),
         "why_it_matters": entry.why_it_matters, "does_not_show": entry.does_not_show,
         "authored_by": entry.authored_by, "checked_by": entry.checked_by,
         "next_review": entry.next_review.isoformat(), "revocable": entry.revocable, "synthetic": entry.synthetic,
-        "source": entry.source, "licence": entry.licence,
-        "links": {"self": base, "results": f"{base}/results", "funnel": f"{base}/funnel"},
+        "source": entry.source, "licence": entry.licence, "ranked": entry.ranked,
+        "links": {"self": base, "results": f"{base}/results", "funnel": f"{base}/funnel"}
+        | present(model=f"{base}/model" if entry.risk_model and entry.risk_model.carded else None),
     }  # fmt: skip
+
+
+def _risk_model(entry: RiskModelEntry) -> Body:
+    """With the performance on hospitals that were left out of the fit, where it is known."""
+    return present(id=entry.id, variables=entry.variables, c_statistic=entry.c_statistic,
+                   calibration_slope=entry.calibration_slope, brier=entry.brier)  # fmt: skip
 
 
 def provider_body(release: str, entry: ProviderEntry) -> Body:

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.gateway.api import codelists as codes
 from services.gateway.api.asking import DEFAULT_SORT, ResultsQuery
+from services.gateway.api.problems import RankNotDefined
 from services.gateway.api.rows import PARTS
 from services.gateway.view.opened import OpenView
 from services.gateway.view.selection import Order, Selection
@@ -16,6 +17,7 @@ CODED: Final = {"level": codes.LEVELS, "kind": codes.KINDS, "status": codes.STAT
                 "position": codes.POSITIONS, "partition": codes.PARTITIONS}  # fmt: skip
 FILTERS: Final = ("indicator", "provider", "consultant", "level", "kind", "region", "period", "status", "band",
                   "position", "partition")  # fmt: skip
+RANK: Final = "rank_interval"
 PAGING: Final = frozenset({"limit", "cursor"})
 
 
@@ -46,6 +48,7 @@ class Plan:
     order: Order
     fields: frozenset[str]
     depends: bool
+    ranked: bool
 
 
 def plan(view: OpenView, query: ResultsQuery, scope: Scope = EVERYWHERE) -> Plan:
@@ -60,7 +63,8 @@ def plan(view: OpenView, query: ResultsQuery, scope: Scope = EVERYWHERE) -> Plan
         wanted = wanted.narrowed(scope.filter, scope.id)
     # a consultant's own list says whether they exist, so it depends on consent whatever the filters are
     depends = scope.collection == "consultants" or not is_fixed(view, wanted)
-    return Plan(scope, query, wanted, _order(query.sort), _fields(query.fields), depends)
+    ranked = _ranked(view, query, wanted)
+    return Plan(scope, query, wanted, _order(query.sort), _fields(query.fields, ranked), depends, ranked)
 
 
 def is_fixed(view: OpenView, wanted: Selection) -> bool:
@@ -118,10 +122,30 @@ def _order(sort: str) -> Order:
     raise refused("sort", f"One of: {DEFAULT_SORT}; name. Sorting by a value is not offered yet.")
 
 
-def _fields(text: str | None) -> frozenset[str]:
+def _ranked(view: OpenView, query: ResultsQuery, wanted: Selection) -> bool:
+    """Whether intervals of places are asked for. Raises ValueNotAllowed for any other thing to include, RankNotDefined
+    where there are none, or where the rows asked for are not all in one order."""
+    if any(one != RANK for one in query.include):
+        raise refused("include", f"There is only {RANK} to include.")
+    if not query.include:
+        return False
+    entry = view.definitions.indicators.get(wanted.of("indicator")[0]) if len(wanted.of("indicator")) == 1 else None
+    if entry is None:
+        raise RankNotDefined("Places are among the figures of one indicator. Ask for one.")
+    if not entry.ranked:
+        raise RankNotDefined("This indicator has no places: figures that are not published would show in them.")
+    for name, found in (("period", entry.periods), ("level", entry.levels)):
+        if len(wanted.of(name) or found) != 1:
+            raise RankNotDefined(f"Places are among the figures of one {name}. Ask for one.")
+    return True
+
+
+def _fields(text: str | None, ranked: bool) -> frozenset[str]:
     if text is None:
         return frozenset()
     asked = frozenset(text.split(","))
     if not asked <= PARTS:
         raise refused("fields", f"Keys of a result: {', '.join(sorted(PARTS))}.")
+    if RANK in asked and not ranked:
+        raise refused("fields", f"That key is there only with include={RANK}.")
     return asked | {"id", "status"}

@@ -15,6 +15,8 @@ WHAT_TO_DO: Final[dict[type[Problem], str]] = {
     common.MethodNotAllowed: "Use GET, HEAD or OPTIONS; the `Allow` header lists what the address takes.",
     problems.NotAcceptable: "Ask for one of the types that `detail` lists, by `Accept` or by suffix.",
     problems.RangeNotSatisfiable: "`Content-Range` says how long the file is; if you have as much, you have it whole.",
+    problems.NoModelCard: "Ask where the indicator's `links` have a `model`.",
+    problems.RankNotDefined: "Ask for one indicator whose `ranked` is true, in one period and at one level.",
     problems.ReleaseTakenDown: "Use the release named by `successor`.",
     common.UnknownParameter: "Correct the name; `errors[].hint` has the nearest known one.",
     common.ValueNotAllowed: "Use a code of the list that `errors[].list` names, or a value of the declared form.",

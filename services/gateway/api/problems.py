@@ -27,6 +27,23 @@ class RangeNotSatisfiable(Problem):
         )
 
 
+class NoModelCard(Problem):
+    status, code, title = 404, "no_model_card", "No model card"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This release has no card of a risk model for this indicator: its expected numbers come with its "
+            "publisher's data, or the release was built before cards were kept."
+        )
+
+
+class RankNotDefined(Problem):
+    status, code, title = 422, "rank_not_defined", "Places are not defined here"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, errors=[{"parameter": "include"}])
+
+
 class ReleaseTakenDown(Problem):
     status, code, title = 410, "release_taken_down", "This release was taken down"
 

@@ -20,9 +20,10 @@ from services.gateway.api.cursors import Cursors
 from services.gateway.api.definitions import file_entry, indicator_body, licence_address, provider_body
 from services.gateway.api.funnels import funnel_body
 from services.gateway.api.listing import Listing, address, why_empty
+from services.gateway.api.models import model_body
 from services.gateway.api.people import consultant_body, consultant_line
 from services.gateway.api.plan import EVERYWHERE, Plan, Scope, one_of, plan
-from services.gateway.api.problems import Starting
+from services.gateway.api.problems import NoModelCard, Starting
 from services.gateway.api.rows import cut, result_body
 from services.gateway.view.opened import OpenView
 from services.gateway.view.queries import Row
@@ -49,6 +50,14 @@ class Reader:
 
     def indicator(self, indicator_id: str) -> Answer:
         body = indicator_body(self.view, self.entry(indicator_id))
+        return self._answer(body, body["links"]["self"])
+
+    def model(self, indicator_id: str) -> Answer:
+        """Raises NotFound for an unknown indicator; NoModelCard where this release has none for it."""
+        card = self.known.models.get(self.entry(indicator_id).id)
+        if card is None:
+            raise NoModelCard
+        body = model_body(self.release, card)
         return self._answer(body, body["links"]["self"])
 
     def providers(self, query: ProvidersQuery) -> Answer:
@@ -103,7 +112,7 @@ class Reader:
         asked = self.planned(query, scope)
         listing = Listing(self.view, self.cursors, scope.path, query)
         shown, last = self.page(asked, listing)
-        data = [self.row(row, asked.fields) for row in shown]
+        data = [self.row(row, asked.fields, ranked=asked.ranked) for row in shown]
         total = self.view.rows.total(asked.wanted)
         sort = DEFAULT_SORT if asked.order == "subject" else "name"
         meta = listing.meta(total, len(data), sort, asked.depends)
@@ -187,8 +196,9 @@ class Reader:
             raise NotFound
         return max(chosen, key=lambda one: entry.periods.index(one.period) if one.period in entry.periods else -1)
 
-    def row(self, row: Row, fields: frozenset[str] = frozenset()) -> Body:
-        return cut(result_body(self.release, row, self.known.indicators[row["indicator_id"]]), fields)
+    def row(self, row: Row, fields: frozenset[str] = frozenset(), *, ranked: bool = False) -> Body:
+        indicator = self.known.indicators[row["indicator_id"]]
+        return cut(result_body(self.release, row, indicator, ranked=ranked), fields)
 
     def need_check(self, depends: bool) -> None:
         if depends and not self.checked:

@@ -8,6 +8,7 @@ from shared.contracts.views import IndicatorEntry
 
 Row = Mapping[str, Any]
 Body = dict[str, Any]
+RANK_LEVEL: Final = 0.95
 ALWAYS: Final = frozenset({"id", "status"})
 
 
@@ -16,8 +17,9 @@ def present(**members: Any) -> Body:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def result_body(release: str, row: Row, indicator: IndicatorEntry) -> Body:
-    """The `result` resource (a published row with its value, or an absent one with its reason)."""
+def result_body(release: str, row: Row, indicator: IndicatorEntry, *, ranked: bool = False) -> Body:
+    """The `result` resource (a published row with its value, or an absent one with its reason). `ranked`: with the
+    interval of its place, where it has one."""
     published = row["status"] == "published"
     body = {
         "id": row["id"],
@@ -28,6 +30,8 @@ def result_body(release: str, row: Row, indicator: IndicatorEntry) -> Body:
         "period": {"id": row["period_id"], "start": row["period_start"], "end": row["period_end"]},
     }
     body |= _figures(row) if published else {"absence": _absence(row)}
+    if ranked and published:
+        body |= present(rank_interval=_rank_interval(row))
     if row["legal_basis"] is not None:
         body["basis"] = {"legal_basis": row["legal_basis"]}
     body["method"] = present(release=release, risk_model=row["risk_model"], disclosure_rule=row["disclosure_rule"])
@@ -37,7 +41,7 @@ def result_body(release: str, row: Row, indicator: IndicatorEntry) -> Body:
 
 PARTS: Final = frozenset({
     "id", "status", "partition", "indicator", "subject", "period", "value", "comparison", "certainty", "quality",
-    "words", "reply", "basis", "method", "links", "absence",
+    "words", "reply", "basis", "method", "links", "absence", "rank_interval",
 })  # fmt: skip
 
 
@@ -98,9 +102,24 @@ def _comparison(row: Row) -> Body:
     benchmark = present(scope=row["benchmark_scope"], value=row["benchmark_value"])
     body = present(status=row["comparison_status"], benchmark=benchmark or None)
     if row["comparison_status"] == "rated":
-        return body | present(position=row["position"], band=row["band"], limits=_limits(row))
+        return body | present(
+            position=row["position"], band=row["band"], limits=_limits(row), robustness=_robustness(row)
+        )
     reason = row["not_rated_reason"]
     return body | {"reason": reason, "explanation": explanation(reason)} | present(limits=_limits(row))
+
+
+def _robustness(row: Row) -> Body | None:
+    if row["robustness_paths"] is None:
+        return None
+    return {"paths": row["robustness_paths"], "agreeing": row["robustness_agreeing"],
+            "share": row["robustness_share"], "differing": (row["robustness_differing"] or "").split()}  # fmt: skip
+
+
+def _rank_interval(row: Row) -> Body | None:
+    if row["rank_lower"] is None:
+        return None
+    return {"lower": row["rank_lower"], "upper": row["rank_upper"], "of": row["ranked_of"], "level": RANK_LEVEL}
 
 
 def _limits(row: Row) -> Body | None:

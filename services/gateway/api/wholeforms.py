@@ -13,15 +13,20 @@ from services.gateway.view.queries import Row
 from services.gateway.view.wholefiles import Form
 
 
-def csv_piece(release: str, rows: Iterable[Row], known: Definitions) -> bytes:
-    return csv_lines(csv_row(release, row, known.indicators[row["indicator_id"]]) for row in rows)
+def csv_piece(release: str, rows: Iterable[Row], known: Definitions, *, ranked: bool = False) -> bytes:
+    return csv_lines(csv_row(release, row, known.indicators[row["indicator_id"]], ranked=ranked) for row in rows)
 
 
-def ndjson_piece(release: str, rows: Iterable[Row], known: Definitions, fields: frozenset[str] = frozenset()) -> bytes:
-    return b"".join(
-        orjson.dumps(cut(result_body(release, row, known.indicators[row["indicator_id"]]), fields)) + b"\n"
-        for row in rows
-    )
+def ndjson_piece(
+    release: str,
+    rows: Iterable[Row],
+    known: Definitions,
+    fields: frozenset[str] = frozenset(),
+    *,
+    ranked: bool = False,
+) -> bytes:
+    bodies = (result_body(release, row, known.indicators[row["indicator_id"]], ranked=ranked) for row in rows)
+    return b"".join(orjson.dumps(cut(body, fields)) + b"\n" for body in bodies)
 
 
 def ndjson_end(rows: int) -> bytes:

@@ -13,7 +13,7 @@ from services.gateway.api.answer import Answer
 from services.gateway.api.asking import ConsultantsQuery, FunnelQuery, ProvidersQuery, ResultsQuery
 from services.gateway.api.plan import Scope
 from services.gateway.api.reader import Reader
-from services.gateway.site.pages import results, subjects
+from services.gateway.site.pages import models, results, subjects
 from services.gateway.site.pages.figures import chart
 from services.gateway.site.pages.subjects import next_cursor
 from services.gateway.site.rendering import Page
@@ -156,6 +156,13 @@ def indicator(reader: Reader, indicator_id: str, period: str | None) -> Draft:
         return results.indicator(entry, rows, people, drawn, periods=periods, base=source.base, complete=complete)
 
     return source.draft(draw, complete=complete)
+
+
+def model(reader: Reader, indicator_id: str) -> Draft:
+    """Depends on nobody's decision. Raises NotFound; NoModelCard where the indicator has none."""
+    source = Source(reader)
+    card, entry = source.take(reader.model(indicator_id)), source.take(reader.indicator(indicator_id))
+    return source.draft(lambda: models.model(card, entry, source.base), complete=True)
 
 
 def consultant(reader: Reader, gmc: str) -> Draft:

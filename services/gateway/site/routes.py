@@ -12,7 +12,7 @@ from services.gateway.site.assets import assets
 from services.gateway.site.pages import general, results
 from services.gateway.site.pages import proof as proofs
 from services.gateway.site.rendering import Page
-from services.gateway.site.serving import HtmlRoute, checked_page, edition_of, open_page
+from services.gateway.site.serving import HtmlRoute, checked_page, edition_of, fixed_page, open_page
 from shared.kit.auth import PUBLIC, allow
 from shared.kit.problems import NotFound
 
@@ -69,6 +69,11 @@ async def indicators(request: Request) -> Response:
 @router.get("/indicators/{indicator}", dependencies=[Depends(Strict(IndicatorQuery))])
 async def indicator(request: Request, indicator: str, query: Annotated[IndicatorQuery, Query()]) -> Response:
     return await checked_page(request, lambda reader: gathering.indicator(reader, indicator, query.period))
+
+
+@router.get("/indicators/{indicator}/model", dependencies=[Depends(Strict(NoQuery))])
+async def model(request: Request, indicator: str) -> Response:
+    return await fixed_page(request, lambda reader: gathering.model(reader, indicator))
 
 
 @router.get("/consultants/{gmc}", dependencies=[Depends(Strict(NoQuery))])

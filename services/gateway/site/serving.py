@@ -96,6 +96,13 @@ async def open_page(request: Request, page: Callable[[Answers], Page]) -> Respon
     return _send(request, await run_in_threadpool(render, drawn, edition), CACHE_CONTROL["moving"])
 
 
+async def fixed_page(request: Request, gather: Gather) -> Response:
+    """A page of what depends on nobody's decision, drawn away from the event loop. Raises what `gather` raises."""
+    answers = answers_of(request.app)
+    draft, edition = gather(answers.fixed_reader(LATEST)), edition_of(answers)
+    return _send(request, await run_in_threadpool(_drawn, draft, edition), CACHE_CONTROL["moving"])
+
+
 def _send(request: Request, html: str, cache: str) -> Response:
     content = html.encode()
     headers = {"Cache-Control": cache, "Content-Security-Policy": CSP}

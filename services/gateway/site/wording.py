@@ -18,10 +18,14 @@ BANDS: Final = {
     "as_expected": "As expected",
     "better_than_expected": "Better than expected",
     "worse_than_expected": "Worse than expected",
+    "depends_on_method": "Depends on method",
     "higher_than_expected": "Higher than expected",
     "lower_than_expected": "Lower than expected",
 }
-NOTES: Final = {"worse_than_expected": "A signal to look closer, not proof of poor care."}
+NOTES: Final = {
+    "worse_than_expected": "A signal to look closer, not proof of poor care.",
+    "depends_on_method": "Beyond the limits by the method of this indicator, but not by others that are as defensible.",
+}
 FURTHER_OUT: Final = {"above_warning", "below_warning"}
 FURTHER: Final = ", further from the average than most"
 
@@ -51,7 +55,7 @@ OWN_WORDS: Final = {
 
 COLOURS: Final = {
     "as_expected": "white", "better_than_expected": "blue", "worse_than_expected": "orange",
-    "higher_than_expected": "white", "lower_than_expected": "white",
+    "higher_than_expected": "white", "lower_than_expected": "white", "depends_on_method": "grey",
 }  # fmt: skip
 """Blue, orange, grey; a neutral indicator is painted neither better nor worse."""
 
@@ -125,7 +129,7 @@ def comparison(row: Body) -> Tag:
     said = summary(row)
     if not said.startswith(OWN_WORDS.get(label.text, label.text)):
         return label
-    if label.colour == "grey":
+    if label.colour == "grey" and label.text not in BANDS.values():
         return Tag(said, label.colour)
     head, _, rest = said.partition(": ")
     return Tag(head, label.colour, f"{rest[:1].upper()}{rest[1:]}." if rest else label.note)

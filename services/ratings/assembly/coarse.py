@@ -1,7 +1,7 @@
 """What a model card may say of counts: coarse numbers, no small groups, and nothing that gives back either.
 
-The reasons are in docs/decisions/0010-model-cards.md. A hidden unit or consultant is covered by at least two others;
-half a step is more events than three consultants have on average, so that a total less what is visible says little.
+The reasons are in docs/decisions/0010-model-cards.md. A hidden consultant is covered by at least two others; a step is
+more events than three consultants have on average, so a total less what is visible hardly bounds what they have.
 """
 
 from typing import Final

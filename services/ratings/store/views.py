@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from shared.contracts.views import ViewManifest
 from shared.kit.files import aside, sha256_of, sync_folder, write_durably
 
 MANIFEST = "manifest.json"
@@ -23,6 +24,14 @@ class ViewFolders:
     def has(self, release: str, manifest_sha256: str) -> bool:
         """Whether the view is there: its folder gets its name when it is whole."""
         return (self.path(release, manifest_sha256) / MANIFEST).is_file()
+
+    def schema_of(self, release: str, manifest_sha256: str) -> int | None:
+        """The schema of the view that is there; None where there is none."""
+        try:
+            told = (self.path(release, manifest_sha256) / MANIFEST).read_bytes()
+        except FileNotFoundError:
+            return None
+        return ViewManifest.model_validate_json(told).view_schema
 
     def write(self, release: str, parts: Mapping[str, bytes], manifest: bytes) -> str:
         """The SHA-256 of the manifest; durable when it returns. A view that is there already is left as it is."""

@@ -27,15 +27,24 @@ class IndicatorRules(Public):
 
 
 class RiskModel(Public):
+    """The figures are those on hospitals that were left out of the fit; `links.model` has the card, where there is
+    one."""
+
     id: str
     variables: list[str]
+    c_statistic: Finite | MISSING = MISSING
+    calibration_slope: Finite | MISSING = MISSING
+    brier: Finite | MISSING = MISSING
 
 
 class IndicatorLinks(ResourceLinks):
     funnel: Path
+    model: Path | MISSING = MISSING
 
 
 class Indicator(Public):
+    """`ranked`: whether `include=rank_interval` can be asked of its results."""
+
     id: Slug
     version: str
     status: Literal["official", "reproduced", "illustrative", "synthetic"]
@@ -64,6 +73,7 @@ class Indicator(Public):
     synthetic: bool
     source: str
     licence: str
+    ranked: bool
     links: IndicatorLinks
 
 

@@ -36,6 +36,7 @@ class ReleaseList(Public):
 class Replay(Public):
     code: str
     inputs: list[str]
+    command: str
 
 
 class Manifest(Public):

@@ -76,6 +76,25 @@ class FunnelLimits(Public):
     control: Limits | MISSING = MISSING
 
 
+class Robustness(Public):
+    """Of a position beyond the limits that give a word: under how many of the defensible methods it holds, and the
+    names of those under which it does not."""
+
+    paths: Count
+    agreeing: Count
+    share: Finite
+    differing: list[str]
+
+
+class RankInterval(Public):
+    """Places, 1 = the lowest figure, between which the true one lies with probability `level`; `of` so many."""
+
+    lower: Count
+    upper: Count
+    of: Count
+    level: Finite
+
+
 class Comparison(Public):
     """`rated`, with position and band; or `not_rated`, with reason and explanation."""
 
@@ -84,6 +103,7 @@ class Comparison(Public):
     position: str | MISSING = MISSING
     band: str | MISSING = MISSING
     limits: FunnelLimits | MISSING = MISSING
+    robustness: Robustness | MISSING = MISSING
     reason: str | MISSING = MISSING
     explanation: str | MISSING = MISSING
 
@@ -144,6 +164,7 @@ class PublishedResult(Public):
     value: Value | MISSING = MISSING
     comparison: Comparison | MISSING = MISSING
     certainty: Certainty | MISSING = MISSING
+    rank_interval: RankInterval | MISSING = MISSING
     quality: Quality | MISSING = MISSING
     words: Words | MISSING = MISSING
     reply: Reply | MISSING = MISSING

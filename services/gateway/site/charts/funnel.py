@@ -9,16 +9,15 @@ it is a style element or attribute, so it may stand inline under `style-src 'sel
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 import altair as alt
 import orjson
-import vl_convert
 
-from services.gateway.site.charts.layers import GREY, INK, TEXT, Frame, Name, labels, limits, marks, ring, target
+from services.gateway.site.charts.drawing import configured, svg_of
+from services.gateway.site.charts.layers import Frame, Name, labels, limits, marks, ring, target
 
 PLOT_WIDTH, PLOT_HEIGHT = 336, 262
 MARGIN: Final = {"left": 52, "top": 10, "right": 12, "bottom": 50}
@@ -26,8 +25,6 @@ WIDTH, HEIGHT = PLOT_WIDTH + 64, PLOT_HEIGHT + 60
 HIGHEST_LIMIT: Final = 4.0
 CACHED_CHARTS: Final = 128
 
-CLIP = re.compile(r'(id="|url\(#)clip(\d+)')
-NOT_FOR_A_PAGE = re.compile(r"<[^>]*\s(?:style|href|xlink:href|on\w+)=|<style|<script")
 POSITIONS: Final = {"within": "", "above_warning": "warning", "below_warning": "warning", "above_control": "control",
                     "below_control": "control"}  # fmt: skip
 """position -> the outermost limit that it is beyond."""
@@ -63,25 +60,7 @@ def _kind(point: Body, limit: str) -> str:
 @lru_cache(maxsize=CACHED_CHARTS)
 def _rendered(digest: str, canonical: bytes) -> str:
     """Cached by exactly what is drawn: whoever asks for it has been allowed every point in it."""
-    spec = _spec(orjson.loads(canonical))
-    svg: str = vl_convert.vegalite_to_svg(orjson.dumps(spec).decode())
-    return _stable(svg, f"funnel-{digest[:8]}")
-
-
-def _stable(svg: str, name: str) -> str:
-    """Clip paths numbered by first appearance, and the attributes that an inline, silent picture needs.
-
-    Raises ValueError where the renderer wrote what the page's content security policy would refuse.
-    """
-    if not svg.startswith("<svg ") or NOT_FOR_A_PAGE.search(svg):
-        raise ValueError("the renderer wrote markup that a page may not hold")
-    numbers: dict[str, int] = {}
-
-    def renumber(found: re.Match[str]) -> str:
-        return f"{found[1]}{name}-{numbers.setdefault(found[2], len(numbers))}"
-
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {HEIGHT}"'
-    return CLIP.sub(renumber, f'{opening} aria-hidden="true" focusable="false">{svg.split(">", 1)[1]}')
+    return svg_of(_spec(orjson.loads(canonical)), f"funnel-{digest[:8]}", (WIDTH, HEIGHT))
 
 
 def _frame(drawn: Body) -> Frame:
@@ -103,11 +82,4 @@ def _spec(drawn: Body) -> dict[str, Any]:
         point = next(p for p in drawn["points"] if p["provider"] == provider)
         layers += ring(Name.of(text, point, drawn["points"], drawn["curve"], frame), point, frame)
     layers += marks(drawn["points"], frame)
-    chart = alt.layer(*layers).properties(width=PLOT_WIDTH, height=PLOT_HEIGHT, background="white")
-    chart = chart.configure(font="Arial, sans-serif", aria=False).configure_view(stroke=None)
-    chart = chart.configure_axis(
-        labelFontSize=TEXT, titleFontSize=TEXT, labelColor=INK, titleColor=INK, titleFontWeight="normal",
-        gridColor="#e8edee", domainColor=GREY, tickColor=GREY, tickCount=5, titlePadding=6, labelOverlap=True,
-    )  # fmt: skip
-    spec: dict[str, Any] = chart.to_dict()
-    return spec | {"padding": MARGIN, "autosize": {"type": "none"}}
+    return configured(alt.layer(*layers), PLOT_WIDTH, PLOT_HEIGHT, MARGIN)

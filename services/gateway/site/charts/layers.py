@@ -12,8 +12,9 @@ from typing import Any, Final
 import altair as alt
 import numpy as np
 
-TEXT: Final = 15
-BLUE, ORANGE, GREY, INK = "#005eb8", "#b8500a", "#66737c", "#212b32"
+from services.gateway.site.charts.drawing import GREY, INK, TEXT
+
+BLUE, ORANGE = "#005eb8", "#b8500a"
 TITLE_CHARACTERS, NAME_CHARACTERS, NAME_LINES = 44, 30, 3
 
 DASHES: Final = {"warning": [5, 4], "control": [1, 0]}

@@ -132,8 +132,20 @@ def method_facts(row: Body) -> list[dict[str, Any]]:
         ("Range", f"{interval['level']:.0%}: {meaning('interval-methods', interval['method'])}" if interval else ""),
         ("Warning limits (95%)", spans.get("warning", "")), ("Control limits (99.8%)", spans.get("control", "")),
         ("Limits", meaning("limit-methods", limits["method"]) if "method" in limits else ""),
-        ("Risk model", method.get("risk_model", "")),
+        ("Risk model", method.get("risk_model", "")), *robustness_facts(row),
         ("Disclosure rule", method.get("disclosure_rule", "")), ("Definition", row["indicator"].get("version", "")),
         ("Worth knowing", ". ".join(meaning("quality-flags", one) for one in row.get("quality", {}).get("flags", ()))),
         ("Published on the ground of", ground(row.get("basis", {}).get("legal_basis", ""))),
     ])  # fmt: skip
+
+
+def robustness_facts(row: Body) -> list[tuple[str, str]]:
+    """Under how many other methods a result beyond the limits would be beyond them, too, and which say otherwise."""
+    found = row.get("comparison", {}).get("robustness")
+    if found is None:
+        return []
+    differing = "; ".join(name.replace("_", " ") for name in found["differing"])
+    return [
+        ("Methods that agree", f"{found['agreeing']} of {found['paths']} that are as defensible"),
+        ("Methods that do not", differing),
+    ]
