@@ -21,8 +21,8 @@ WITHIN_DAYS = 30
 ODDS_RATIO, THRESHOLD = 2.0, 4.5
 OWN = "A regression test: the figures come from our own recipe and from statsmodels, no publisher printed them."
 SLOPE = (
-    " Methods 3.7 prints the slope as .0787518885 and Brier as .0575926013, figures of a fit that stopped early; in "
-    "arithmetic of 50 digits, and from statsmodels, they are .0787518892 and .0575926015, and those are required here."
+    " Methods 3.7 prints the slope as .0787518885 and Brier as .0575926013. In arithmetic of 50 digits, and from "
+    "statsmodels, they are .0787518892 and .0575926015, and those are required here."
 )
 HALVED = (
     " Methods 3.7 says that no chart for halved odds signals. That holds for every surgeon; the centre's signals at "
