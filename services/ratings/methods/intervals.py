@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainccinv, betaincinv, gammainccinv, gammaincinv, stdtrit
 
-from services.ratings.methods.arrays import Figures, FloatArray, TextArray, counts_of, same_length, vector_of
+from services.ratings.methods.arrays import BoolArray, Figures, FloatArray, TextArray, counts_of, same_length, vector_of
 from services.ratings.methods.levels import tail_of, z_of
 
 BYAR_FROM = 10  # English public-health practice: below ten events the approximation is not trusted
@@ -61,10 +61,8 @@ def exact_upper(count: FloatArray, confidence: float) -> FloatArray:
 def byar_interval(
     observed: ArrayLike, confidence: float, lower_when_negative: LowerWhenNegative = LowerWhenNegative.ABSENT
 ) -> Interval:
-    """Byar's limits for counts of events, shape (n,), in events; every count >= 0 is accepted.
-
-    The refusal to use it below ten events belongs to the rule of an indicator, not to the formula: New York State
-    uses it at every count. Raises ValueError for a negative or fractional count.
+    """Byar's limits for counts, shape (n,), in events, at every count >= 0: New York State uses them so; the refusal
+    below ten belongs to the rule of an indicator. Raises ValueError for a negative or fractional count.
     """
     return count_interval(observed, confidence, IntervalRule.BYAR, lower_when_negative)
 
@@ -82,8 +80,8 @@ def count_interval(
 ) -> Interval:
     """Limits of Poisson counts, shape (n,), in events, by the rule that the indicator names.
 
-    A negative lower limit (Byar, one event at 99.8%) is left out or set to 0. Raises ValueError for a negative or
-    fractional count, an unknown rule, or a confidence outside (0, 1).
+    A negative lower limit (Byar, one event at 99.8%) is left out or set to 0. Raises ValueError for what is no count,
+    an unknown rule, or a confidence outside (0, 1).
     """
     rule, negative = IntervalRule(rule), LowerWhenNegative(lower_when_negative)
     # Counts repeat: each is worked out once, which is also why equal counts have equal limits to the last bit.
@@ -98,7 +96,7 @@ def count_interval(
     return Interval(Figures.where(lower >= 0, lower).at(place), upper[place], confidence, method[place])
 
 
-def _uses_exact(count: FloatArray, rule: IntervalRule) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _uses_exact(count: FloatArray, rule: IntervalRule) -> BoolArray:
     if rule is IntervalRule.EXACT_BELOW_10_THEN_BYAR:
         return np.asarray(count < BYAR_FROM)
     return np.full(count.shape, rule is IntervalRule.EXACT)
@@ -119,9 +117,8 @@ def wilson_interval(observed: ArrayLike, cases: ArrayLike, confidence: float) ->
 
 
 def exact_binomial_interval(observed: ArrayLike, cases: ArrayLike, confidence: float) -> Interval:
-    """Exact limits of a proportion, shape (n,), as fractions: beta quantiles, 0 at none of n and 1 at all of n.
-
-    (Clopper and Pearson 1934.) Raises ValueError as `wilson_interval` does.
+    """Exact limits of a proportion, shape (n,), as fractions: beta quantiles, 0 at none of n and 1 at all of n
+    (Clopper and Pearson 1934). Raises ValueError as `wilson_interval` does.
     """
     x, n = parts_of(observed, cases)
     tail = tail_of(confidence)

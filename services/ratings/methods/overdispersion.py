@@ -144,8 +144,7 @@ def between_provider_variance(dispersion_ratio: float, s: FloatArray) -> float:
     m, weights = len(s), np.sort(1 / s**2)
     if m * dispersion_ratio < m - 1:
         return 0.0
-    # sum w - sum w^2 / sum w, written as sum w (rest / sum w): a weight that outweighs the rest would leave nothing of
-    # the difference
+    # sum w - sum w^2 / sum w as sum w (rest / sum w): one weight above all others would leave nothing of the difference
     whole, others = total(weights), total(weights[:-1])
     rest = np.append(whole - weights[:-1], others)
     return (m * dispersion_ratio - (m - 1)) / total(weights * (rest / whole))

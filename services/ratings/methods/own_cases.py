@@ -21,8 +21,7 @@ BLOCK = 1 << 17  # numbers that are worked on together: few enough for a process
 class OwnCaseTest:
     """Per subject, shape (n,) each: P(X <= O), P(X >= O), mid-p of the upper side, and the position they give.
 
-    Where `reason` is given (no cases, or no risk at all) the position is "", the tails are 1 and mid-p is a half: 0
-    events were certain.
+    Where `reason` is given (no cases, or no risk at all) the position is "": 0 events were certain, all tails are 1.
     """
 
     position: TextArray
