@@ -133,12 +133,14 @@ def _ordered(observed: ArrayLike, expected: ArrayLike) -> RatioPosterior:
 
 def _expected(posterior: RatioPosterior) -> FloatArray:
     """Expected place of each distinct row, shape (u,)."""
-    places = np.empty(len(posterior.copies))
     copies = posterior.copies.astype(np.float64)
+    places = np.full(len(copies), 0.5)  # with itself a provider has chance one half, which stands for no other
     for rows in _blocks(len(copies)):
-        # with itself a provider has chance one half, which stands for no other
-        below = posterior.chance_below(rows, np.arange(len(copies)))
-        places[rows] = 0.5 + (below * copies).sum(axis=1)
+        end = int(rows[-1]) + 1
+        below = posterior.chance_below(rows, np.arange(rows[0], len(copies)))
+        places[rows] += (below * copies[rows[0] :]).sum(axis=1)
+        later = below[:, len(rows) :]  # pairs with later rows are met once: the other way round is the rest
+        places[end:] += ((1 - later) * copies[rows, None]).sum(axis=0)
     return places
 
 

@@ -10,7 +10,7 @@ from services.ratings.methods.arrays import FloatArray, IntArray
 from services.ratings.methods.ratio_posterior import RatioPosterior
 
 NODES = 400  # mid-quantiles of a provider's own ratio at which the others are counted
-LEAF = 48  # others that are convolved one by one before the transform takes over
+LEAF = 32  # others that are convolved one by one before the transform takes over
 LOWER_SHARE = 40  # one in forty places lies below place_lower: .025, kept as a whole number so that no float decides
 BLOCK_CELLS = 2_000_000  # draws x providers held at a time
 
