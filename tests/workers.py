@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 
-from tests.postgres import free_port
+from tests.ports import free_port
 
 ROOT: Final = Path(__file__).parents[1]
 READY_SECONDS: Final = 90.0

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from tests.ports import free_ports
 from tests.postgres import BIN
 from tests.system.composed_file import Compose, Service
 from tests.system.composed_process import ROOT, Plan, can_contain
-from tests.system.composed_rewrite import OWN, Rewriter, Rewritten, free_ports
+from tests.system.composed_rewrite import OWN, Rewriter, Rewritten
 
 POSTGRES: Final = "postgres"
 TEMPLATES: Final = "/etc/nginx/templates"

@@ -2,25 +2,13 @@
 change is noted."""
 
 import re
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-HERE: Final = "127.0.0.1"
+from tests.ports import HERE
+
 OWN: Final = ("0.0.0.0", HERE)  # what a service calls itself
-
-
-def free_ports(number: int) -> list[int]:
-    """Different ones, all free now."""
-    sockets = [socket.socket() for _ in range(number)]
-    try:
-        for one in sockets:
-            one.bind((HERE, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 @dataclass(frozen=True)

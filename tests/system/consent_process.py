@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from tests.postgres import free_port
+from tests.ports import free_port
 from tests.system.house import ROOT
 from tests.unit.test_consent_rig import CARDIAC, OWN, House
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from tests import ports
+
 ROOT = Path(__file__).parents[2]
 CANDOUR = [sys.executable, "-m", "cli"]
 READY_SECONDS = 120.0
@@ -19,20 +20,7 @@ READY_SECONDS = 120.0
 
 def free_base(gateways: int) -> int:
     """A base such that every port `candour up` would take is free now."""
-    for base in range(21000, 29000, 100):
-        wanted = [*range(base, base + 4), *(base + 10 * n for n in range(1, gateways))]
-        if all(_free(port) for port in wanted):
-            return base
-    raise RuntimeError("no free ports between 21000 and 29000")
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+    return ports.free_base([*range(4), *(10 * n for n in range(1, gateways))], 21000, 29000, 100)
 
 
 class House:

@@ -17,9 +17,9 @@ from typing import Final
 import httpx
 import pytest
 
+from tests.ports import HERE, free_ports
 from tests.system.composed_parts import PATH, render
 from tests.system.composed_process import ROOT
-from tests.system.composed_rewrite import HERE, free_ports
 
 TEMPLATES: Final = ROOT / "deploy" / "nginx"
 FIXED: Final = "public, max-age=31536000, immutable"

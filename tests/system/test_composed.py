@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import HERE
 from tests.system.composed import Composed
 from tests.system.composed_parts import flags_of, image_environment, names_of
-from tests.system.composed_rewrite import HERE, OWN
+from tests.system.composed_rewrite import OWN
 
 OURS = ("consent", "ingest", "ratings", "gateway-1", "gateway-2")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.system.composed_rewrite import HERE
+from tests.ports import HERE
 from tests.system.proxy_alone import FIXED, MOVING, PRIVATE, REVOCABLE, Asked, Gateway, Proxy, answer
 
 BASE = "/v1/releases/2026-09-30"

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from cli.up.layout import Layout
+from tests.ports import free_port
 from tests.system.history import History, Person, people_of, run_history
 from tests.system.house import ROOT, House
 from tests.system.slow_link import SlowLink
@@ -109,7 +110,7 @@ def test_a_gateway_that_joins_a_check_in_flight_is_caught(
     people = shown_people(demo_house)[:MUTANT_AT_MOST]
     port = int(demo_house.url("consent").rsplit(":", 1)[1])
     with SlowLink(port, CHECK_SECONDS) as link, demo_house.officer() as officer:
-        with another_gateway(demo_house, module, link.url, demo_house.base + 50 + caught, tmp_path) as url:
+        with another_gateway(demo_house, module, link.url, free_port(), tmp_path) as url:
             history = run_history([url] * 4, officer, demo_house.demo_release, people, pause=0.05)
     if caught:
         assert history.violations() != [], "the planted gateway was not caught: this test cannot fail"

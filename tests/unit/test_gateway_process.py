@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from services.gateway.__main__ import main
+from tests.ports import free_port
 from tests.unit.test_gateway_baked import ADAMS, first_view
 from tests.unit.test_gateway_world import World, world
 
@@ -21,12 +21,6 @@ def environment(made: World, port: int) -> dict[str, str]:
              "SECRETS_DIR": made.folder / "secrets", "PORT": port, "RATINGS_URL": made.ratings_at.url,
              "CONSENT_URL": made.consent_at.url, "POLL_SECONDS": 0.1}  # fmt: skip
     return {**os.environ, **{f"CANDOUR_GATEWAY_{name}": str(value) for name, value in named.items()}}
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
