@@ -135,6 +135,14 @@ def test_finds_are_the_power_on_the_row(report: dict[str, Any]) -> None:
     assert all(line["computed"] is not None and line["verdict"] == "kept" for line in found.values())
 
 
+def test_short_place_intervals_are_said_and_not_excused(report: dict[str, Any]) -> None:
+    """Four worlds, all with a promise: where true ratios spread by .1, far fewer than 95% hold the true place."""
+    lines = {line["world"]: line for line in lines_of(report, part="coverage", rule="place_intervals")}
+    assert len(lines) == 4
+    assert {line["promised"] for line in lines.values()} == {0.95}
+    assert lines["spread 0.1, 5 to 80 expected"]["verdict"] == "off_known_and_not_refused"
+
+
 def test_a_report_can_be_read(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     print_report({**report, "lines": [*report["lines"], {**report["lines"][0], "verdict": "off"}]})
     printed = capsys.readouterr().out
@@ -213,6 +221,7 @@ def test_every_verdict_has_its_line() -> None:
     assert line.verdict is Verdict.KEPT
     assert replace(line, measured=0.0531).verdict is Verdict.OFF
     assert replace(line, measured=0.0531, refused_for_ours=True).verdict is Verdict.REPRODUCTION_ONLY
+    assert replace(line, measured=0.0531, known_off=True).verdict is Verdict.KNOWN_OFF
     assert replace(line, measured=0.0469).verdict is Verdict.CONSERVATIVE
     assert replace(line, at_least=True, measured=0.0469).verdict is Verdict.OFF
     assert replace(line, promised=0.06, measured=0.0531).verdict is Verdict.WITHIN_PRICE

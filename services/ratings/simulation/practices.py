@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.ratings.methods.arrays import FloatArray, TextArray
-from services.ratings.methods.gates import Gates, gated
+from services.ratings.methods.arrays import FloatArray
+from services.ratings.methods.composites.traffic_light import MINIMUM_POWER, YEARS, traffic_light
 from services.ratings.methods.overdispersion import DispersionRows
+from services.ratings.methods.power import power_to_detect_doubling
 from services.ratings.methods.standardisation import indirect_expected
 from services.ratings.simulation.lines import Line, share_error
 from services.ratings.simulation.rules import Rule, dispersion_rules
 
 PART = "practices"
-YEARS, NEEDED = 3, 2
 MOST_COLOURED = 0.0002
 TYPICAL_LIST = 7000
 FIFTH_RATES = np.array([0.006, 0.007, 0.008, 0.0095, 0.012])  # events per person and year, by deprivation
@@ -61,27 +61,16 @@ def _fifths(people: FloatArray) -> FloatArray:
 
 def _coloured(rule: Rule, people: FloatArray, shares: FloatArray, chance: np.random.Generator) -> Coloured:
     persons = np.round(people[:, None] * shares).astype(np.int64)
-    beyond, words, rated = [], np.array([]), np.array([])
+    years, expected = [], people
     for _ in range(YEARS):
         events = chance.poisson(persons * FIFTH_RATES)
         provider, fifth = np.divmod(np.arange(persons.size), 5)
         expected = indirect_expected(provider, fifth, persons.ravel(), events.sum(axis=0), persons.sum(axis=0))
-        words = rule.positions(events.sum(axis=1), expected)
-        beyond.append(_side(words))
-        shown = gated(words, persons.sum(axis=1), expected, Gates())
-        words, rated = shown.position, shown.rated
-    sides = np.stack(beyond)
-    same = np.maximum((sides == 1).sum(axis=0), (sides == -1).sum(axis=0)) >= NEEDED
-    middle = ~_is_control(words[rated])
-    return Coloured(float(same.mean()), float(middle.mean()))
-
-
-def _side(words: TextArray) -> FloatArray:
-    return np.asarray((words == "above_control").astype(np.float64) - (words == "below_control"))
-
-
-def _is_control(words: TextArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    return np.isin(words, ("above_control", "below_control"))
+        years.append(rule.positions(events.sum(axis=1), expected))
+    power = power_to_detect_doubling(expected)
+    colours = traffic_light(np.stack(years), power, lower_is_better=True)
+    with_power = colours[power >= MINIMUM_POWER]
+    return Coloured(float(np.isin(colours, ("red", "green")).mean()), float((with_power == "middle").mean()))
 
 
 def _lines(rule: Rule, world: str, coloured: Coloured, practices: int) -> list[Line]:
