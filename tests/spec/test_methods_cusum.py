@@ -10,6 +10,7 @@ from scipy.special import expit
 
 from services.ratings.methods.cusum import (
     AfterSignal,
+    NoSignal,
     average_run_length,
     cusum,
     cusum_weights,
@@ -208,3 +209,11 @@ def test_run_lengths_that_cannot_be_are_refused() -> None:
         threshold_for([0.5], [1], 2, 1)
     with pytest.raises(ValueError, match="threshold"):
         simulated_run_length([0.5], [1], 2, math.inf, runs=10, seed=1)
+
+
+def test_a_chart_that_hardly_ever_signals_has_no_run_length() -> None:
+    """Falling odds where there is next to nothing to fall from: each case adds 5e-13 to a sum that must reach 4."""
+    with pytest.raises(NoSignal):
+        average_run_length([1e-12], [1], 0.5, 4.0)
+    with pytest.raises(NoSignal):
+        simulated_run_length([1e-12], [1], 0.5, 4.0, runs=2, seed=1, most_cases=1000)

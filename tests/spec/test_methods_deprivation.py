@@ -140,3 +140,8 @@ def test_nothing_observed_anywhere_has_no_ratio_and_no_shift() -> None:
 def test_rows_that_cannot_be_are_refused(fifth: int, observed: int) -> None:
     with pytest.raises(ValueError, match="fifths"):
         adjusted_for_deprivation([0], [0], [fifth], [observed], [10], rule=EXACT)
+
+
+def test_one_group_that_holds_all_but_everybody_is_refused() -> None:
+    with pytest.raises(ValueError, match="everybody"):
+        inequality(column([1e140, 1e-280, 1e-280, 1e-280, 1e-280]), column(VALUES), column(ERRORS), seed=1)

@@ -141,3 +141,11 @@ def test_what_is_no_series_is_refused(time: list[int], observed: list[float], ca
 def test_limits_the_wrong_way_round_are_refused() -> None:
     with pytest.raises(ValueError, match="below"):
         trend_of_values(YEARS, column([1] * 5), column([2] * 5), column([1] * 5))
+
+
+def test_limits_all_but_without_width_are_not_rated_either() -> None:
+    value, lower, upper = column([1, 2, 3, 4, 5]), column([0.0] * 5), column([1e-200] * 5)
+    found = trend_of_values(YEARS, value, lower, upper)
+    assert (found.reason.tolist(), found.statistic.present.tolist()) == (["zero_width"], [False])
+    with pytest.raises(ValueError, match="value"):
+        trend_of_values(YEARS, column([1e200] * 5), lower, column([1.0] * 5))

@@ -12,6 +12,7 @@ from services.ratings.methods.arrays import BoolArray, FloatArray, IntArray, vec
 from services.ratings.methods.case_series import CaseSeries
 from services.ratings.methods.cusum_weights import cusum_weights
 from services.ratings.methods.run_length import (
+    NoSignal,
     SimulatedRunLength,
     Threshold,
     average_run_length,
@@ -23,6 +24,7 @@ from services.ratings.methods.run_length import (
 __all__ = [
     "AfterSignal",
     "Cusum",
+    "NoSignal",
     "SimulatedRunLength",
     "Threshold",
     "TwoCharts",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from services.ratings.methods import METHOD_VERSION
-from services.ratings.methods.arrays import Figures, FloatArray, IntArray, counts_of, same_length
+from services.ratings.methods.arrays import SMALLEST, Figures, FloatArray, IntArray, counts_of, same_length
 from services.ratings.methods.grids import grid_of, same_shape
 from services.ratings.methods.intervals import IntervalRule, LowerWhenNegative
 from services.ratings.methods.levels import CONTROL, WARNING, Limits, tail_of, z_of
@@ -111,7 +111,10 @@ def inequality(size: ArrayLike, value: ArrayLike, se: ArrayLike, *, seed: int, d
     share = sizes / sizes.sum(axis=0)
     middle = np.cumsum(share, axis=0) - share / 2
     mean = (share * middle).sum(axis=0)
-    slopes = share * (middle - mean) / (share * (middle - mean) ** 2).sum(axis=0)
+    spread = (share * (middle - mean) ** 2).sum(axis=0)
+    if not (spread > SMALLEST).all():
+        raise ValueError("one group holds all but everybody: there is no line through it")
+    slopes = share * (middle - mean) / spread
     starts = share - slopes * mean  # of each value in the intercept
     above_first = values - values[0]  # equal values have a slope of exactly 0
     slope, intercept = (slopes * above_first).sum(axis=0), values[0] + (starts * above_first).sum(axis=0)

@@ -3,17 +3,17 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from services.ratings.methods.arrays import FloatArray, IntArray
+from services.ratings.methods.arrays import LARGEST, FloatArray, IntArray
 
 
 def grid_of(numbers: ArrayLike, name: str) -> FloatArray:
-    """Finite floats of shape (periods, series); raises ValueError otherwise."""
+    """Finite floats of shape (periods, series), none whose square overflows; raises ValueError otherwise."""
     values = np.asarray(numbers)
     if values.ndim != 2 or values.dtype.kind not in "iuf":
         raise ValueError(f"{name} must be a table of numbers, periods by series, not {values.dtype}, {values.shape}")
     floats = values.astype(np.float64)
-    if not np.isfinite(floats).all():
-        raise ValueError(f"{name} holds a number that is not finite")
+    if not (np.abs(floats) <= LARGEST).all():
+        raise ValueError(f"{name} holds a number that is not finite, or above {LARGEST}")
     return floats
 
 

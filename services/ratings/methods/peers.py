@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from services.ratings.methods import METHOD_VERSION
-from services.ratings.methods.arrays import FloatArray, IntArray
+from services.ratings.methods.arrays import LARGEST, FloatArray, IntArray
 from services.ratings.methods.levels import WARNING
 from services.ratings.methods.ordering import separable_from
 from services.ratings.methods.sums import total
@@ -39,7 +39,7 @@ def nearest_peers(code: ArrayLike, context: ArrayLike, present: ArrayLike, peers
     codes, values, has = np.asarray(code, dtype=np.str_), np.asarray(context, dtype=np.float64), np.asarray(present)
     if values.ndim != 2 or has.dtype != np.bool_ or not len(codes) == len(values) == len(has):
         raise ValueError("codes of shape (n,), context of shape (n, columns), present of shape (n,)")
-    if len(np.unique(codes)) != len(codes) or not np.isfinite(values[has]).all() or peers < 1:
+    if len(np.unique(codes)) != len(codes) or not (np.abs(values[has]) <= LARGEST).all() or peers < 1:
         raise ValueError("codes must differ, context must be finite where present, and peers at least 1")
     rows, distance = np.full((len(codes), peers), NOBODY), np.zeros((len(codes), peers))
     members = np.flatnonzero(has)[np.argsort(codes[has])]

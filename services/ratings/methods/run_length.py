@@ -15,6 +15,12 @@ NODES = 1_000
 PAIRS_AT_A_TIME = 1_000_000  # nodes x risks
 DECIMALS = 4  # of a threshold: published charts state it so, and what is stated must be what is run
 LARGEST = 50.0
+LONGEST = 1e12  # cases; beyond it a solution is rounding
+MOST_CASES = 1_000_000  # of a simulated run
+
+
+class NoSignal(ValueError):
+    """A chart that hardly ever signals: there is no run length to state."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +53,19 @@ def average_run_length(
 
     L(c) = 1 + mean over the mix of p L(max(0, c + W1)) + (1 - p) L(max(0, c + W0)), L = 0 at or above the threshold,
     solved on 1,000 nodes with linear interpolation; p is the risk at `true_odds_ratio` times the odds (1: in
-    control). Raises ValueError for a mix without cases, a risk outside (0, 1), or ratios or a threshold out of range.
+    control). Raises NoSignal above 10^12 cases, and ValueError for a mix without cases, a risk outside (0, 1), or
+    ratios or a threshold out of range.
     """
-    risks, share = _mix(risk, cases)
+    length = _run_length(*_mix(risk, cases), odds_ratio, threshold, true_odds_ratio)
+    if length > LONGEST:
+        raise NoSignal("this chart would not signal within 10^12 cases")
+    return length
+
+
+def _run_length(
+    risks: FloatArray, share: FloatArray, odds_ratio: float, threshold: float, true_odds_ratio: float
+) -> float:
+    """L(0), infinite where the equation has no solution that could be told from rounding."""
     if not 0 < threshold < math.inf:
         raise ValueError("threshold must be finite and above 0")
     step = threshold / (NODES - 1)  # the last node is the limit from below: at the threshold itself L is 0
@@ -59,7 +75,11 @@ def average_run_length(
         for outcome, chance in _outcomes(risks[some], true_odds_ratio):
             weights = cusum_weights(risks[some], np.full(len(chance), outcome), odds_ratio)
             moves += _moves(weights, share[some] * chance, step)
-    return float(np.linalg.solve(np.eye(NODES) - moves, np.ones(NODES))[0])
+    try:
+        length = float(np.linalg.solve(np.eye(NODES) - moves, np.ones(NODES))[0])
+    except np.linalg.LinAlgError:
+        return math.inf
+    return length if 1 <= length <= LONGEST else math.inf
 
 
 def _moves(weights: FloatArray, chance: FloatArray, step: float) -> FloatArray:
@@ -83,14 +103,14 @@ def threshold_for(risk: ArrayLike, cases: ArrayLike, odds_ratio: float, run_leng
     """
     if not 1 < run_length < math.inf:
         raise ValueError("run_length must be finite and above 1")
-    unit, low, high = 10**DECIMALS, 0, 10**DECIMALS
-    while average_run_length(risk, cases, odds_ratio, high / unit) < run_length:
+    mix, unit, low, high = _mix(risk, cases), 10**DECIMALS, 0, 10**DECIMALS
+    while _run_length(*mix, odds_ratio, high / unit, 1.0) < run_length:
         low, high = high, 2 * high
         if high > LARGEST * unit:
             raise ValueError(f"no threshold up to {LARGEST} reaches a run length of {run_length}")
     while high - low > 1:
         middle = (low + high) // 2
-        reached = average_run_length(risk, cases, odds_ratio, middle / unit) >= run_length
+        reached = _run_length(*mix, odds_ratio, middle / unit, 1.0) >= run_length
         low, high = (low, middle) if reached else (middle, high)
     threshold = high / unit
     in_control = average_run_length(risk, cases, odds_ratio, threshold)
@@ -107,8 +127,10 @@ def simulated_run_length(
     runs: int,
     seed: int,
     true_odds_ratio: float = 1.0,
+    most_cases: int = MOST_CASES,
 ) -> SimulatedRunLength:
-    """Mean cases to the first signal over seeded runs, all runs stepping together; raises as `average_run_length`."""
+    """Mean cases to the first signal over seeded runs, all runs stepping together. Raises NoSignal where a run
+    passes `most_cases`, and ValueError as `average_run_length`."""
     risks, share = _mix(risk, cases)
     if not 0 < threshold < math.inf or runs < 2:
         raise ValueError("threshold must be finite and above 0, and runs at least 2")
@@ -118,6 +140,8 @@ def simulated_run_length(
     generator, running, lengths, step = np.random.default_rng(seed), np.zeros(runs), [], 0
     while len(running):
         step += 1
+        if step > most_cases:
+            raise NoSignal(f"{len(running)} of {runs} runs do not signal within {most_cases} cases")
         drawn = np.minimum(np.searchsorted(ends, generator.random(len(running)), side="right"), len(weights) - 1)
         running = np.maximum(0.0, running + weights[drawn])
         over = running >= threshold

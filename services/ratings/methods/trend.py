@@ -63,12 +63,16 @@ def trend_of_values(time: ArrayLike, value: ArrayLike, lower_95: ArrayLike, uppe
     if len(when) < POINTS:
         return _none(values.shape[1], "weighted_regression")
     when, values, width = when[-POINTS:], values[-POINTS:], (upper - lower)[-POINTS:]
-    rated = np.asarray((width > 0).all(axis=0))
-    weights = (LIMITS_IN_ERRORS / np.where(rated, width, 1.0)) ** 2
+    known = np.asarray((width > 0).all(axis=0))
+    narrowest = np.where(known, width.min(axis=0), 1.0)
+    weights = (narrowest / np.where(known, width, 1.0)) ** 2  # as shares of the largest, which cannot overflow
     moment, spread = _moments(when, values, weights)
     slope = moment / spread
-    clear = (slope**2 * spread > THRESHOLD) & _same_sign(when, values, weights)
-    figures = Figures.where(rated, slope**2 * spread), Figures.where(rated, slope)
+    with np.errstate(over="ignore"):  # limits all but without width have no statistic
+        statistic = (slope * LIMITS_IN_ERRORS / narrowest) ** 2 * spread
+    rated = known & np.isfinite(statistic)
+    clear = (statistic > THRESHOLD) & _same_sign(when, values, weights)
+    figures = Figures.where(rated, statistic), Figures.where(rated, slope)
     return _words(*figures, clear, Reason.ZERO_WIDTH, "weighted_regression")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from services.ratings.methods import METHOD_VERSION
-from services.ratings.methods.arrays import BoolArray, FloatArray, IntArray, vector_of
+from services.ratings.methods.arrays import LARGEST, BoolArray, FloatArray, IntArray, vector_of
 from services.ratings.methods.sums import total
 
 EQUAL = 1e-12  # sums of squares this close, as a share of the whole, are equal: rounding must not choose the cut
@@ -108,8 +108,8 @@ def _nearest(values: FloatArray, centres: FloatArray) -> IntArray:
 
 def _distinct(values: ArrayLike, clusters: int) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
     numbers = vector_of(values, "values")
-    if clusters < 1:
-        raise ValueError("clusters must be at least 1")
+    if clusters < 1 or (np.abs(numbers) > LARGEST).any():
+        raise ValueError(f"clusters must be at least 1, and values at most {LARGEST} from 0")
     distinct, inverse, copies = np.unique(numbers, return_inverse=True, return_counts=True)
     if len(distinct) < clusters:
         raise TooFewValues(f"{len(distinct)} distinct values cannot make {clusters} clusters")

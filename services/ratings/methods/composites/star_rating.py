@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from services.ratings.methods.absence import Reason
-from services.ratings.methods.arrays import BoolArray, Figures, FloatArray, IntArray
+from services.ratings.methods.arrays import LARGEST, BoolArray, Figures, FloatArray, IntArray
 from services.ratings.methods.composites.kmeans import TooFewValues, cms_two_pass
 from services.ratings.methods.sums import total
 
@@ -103,8 +103,8 @@ def _group(measures: pl.DataFrame, group: MeasureGroup, recipe: StarRecipe) -> t
 def _figures(column: pl.Series) -> Figures:
     present = column.is_not_null().to_numpy()
     values = column.cast(pl.Float64).fill_null(0.0).to_numpy()
-    if not np.isfinite(values).all():
-        raise ValueError(f"{column.name} holds a number that is not finite")
+    if not (np.abs(values) <= LARGEST).all():
+        raise ValueError(f"{column.name} holds a number that is not finite, or above {LARGEST}")
     return Figures.where(present, values)
 
 
