@@ -74,7 +74,8 @@ def card_of(
         method=fit.model.method, method_version=fit.model.method_version, inputs=sorted(snapshots), files=dict(files),
         cases=coarse(fit.model.cases, CASES_TO), events=coarse(fit.model.observed, EVENTS_TO),
         patterns=coarse(fit.model.patterns, PATTERNS_TO), coefficients=coefficients(fitted),
-        merged=[_merged(merge) for merge in fit.merges], on="hospitals_left_out" if held else "own_data", folds=FOLDS,
+        merged=[_merged(merge, model) for merge in fit.merges], on="hospitals_left_out" if held else "own_data",
+        folds=FOLDS,
         own_data=performance(own, own_data=True), left_out=performance(held, own_data=False) if held else None,
         deciles=deciles(shown), subgroups=[group for factor in model.factor for group in subgroups(shown, factor)],
         disclosure=DISCLOSURE, words=WORDS,
@@ -129,14 +130,15 @@ def _estimated(fit: Fit, at: int, factor: str, level: str | None) -> Coefficient
     )
 
 
-def _merged(merge: Merge) -> Merged:
-    words = f"{merge.level} was counted with {merge.into}: {WHY[merge.why]}."
+def _merged(merge: Merge, model: RiskModel) -> Merged:
+    why = WHY[merge.why].format(cases=model.minimum_cases, events=model.minimum_events)
+    words = f"{merge.level} was counted with {merge.into}: {why}."
     return Merged(factor=merge.column, level=merge.level, into=merge.into, why=merge.why, words=words)
 
 
 WHY: Final = {
     "separation": "in it, patients with and without the event did not mix, so no coefficient exists",
-    "rare": "it has too few cases for a coefficient of its own",
+    "rare": "it has fewer than {cases} cases, or fewer than {events} with the event",
 }
 
 

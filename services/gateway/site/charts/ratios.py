@@ -16,15 +16,14 @@ import orjson
 from services.gateway.site.charts.drawing import GREY, INK, configured, svg_of
 from services.gateway.site.charts.layers import BLUE
 
-PLOT_WIDTH: Final = 236
+PLOT_WIDTH: Final = 212
 ROW_HEIGHT: Final = 26
-MARGIN: Final = {"left": 150, "top": 8, "right": 14, "bottom": 54}
-LABEL_LIMIT: Final = 142
+MARGIN: Final = {"left": 174, "top": 8, "right": 14, "bottom": 54}
+LABEL_LIMIT: Final = 166
 CACHED: Final = 64
 LEAST, MOST = 0.5, 2.0  # the axis holds these at the least
-TICKS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-NARROW: Final = 8  # an axis that spans less has room for more figures
-CLOSE: Final = (0.6, 0.8, 1, 1.25, 1.6)
+TICKS: Final = ((6.0, (0.35, 0.5, 0.7, 1, 1.4, 2, 2.8)), (50.0, (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)))
+"""Up to which span of the axis there is room for which figures; beyond the last, for powers of ten. 1 is in all."""
 
 Line = Mapping[str, Any]
 
@@ -67,10 +66,11 @@ def _chart(lines: Sequence[Line], title: str) -> Any:
 
 def _across(field: str, title: str, lines: Sequence[Line]) -> alt.X:
     first, last = ends(lines)
-    ticks = [tick for tick in sorted({*TICKS, *(CLOSE if last / first <= NARROW else ())}) if first <= tick <= last]
+    found = next((ticks for span, ticks in TICKS if last / first <= span), tuple(10.0**power for power in range(-3, 4)))
+    ticks = [tick for tick in found if first <= tick <= last]
     return alt.X(
         f"{field}:Q", title=title, scale=alt.Scale(type="log", domain=[first, last], nice=False),
-        axis=alt.Axis(values=ticks, format="~g", labelOverlap=True),
+        axis=alt.Axis(values=ticks, format="~g", labelOverlap=False),
     )  # fmt: skip
 
 

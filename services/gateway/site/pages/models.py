@@ -82,7 +82,7 @@ def _figure(found: Body, name: str, decimals: int) -> str:
 
 
 def _plain(value: float | None) -> str:
-    return "not estimated" if value is None else f"{value:g}"
+    return "not estimated" if value is None else _two(value)
 
 
 def coefficients(card: Body) -> Picture:
@@ -107,7 +107,7 @@ def _coefficient(one: Body) -> list[str]:
         text = f"counted with {one['into']}" if one["status"] == "merged" else said[one["status"]]
         return [*named, text, ""]
     odds = f"{one['odds_ratio']:.2f} {_range(one)}" if "odds_ratio" in one else ""
-    return [*named, odds, f"{one['estimate']:.3f} ({one['standard_error']:g})"]
+    return [*named, odds, f"{one['estimate']:.3f} ({_two(one['standard_error'])})"]
 
 
 def deciles(card: Body) -> Picture:
@@ -116,7 +116,7 @@ def deciles(card: Body) -> Picture:
     rows = [[names[one["group"]], _risk(one.get("risk_percent", {})), *_counts(one)] for one in found]
     return Picture(
         id="deciles", message="Observed over predicted, by tenths of risk",
-        svg=_svg([_line(names[one["group"]], one, "ratio") for one in found], "Observed divided by predicted"),
+        svg=_svg([_line(names[one["group"]], one, "ratio") for one in found], "Observed over predicted"),
         caption=f"Patients in ten groups of rising risk, among {ON[card['calibration']['on']]}. "
         "Where the model is right, the range holds 1.",
         heads=("Tenth", "Predicted risk", "Cases", "Events", "Observed divided by predicted (95% range)"), rows=rows,
@@ -129,7 +129,7 @@ def subgroups(card: Body) -> Picture:
     rows = [[words(one["factor"]), one["group"], *_counts(one)] for one in found]
     return Picture(
         id="subgroups", message="Observed over predicted, for each group of patients",
-        svg=_svg([_line(_name(one), one, "ratio") for one in found], "Observed divided by predicted"),
+        svg=_svg([_line(_name(one), one, "ratio") for one in found], "Observed over predicted"),
         caption=f"Every level of every factor, among {ON[card['calibration']['on']]}. "
         "Where the model is right for a group, the range holds 1.",
         heads=("Factor", "Level", "Cases", "Events", "Observed divided by predicted (95% range)"), rows=rows,
@@ -172,8 +172,14 @@ def _risk(risk: Body) -> str:
     if "lower" not in risk and "upper" not in risk:
         return ""
     if "lower" not in risk:
-        return f"below {risk['upper']:g}%"
-    return f"{risk['lower']:g}% to {risk['upper']:g}%" if "upper" in risk else f"above {risk['lower']:g}%"
+        return f"below {_two(risk['upper'])}%"
+    lower = _two(risk["lower"])
+    return f"{lower}% to {_two(risk['upper'])}%" if "upper" in risk else f"above {lower}%"
+
+
+def _two(value: float) -> str:
+    """Two significant digits, a trailing nought among them."""
+    return f"{value:#.2g}".removesuffix(".")
 
 
 def _untold(found: Sequence[Body]) -> str:
