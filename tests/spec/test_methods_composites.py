@@ -1,6 +1,7 @@
 """Composites: clusters on a line, the CMS star rating, Oversight Framework segments (methods 2.15, 3.4)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -190,6 +191,13 @@ def test_a_small_star_rating_by_hand() -> None:
     assert (found["one_weight"].to_list(), found["two_weight"].to_list()) == ([1.0] * 3, [0.0] * 3)
     assert found["summary"].to_list() == found["one_value"].to_list()
     assert found["star"].to_list() == [2, 1, 1]
+
+
+def test_a_measure_that_too_few_report_is_dropped() -> None:
+    """Methods 3.4: a measure reported by 100 hospitals or fewer; here 2. b has two reports, c three."""
+    frame = pl.DataFrame({"p": ["x", "y", "z"], "a": [1, 2, 3], "b": [None, 1, 2], "c": [3, 1, 2]})
+    found = star_rating(frame, replace(SMALL, dropped_up_to=2), "p")
+    assert (found["one_measures"].to_list(), found["two_measures"].to_list()) == ([1] * 3, [1] * 3)
 
 
 @pytest.mark.parametrize(

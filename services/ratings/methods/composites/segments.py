@@ -53,7 +53,7 @@ def segments(points: ArrayLike, in_deficit: ArrayLike) -> Segments:
     same_length(grid, deficit.astype(np.int64))
     if not grid.shape[1]:
         raise ValueError("points need at least one part")
-    mean = np.sort(grid, axis=1).sum(axis=1) / grid.shape[1]  # sorted, so that equal parts in another order tie
+    mean = grid.sum(axis=1) / grid.shape[1]
     segment = quarters(mean)
     segment = np.where(deficit, np.maximum(segment, WITH_A_DEFICIT), segment)
     ahead = _lower_place(segment * np.int64(len(mean) + 1) + _lower_place(np.round(mean, DECIMALS)))
