@@ -1,5 +1,7 @@
 """Following consent: no error ends it, what lasts is told, and an older consent store is never followed again."""
 
+import json
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +10,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from services.ratings import following
+from services.ratings.__main__ import _back
+from services.ratings.assembly.schema import RESULT_KEY
 from services.ratings.following import Follower, OtherHistory
+from services.ratings.settings import Settings
 from shared.contracts.consent import Head
+from shared.contracts.views import SINCE_SCHEMA_2, VIEW_SCHEMA, ViewManifest
 from tests.stores import Stores
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
 
@@ -124,3 +130,58 @@ def test_nothing_is_baked_from_permissions_of_another_history(
                 follower.follow()
         assert rig.live(release)["view"] == 1
         assert follower.follow() == [release]
+
+
+def made_by_the_version_before(rig: Rig, release: str) -> None:
+    """The release without its model cards and newer columns, and its live view of the schema before."""
+    with rig.office.store.transaction() as tx:
+        row, pointer = tx.release(release), tx.pointer(release)
+        assert pointer is not None
+        folder = rig.office.views.path(release, pointer.manifest_sha256)
+        results = rig.office.frames.load(row.parts["results"]).drop("robustness_paths", "place_lower", "places_of")
+        parts = {name: digest for name, digest in row.parts.items() if name != "models"}
+        row.parts = parts | {"results": rig.office.frames.keep(results, RESULT_KEY)}
+        manifest = ViewManifest.model_validate_json((folder / "manifest.json").read_bytes())
+        kept = [file for file in manifest.files if file.name != "models.json"]
+        told = manifest.model_copy(update={"view_schema": VIEW_SCHEMA - 1, "files": kept}).model_dump_json().encode()
+        files = {file.name: (folder / file.name).read_bytes() for file in kept}
+        pointer.manifest_sha256 = rig.office.views.write(release, files, told)
+        tx.add(row)
+        tx.add(pointer)
+
+
+def test_a_view_of_the_schema_before_is_baked_anew_from_what_there_is(stores: Stores, tmp_path: Path) -> None:
+    with rig_in(tmp_path, stores) as rig:
+        load_world(rig, small_world())
+        release = rig.publish(rig.build()["release"])["release"]
+        before = rig.table(release, "rows")
+        assert rig.follower().follow() == []
+        made_by_the_version_before(rig, release)
+        follower = rig.follower()
+        assert follower.follow() == [release]
+        assert follower.follow() == []
+        manifest = ViewManifest.model_validate_json(rig.file(release, "manifest.json"))
+        assert (manifest.view_schema, manifest.view) == (VIEW_SCHEMA, 2)
+        assert rig.entries(release, "models") == []
+        after = rig.table(release, "rows")
+        assert after.drop(SINCE_SCHEMA_2).equals(before.drop(SINCE_SCHEMA_2))
+        assert after["robustness_paths"].null_count() == after.height
+
+
+def test_the_way_back_takes_the_views_along(tmp_path: Path) -> None:
+    """The version before does not know their form, and a release's part that it does not know either."""
+    with rig_in(tmp_path) as rig:
+        load_world(rig, small_world())
+        release = rig.publish(rig.build()["release"])["release"]
+        with rig.office.store.reading() as tx:
+            assert "models" in tx.release(release).parts
+    settings = Settings(
+        data_dir=tmp_path / "ratings", secrets_dir=tmp_path, people_file=tmp_path / "people.json",
+        ingest_url="http://ingest", consent_url="http://consent",
+    )  # fmt: skip
+    assert list((settings.data_dir / "views").glob("*/*"))
+    assert _back(settings, "0003") == 0
+    assert not (settings.data_dir / "views").exists()
+    with sqlite3.connect(settings.data_dir / "ratings.sqlite") as connection:
+        ((parts,),) = connection.execute("select parts from release").fetchall()
+    assert sorted(json.loads(parts)) == ["comparisons", "consultants", "members", "providers", "results"]

@@ -27,6 +27,16 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _without_model_cards()
     op.drop_table("replay")
     with op.batch_alter_table("release") as release:
         release.drop_column("made_with")
+
+
+def _without_model_cards() -> None:
+    """The version before cannot bake a release that has a part which it does not know; the rest it reads as its own."""
+    release = sa.table("release", sa.column("id", sa.String()), sa.column("parts", sa.JSON()))
+    for name, parts in op.get_bind().execute(sa.select(release.c.id, release.c.parts)).all():
+        if isinstance(parts, dict) and "models" in parts:
+            left = {part: digest for part, digest in parts.items() if part != "models"}
+            op.execute(release.update().where(release.c.id == name).values(parts=left))
