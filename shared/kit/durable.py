@@ -25,6 +25,8 @@ from shared.kit.workers import FileMarks, Marks, ServerMarks, Watch
 POLL_SECONDS: Final = 0.5
 LOOK_SECONDS: Final = 1.0
 WAKE_SECONDS: Final = 15.0
+ENDING_SECONDS: Final = 5  # that a job under way has to end by itself
+MESSAGES_SECONDS: Final = 0.2  # between two looks for messages, which nobody sends; an end waits for one such look
 ENDED: Final = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 VERSION: Final = "1"  # constant, or pending jobs of an earlier build would wait for ever
 
@@ -54,7 +56,7 @@ class DurableJobs:
 
         config = DBOSConfig(
             name=self.service, system_database_url=database_url, application_version=VERSION, executor_id=self.worker,
-            log_level="ERROR",
+            log_level="ERROR", notification_listener_polling_interval_sec=MESSAGES_SECONDS,
         )  # fmt: skip
         if self.database is not None:  # our own connections: DBOS's would look for other databases than the service's
             config["system_database_engine"] = self.database.engine
@@ -131,7 +133,7 @@ class DurableJobs:
         from dbos import DBOS  # noqa: PLC0415
 
         self.closing.set()
-        DBOS.destroy(workflow_completion_timeout_sec=5)
+        DBOS.destroy(workflow_completion_timeout_sec=ENDING_SECONDS if self.running else 0)  # it sleeps a whole second
         for thread in self.threads:
             if thread.is_alive():
                 thread.join(5)
