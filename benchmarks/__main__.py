@@ -1,17 +1,41 @@
-"""`python -m benchmarks NAME`: run one benchmark and print its table; the figures also go to benchmarks/results/."""
+"""`python -m benchmarks NAME [--json]`: run one benchmark, print its table or its JSON; the JSON is kept, too."""
 
+import argparse
+import json
 import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
 
 from benchmarks import bulk, main_job, production
+from benchmarks.outcome import Outcome
+from benchmarks.rate import rate
 
-BENCHMARKS = {"bulk": bulk.run, "main_job": main_job.run, "production": production.run}
+RESULTS = Path(__file__).parent / "results"
+BENCHMARKS: dict[str, Callable[[], Outcome]] = {
+    "bulk": bulk.run,
+    "main_job": main_job.run,
+    "production": production.run,
+    "rate": rate.run,
+}
 
 
-def main() -> int:
-    if len(sys.argv) != 2 or sys.argv[1] not in BENCHMARKS:
-        print(f"usage: python -m benchmarks {{{','.join(BENCHMARKS)}}}", file=sys.stderr)
-        return 2
-    BENCHMARKS[sys.argv[1]]()
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=BENCHMARKS)
+    parser.add_argument("--json", action="store_true", help="print name, ratios, figures and versions as JSON")
+    asked = parser.parse_args(arguments)
+    outcome = BENCHMARKS[asked.name]()
+    told = json.dumps(outcome.as_json(), indent=1)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{asked.name}.json").write_text(told)
+    if asked.json:
+        print(told)
+    else:
+        console = Console()
+        for table in outcome.tables:
+            console.print(table)
     return 0
 
 

@@ -4,20 +4,17 @@ The ORM is measured in the same run on a sample, because all of it would take mi
 gives for each row, which flatters it: rows that come later cost no less.
 """
 
-import json
-import platform
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import polars as pl
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from benchmarks.outcome import Outcome
 from services.consent.__main__ import MIGRATIONS
 from services.consent.models import STANDING, StandingRow
 from shared.kit.bulk import insert_frame, insert_rows
@@ -27,7 +24,6 @@ from tests.postgres import Postgres
 
 ROWS: Final = 1_800_000
 SAMPLE: Final = 20_000
-RESULTS: Final = Path(__file__).parent / "results"
 Way = Callable[[Session, pl.DataFrame], object]
 WAYS: Final[dict[str, tuple[Way, int]]] = {
     "frame": (lambda session, frame: insert_frame(session, STANDING, frame), ROWS),
@@ -38,13 +34,16 @@ WAYS: Final[dict[str, tuple[Way, int]]] = {
 }  # fmt: skip
 
 
-def run() -> None:
-    """Measure, print, and keep the figures as JSON."""
+def run() -> Outcome:
+    """Ratios: the ORM's time over that of each way, by engine."""
     frame = standings()
     with tempfile.TemporaryDirectory() as folder, Postgres() as server:  # fsync on, as it is run
         urls = {"SQLite": f"sqlite:///{folder}/consent.sqlite", "PostgreSQL": server.url(server.new_database())}
         seconds = {engine: measured(url, frame) for engine, url in urls.items()}
-    tell(seconds)
+    ratios = {
+        f"{engine}: ORM / {way}": of["ORM"] / of[way] for engine, of in seconds.items() for way in ("frame", "rows")
+    }
+    return Outcome("bulk", ratios, {"rows": ROWS, "sample": SAMPLE, "seconds": seconds}, [table_of(seconds)])
 
 
 def standings() -> pl.DataFrame:
@@ -78,13 +77,10 @@ def measured(url: str, frame: pl.DataFrame) -> dict[str, float]:
     return found
 
 
-def tell(seconds: dict[str, dict[str, float]]) -> None:
+def table_of(seconds: dict[str, dict[str, float]]) -> Table:
     title = f"{ROWS:,} standings in one transaction; the ORM from {SAMPLE:,} of them"
     table = Table("engine", "bulk, a frame (s)", "bulk, rows (s)", "ORM (s)", "ORM / frame", "ORM / rows", title=title)
     for engine, of in seconds.items():
         ratios = (f"{of['ORM'] / of[way]:.0f}" for way in ("frame", "rows"))
         table.add_row(engine, *(f"{of[way]:.1f}" for way in WAYS), *ratios)
-    Console().print(table)
-    RESULTS.mkdir(exist_ok=True)
-    kept = {"machine": platform.platform(), "rows": ROWS, "sample": SAMPLE, "seconds": seconds}
-    (RESULTS / "bulk.json").write_text(json.dumps(kept, indent=1))
+    return table

@@ -5,8 +5,6 @@ Times are of a process that starts alone, after `kill -9`, its migrations looked
 and its children together: PSS shares what several map out among them, RSS counts it for each.
 """
 
-import json
-import platform
 import tempfile
 import threading
 import time
@@ -17,13 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from rich.console import Console
 from rich.table import Table
 
+from benchmarks.outcome import Outcome
 from cli import demo
 from tests.system.grounds import Ground, composed, embedded
 
-RESULTS: Final = Path(__file__).parent / "results"
 SAMPLE_SECONDS: Final = 0.25
 LOOK_SECONDS: Final = 0.01
 IDLE_SECONDS: Final = 3.0
@@ -50,17 +47,18 @@ class Measured:
     peak: Memory
 
 
-def run() -> None:
-    """Measure, print, and keep the figures as JSON."""
-    found: dict[str, Any] = {"machine": platform.platform()}
+def run() -> Outcome:
+    """Ratios: the composed shape over the embedded one."""
+    found: dict[str, Any] = {}
     for shape, ground in (("embedded", embedded), ("composed", composed)):
         with tempfile.TemporaryDirectory() as folder:
             Path(folder).chmod(0o755)  # other users look into it: PostgreSQL and the services run as them
             found[shape] = _measure(ground(Path(folder)))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "production.json").write_text(json.dumps(found, indent=1))
-    for shape in ("embedded", "composed"):
-        _tell(shape, found[shape])
+    ratios = {
+        f"composed / embedded: {what}": found["composed"][what] / found["embedded"][what]
+        for what in ("from_nothing_to_ready", "demonstration_loaded")
+    }
+    return Outcome("production", ratios, found, [_table(shape, of) for shape, of in found.items()])
 
 
 def _measure(house: AbstractContextManager[Ground]) -> dict[str, Any]:
@@ -172,7 +170,7 @@ def _started(pid: int) -> float:
     return int(after_name[19]) / 100
 
 
-def _tell(shape: str, found: dict[str, Any]) -> None:
+def _table(shape: str, found: dict[str, Any]) -> Table:
     whole, load = found["from_nothing_to_ready"], found["demonstration_loaded"]
     title = f"{shape} house: {whole:.1f} s from nothing to ready; 510,000 episodes published after {load:.1f} s"
     table = Table("process", "live, s", "ready, s", "idle PSS (RSS), MiB", "peak PSS (RSS), MiB", title=title)
@@ -182,4 +180,4 @@ def _tell(shape: str, found: dict[str, Any]) -> None:
             one["process"], f"{one['live']:.2f}", f"{one['ready']:.2f}", f"{idle['pss']:.0f} ({idle['rss']:.0f})",
             f"{peak['pss']:.0f} ({peak['rss']:.0f})",
         )  # fmt: skip
-    Console().print(table)
+    return table

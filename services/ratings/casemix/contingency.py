@@ -16,7 +16,7 @@ from services.ratings.methods.arrays import FloatArray, IntArray
 from services.ratings.methods.design_matrix import MISSING
 
 MOST_CELLS = 48 << 20  # 192 MiB for each of the two counts
-CELLS_PER_EPISODE = 8  # beyond, most cells are empty and grouping is quicker
+CELLS_PER_EPISODE = 64  # beyond, nearly all cells are empty and grouping is quicker
 MOST_COMBINATIONS = 1 << 26  # of the units' columns, whether they occur or not
 COMPARED = 4  # up to so many levels, comparing with each is quicker than looking them up
 ONE = np.int32(1)
