@@ -69,3 +69,31 @@ class Pairs:
     def written_out(self) -> Rows:
         """The same design, row by row."""
         return Rows(np.column_stack([self.first[self.i], self.second[self.j]]))
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A design of all a x b cells of `first` (a, p) and `second` (b, q), most of them in use: cells of shape (a, b).
+
+    As `Pairs`, with W in full: its sums and products run over memory in order.
+    """
+
+    first: FloatArray
+    second: FloatArray
+
+    @property
+    def width(self) -> int:
+        return int(self.first.shape[1] + self.second.shape[1])
+
+    def linear(self, coefficients: FloatArray) -> FloatArray:
+        split = self.first.shape[1]
+        return np.asarray((self.first @ coefficients[:split])[:, None] + (self.second @ coefficients[split:])[None, :])
+
+    def totals(self, residuals: FloatArray) -> FloatArray:
+        return np.concatenate([self.first.T @ residuals.sum(axis=1), self.second.T @ residuals.sum(axis=0)])
+
+    def information(self, weights: FloatArray) -> FloatArray:
+        across = self.first.T @ (weights @ self.second)
+        above = self.first.T @ (self.first * weights.sum(axis=1)[:, None])
+        below = self.second.T @ (self.second * weights.sum(axis=0)[:, None])
+        return np.block([[above, across], [across.T, below]])

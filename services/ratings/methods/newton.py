@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.special import expit
 
 from services.ratings.methods.arrays import FloatArray, IntArray
 from services.ratings.methods.design_matrix import SingularDesign
@@ -63,13 +62,15 @@ class Logistic:
         return float(np.log(share / (1 - share)))
 
     def expected(self, linear: FloatArray, cases: IntArray) -> FloatArray:
-        return np.asarray(cases * expit(linear))
+        with np.errstate(over="ignore"):  # exp(-x) = infinity is a risk of 0
+            return np.asarray(cases / (1 + np.exp(-linear)))
 
     def weight(self, expected: FloatArray, cases: IntArray) -> FloatArray:
-        return expected - expected * expected / np.maximum(cases, 1)
+        return np.asarray(expected - expected * expected / np.maximum(cases, 1))
 
     def log_likelihood(self, linear: FloatArray, cases: IntArray, observed: IntArray) -> float:
-        return float(np.sum(observed * linear - cases * np.logaddexp(0.0, linear)))
+        softplus = np.maximum(linear, 0.0) + np.log1p(np.exp(-np.abs(linear)))
+        return float(np.sum(observed * linear - cases * softplus))
 
 
 class Poisson:
@@ -91,11 +92,12 @@ class Poisson:
 
 @dataclass(frozen=True, eq=False)
 class Maximum:
-    """Where the likelihood is largest: coefficients (k,), their covariance (k, k), the linear predictor per cell."""
+    """Where the likelihood is largest: coefficients (k,), their covariance (k, k), events expected per cell."""
 
     coefficients: FloatArray
     covariance: FloatArray
-    linear: FloatArray
+    expected: FloatArray
+    log_likelihood: float
     iterations: int
 
     @property
@@ -137,8 +139,9 @@ def maximise(
         small = np.abs(tried - coefficients).max() <= SMALL_STEP * max(1.0, float(np.abs(tried).max()))
         coefficients, reached = tried, likelihood
         if small and halving == 0:
-            information = design.information(family.weight(family.expected(linear, cases), cases))
-            return Maximum(coefficients, _solved(information, np.eye(design.width)), linear, iteration)
+            expected = family.expected(linear, cases)
+            covariance = _solved(design.information(family.weight(expected, cases)), np.eye(design.width))
+            return Maximum(coefficients, covariance, expected, reached, iteration)
     raise NotConverged(f"no maximum found in {max_iter} iterations")
 
 

@@ -38,6 +38,12 @@ class PairCounts:
         first, rest = _matrix(self.first, seen[:split]), _matrix(self.second, seen[split:])
         return Pairs(first, rest[:, 1:], self.i, self.j)  # one intercept is enough
 
+    def table(self, counts: IntArray) -> IntArray:
+        """Counts of the cells in the shape of a grid, (a, b), 0 where no cell is."""
+        full = np.zeros((max(self.first.height, 1), max(self.second.height, 1)), dtype=np.int64)
+        full[self.i, self.j] = counts
+        return full
+
     def _split(self, terms: Sequence[Term]) -> int:
         if [*self.first.columns, *self.second.columns] != [term.column for term in terms]:
             raise ValueError("the halves must hold the model's columns, in the order of its terms")

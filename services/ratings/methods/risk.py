@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from scipy.special import expit, xlog1py, xlogy
+from scipy.special import expit, xlogy
 
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.methods.arrays import FloatArray, IntArray
 from services.ratings.methods.design_matrix import SingularDesign, Term, coefficient_names, design_matrix
-from services.ratings.methods.designs import Pairs, Rows
+from services.ratings.methods.designs import Grid, Pairs, Rows
 from services.ratings.methods.newton import (
     MAX_ITERATIONS,
     Family,
@@ -33,6 +33,7 @@ __all__ = [  # what callers of a fit need, wherever it is written
 ]  # fmt: skip
 BALANCE = 1e-6  # sum of predictions against sum of outcomes, for up to a million of either; in proportion beyond
 WRITTEN_OUT = 1 << 22  # numbers in a design matrix; a larger one is held as pairs
+GRID_PER_CELL = 4  # of those pairs that could be, so many for each that is: more, and a grid would be mostly empty
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +76,7 @@ def fit_logistic_pairs(counts: PairCounts, terms: Sequence[Term], *, max_iter: i
     design = _design(counts, seen)
     refuse_separation(design, counts.cases, counts.observed, coefficient_names(seen))
     found = _fitted(design, Logistic(), counts, max_iter)
-    risk = expit(found.linear)
-    likelihood = xlogy(counts.observed, risk) + xlog1py(counts.cases - counts.observed, -risk)
-    return _model(seen, found, counts, deviance=-2 * total(np.asarray(likelihood, dtype=np.float64)))
+    return _model(seen, found, counts, deviance=-2 * found.log_likelihood)
 
 
 def fit_poisson(patterns: pl.DataFrame, terms: Sequence[Term], *, max_iter: int = MAX_ITERATIONS) -> FittedModel:
@@ -98,7 +97,7 @@ def fit_poisson(patterns: pl.DataFrame, terms: Sequence[Term], *, max_iter: int 
     twice = np.full(len(some), 2)  # a pattern with a count would allow none as well; one without leans one way
     refuse_separation(design, twice, some, coefficient_names(seen))
     found = _fitted(design, Poisson(), counts, max_iter)
-    expected = Poisson().expected(found.linear, counts.cases)
+    expected = Poisson().expected(design.linear(found.coefficients), counts.cases)
     deviance = 2 * total(xlogy(counts.observed, counts.observed / expected) - (counts.observed - expected))
     dispersion = _pearson(collapsed[squares[0]].to_numpy(), counts, expected, design.width) if squares else None
     return replace(_model(seen, found, counts, deviance=deviance, dispersion=dispersion), method="poisson")
@@ -133,10 +132,14 @@ def _design(counts: PairCounts, seen: tuple[Term, ...]) -> Rows | Pairs:
 
 
 def _fitted(design: Rows | Pairs, family: Family, counts: PairCounts, max_iter: int) -> Maximum:
-    found = maximise(design, family, counts.cases, counts.observed, max_iter=max_iter)
-    predicted = total(family.expected(found.linear, counts.cases))
-    observed = int(counts.observed.sum())
-    if not abs(predicted - observed) <= BALANCE * max(1.0, observed / 1e6):
+    cases, observed = counts.cases, counts.observed
+    if isinstance(design, Pairs) and len(design.first) * len(design.second) <= GRID_PER_CELL * len(cases):
+        cases, observed = counts.table(cases), counts.table(observed)
+        found = maximise(Grid(design.first, design.second), family, cases, observed, max_iter=max_iter)
+    else:
+        found = maximise(design, family, cases, observed, max_iter=max_iter)
+    events = int(observed.sum())
+    if not abs(float(found.expected.sum()) - events) <= BALANCE * max(1.0, events / 1e6):
         raise NotConverged("the sum of predictions differs from the sum of outcomes")
     return found
 
