@@ -14,7 +14,7 @@ SCREENSHOTS: Final = Path(__file__).parent / "screenshots"
 EVERY_PAGE: Final = {
     "start": "/", "found": "/providers?q=ashby", "found-nothing": "/providers?q=nobody", "all-hospitals": "/providers",
     "provider": f"/providers/{CHOSEN}", "provider-indicator": f"/providers/{CHOSEN}?indicator={MIXED}",
-    "indicators": "/indicators", "indicator": f"/indicators/{MIXED}",
+    "indicators": "/indicators", "indicator": f"/indicators/{MIXED}", "model": f"/indicators/{MIXED}/model",
     "indicator-earlier": f"/indicators/{FIXED}?period=2020-04_2023-03", "consultant": "/consultants/9900101",
     "result": "/results/r-000000000003", "not-shown": "/not-shown/not_published", "data": "/data", "about": "/about",
     "proof": "/proof",

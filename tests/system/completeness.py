@@ -19,7 +19,7 @@ NUMERIC: Final = (
     "decimals", "estimate", "interval_level", "interval_lower", "interval_upper", "observed", "expected",
     "denominator", "standardised_ratio", "crude", "benchmark_value", "warning_lower", "warning_upper", "control_lower",
     "control_upper", "reliability", "power_to_detect_doubling", "min_detectable_ratio", "case_ascertainment",
-    "rank_lower", "rank_upper", "ranked_of",
+    "rank_lower", "rank_upper", "ranked_of", "robustness_paths", "robustness_agreeing", "robustness_share",
 )  # fmt: skip
 WITH_AN_ESTIMATE: Final = (
     "interval_level", "interval_lower", "interval_upper", "interval_method", "observed", "expected", "denominator",

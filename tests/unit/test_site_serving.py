@@ -20,6 +20,7 @@ from tests.unit.test_gateway_world import Gateway, World, world
 ADA, NEIGHBOUR, NOBODY = "9900100", "9900101", "9999999"
 PAGES = ["/", "/providers", "/providers?q=ashby", f"/providers/{CHOSEN}", f"/providers/{CHOSEN}?indicator={MIXED}",
          "/indicators", f"/indicators/{FIXED}", f"/indicators/{MIXED}", f"/consultants/{NEIGHBOUR}",
+         f"/indicators/{MIXED}/model",
          "/results/r-000000000001", "/not-shown/small_numbers", "/data", "/about"]  # fmt: skip
 UNREACHABLE = "Some figures cannot be shown just now"
 
@@ -253,7 +254,7 @@ def test_without_consent_fixed_parts_are_shown_and_personal_pages_are_not(made: 
             True,
             True,
         )
-        for address in ("/", f"/indicators/{FIXED}", "/results/r-000000000003", "/data", "/about"):
+        for address in ("/", f"/indicators/{FIXED}", f"/indicators/{MIXED}/model", "/results/r-000000000003", "/data"):
             whole = await client.get(address)
             assert (whole.status_code, UNREACHABLE in whole.text) == (200, False), address
             assert whole.headers["cache-control"] == "public, max-age=300", address
@@ -276,6 +277,7 @@ def test_a_hospital_without_fixed_results_of_the_indicator_is_still_shown(made: 
     ("address", "cache"),
     [(f"/providers/{CHOSEN}", "public, no-cache"), (f"/consultants/{ADA}", "public, no-cache"),
      (f"/indicators/{MIXED}", "public, no-cache"), (f"/indicators/{FIXED}", "public, max-age=300"),
+     (f"/indicators/{MIXED}/model", "public, max-age=300"),
      ("/results/r-000000000003", "public, max-age=300"), ("/results/r-000000000002", "public, no-cache"),
      ("/about", "public, max-age=300"), ("/data", "public, max-age=300")],
 )  # fmt: skip
@@ -302,7 +304,8 @@ def test_a_validator_of_before_a_withdrawal_does_not_hold_after_it(made: World) 
 
 @pytest.mark.parametrize(
     ("address", "status"),
-    [("/providers/ZZ999", 404), ("/indicators/none", 404), ("/results/r-zzzzzzzzzzzz", 404), ("/not-shown/none", 404),
+    [("/providers/ZZ999", 404), ("/indicators/none", 404), (f"/indicators/{FIXED}/model", 404),
+     ("/results/r-zzzzzzzzzzzz", 404), ("/not-shown/none", 404),
      ("/static/site.css", 404), ("/static/..%2froutes.py", 404), ("/about?colour=blue", 422),
      ("/providers?q=a&q=b", 422), (f"/providers/{CHOSEN}?indicator=none", 422),
      (f"/indicators/{FIXED}?period=1999", 422), ("/providers?cursor=zzz", 400)],

@@ -79,6 +79,14 @@ class Source:
         except NotFound:
             return None
 
+    def place(self, row: Body) -> Body | None:
+        """Between which places this result of a hospital lies; None where it has none."""
+        found = self.results(
+            Scope("providers", row["subject"]["id"]), fixed=True, indicator=[row["indicator"]["id"]],
+            period=[row["period"]["id"]], level=[row["subject"]["level"]], include=["rank_interval"],
+        )  # fmt: skip
+        return found[0].get("rank_interval") if found else None
+
     def draft(self, draw: Callable[[], Page], *, complete: bool) -> Draft:
         return Draft(draw, self.revocable, complete)
 
@@ -180,5 +188,7 @@ def result(reader: Reader, result_id: str) -> Draft:
     """Raises NotFound, whatever the cause."""
     source = Source(reader)
     row = source.take(reader.result(result_id))
-    synthetic = bool(source.take(reader.indicator(row["indicator"]["id"]))["synthetic"])
-    return source.draft(lambda: results.result(row, source.base, synthetic=synthetic), complete=True)
+    entry = source.take(reader.indicator(row["indicator"]["id"]))
+    place = source.place(row) if entry["ranked"] else None
+    synthetic = bool(entry["synthetic"])
+    return source.draft(lambda: results.result(row, source.base, synthetic=synthetic, place=place), complete=True)

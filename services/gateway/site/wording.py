@@ -187,3 +187,15 @@ def span(period_id: str) -> str:
         return period_id
     first, last = (date.fromisoformat(f"{month}-01") for month in found.groups())
     return f"{first:%B %Y} to {last:%B %Y}"
+
+
+def between_places(interval: Body) -> str:
+    """`Somewhere between 9th and 94th of 147, the lowest first`: never one place."""
+    lower, upper = ordinal(interval["lower"]), ordinal(interval["upper"])
+    return f"Somewhere between {lower} and {upper} of {interval['of']:,}, the lowest first"
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `3rd`, `11th`, `22nd`."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"

@@ -10,7 +10,7 @@ from services.gateway.site.pages.figures import Chart
 from services.gateway.site.pages.general import HOME
 from services.gateway.site.pages.subjects import case_mix
 from services.gateway.site.rendering import Page
-from services.gateway.site.wording import POLARITIES, Body, day, figure, licence, period
+from services.gateway.site.wording import POLARITIES, Body, between_places, day, figure, licence, period
 
 INDICATORS: Final = ("Indicators", "/indicators")
 
@@ -100,9 +100,11 @@ def indicator(
     )  # fmt: skip
 
 
-def result(row: Body, base: str, *, synthetic: bool) -> Page:
+def result(row: Body, base: str, *, synthetic: bool, place: Body | None = None) -> Page:
+    """`place`: between which places it lies, where that is defined."""
     shown = line(row)
-    context = {"line": shown, "facts": result_facts(row), "method": method_facts(row)}
+    found = facts([("Place", between_places(place))]) if place else []
+    context = {"line": shown, "facts": result_facts(row) + found, "method": method_facts(row)}
     address = f"{base}/results/{row['id']}"
     title = f"{shown.subject}, {shown.indicator}: {shown.tag.text}"
     crumbs = (HOME, (shown.subject, shown.subject_href))
