@@ -4,7 +4,7 @@ They were simulated with 300 worlds and printed to one or no decimal, so that a 
 a printed unit and three Monte Carlo errors, theirs and ours together.
 
 The page does not say how expected numbers spread, whether they are scaled to the events, or how 5% of 150 is rounded.
-The reading in `worlds` was chosen because it gives these figures, after 48 distributions of expected numbers had been
+The reading in `worlds` was chosen because it gives these figures, after 65 distributions of expected numbers had been
 tried with and without scaling, with 7, 8 or a random number planted, and with two kinds of doubling; others give them
 nearly as well. So agreement says that a reasonable reading exists, not that an independent prediction came true.
 """
