@@ -30,17 +30,12 @@ def verify(
 ) -> None:
     """Compute RELEASE again from its recorded snapshots, and compare every part. 0: same; 1: not the same; 2: nothing
     was compared."""
-    ratings = Service("ratings", account)
-    found: list[Run] = []
     try:
-        with err.status(f"replaying {release}") as shown:
-            for number in range(1, runs + 1):
-                run = replayed(ratings, release, _teller(shown, release, f"run {number} of {runs}"))
-                if run["state"] == "refused":
-                    stop(f"{release} could not be replayed: {run['refusal']}", NOT_COMPARED)
-                found.append(run["report"])
+        found = _reports(release, runs, account)
     except Refused as refused:
         stop(refused.sentence(), NOT_COMPARED)
+    except SystemExit as ended:  # no password, no answer: it has been said, and 1 would mean that something differs
+        raise SystemExit(NOT_COMPARED) from ended
     answer = summary(release, found)
     if as_json:
         out.print_json(json.dumps(answer))
@@ -48,6 +43,18 @@ def verify(
         _tell(answer)
     if not answer["same"]:
         raise typer.Exit(DIFFERENT)
+
+
+def _reports(release: str, runs: int, account: str) -> list[Run]:
+    """Of each run, one after the other. Ends the command where one is refused; raises Refused."""
+    ratings, found = Service("ratings", account), list[Run]()
+    with err.status(f"replaying {release}") as shown:
+        for number in range(1, runs + 1):
+            run = replayed(ratings, release, _teller(shown, release, f"run {number} of {runs}"))
+            if run["state"] == "refused":
+                stop(f"{release} could not be replayed: {run['refusal']}", NOT_COMPARED)
+            found.append(run["report"])
+    return found
 
 
 def replayed(ratings: Service, release: str, tell: Callable[[Run], None]) -> Run:

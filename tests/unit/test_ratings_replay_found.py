@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from services.ratings.assembly.schema import FRAMES, BuildRefused
 from services.ratings.indicators.loading import FOLDER, Catalogue, load_catalogue
 from services.ratings.workflow import made_with
@@ -242,3 +244,11 @@ def test_a_view_says_what_made_its_results_not_what_baked_it(rig: Rig, release: 
         rig.publish(release)
         manifest = json.loads(rig.file(release, "manifest.json"))
     assert (manifest["code"], manifest["method_version"]) == ("candour 0.0", "1999.1")
+
+
+def test_without_an_answer_nothing_is_called_different(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 1 is for what differs."""
+    for name in ("CANDOUR_ACCOUNTS", "CANDOUR_PASSWORD_AUDITOR"):
+        monkeypatch.delenv(name, raising=False)
+    done = CliRunner().invoke(app, ["verify", DAY])
+    assert (done.exit_code, "No password for the account 'auditor'" in done.stderr) == (2, True)
