@@ -74,24 +74,50 @@ def test_the_order_of_patterns_changes_no_bit(patterns: list[tuple[float, int]],
     assert (one.expected, one.variance) == (two.expected, two.variance)
 
 
-def test_above_twenty_thousand_open_cases_the_normal_law_says_so_and_is_close() -> None:
-    """Methods 2.8: to 20,000 cases exact, above normal with continuity correction, named in `method`."""
+def test_above_twenty_thousand_open_cases_the_law_is_inverted_and_the_same() -> None:
+    """Methods 2.8: to 20,000 cases exact; above, another way, named in `method`: one case more changes no verdict."""
     chance = np.random.Generator(np.random.PCG64(3))
     risk = chance.beta(1, 30, EXACT_TO)
     exact = poisson_binomial(risk, np.ones(EXACT_TO))
-    more = poisson_binomial([*risk.tolist(), 1e-12, 1.0, 0.0], np.ones(EXACT_TO + 3))
-    assert (exact.method, more.method) == ("poisson_binomial_exact", "poisson_binomial_normal_continuity")
+    more = poisson_binomial([*risk.tolist(), 1e-16, 1.0, 0.0], np.ones(EXACT_TO + 3))
+    assert (exact.method, more.method) == ("poisson_binomial_exact", "poisson_binomial_fourier")
     assert poisson_binomial([*risk.tolist(), 1.0, 0.0], np.ones(EXACT_TO + 2)).method == exact.method
     assert exact.mass.sum() == pytest.approx(1, abs=1e-12)
-    assert more.mass.sum() == pytest.approx(1, abs=1e-12)
-    mean, deviation = round(exact.expected), exact.variance**0.5
-    for away in (-3, -2, -1, 0, 1, 2, 3):
-        count = round(mean + away * deviation)
-        assert more.upper_tail(count + 1) == pytest.approx(exact.upper_tail(count), abs=2.5e-3)
-    tested = own_case_test([mean + 1], [0] * (EXACT_TO + 3), [*risk.tolist(), 1e-12, 1.0, 0.0], np.ones(EXACT_TO + 3))
+    np.testing.assert_allclose(more.mass[1 : EXACT_TO + 2], exact.mass, atol=1e-14)
+    mean = round(exact.expected)
+    tested = own_case_test([mean + 1], [0] * (EXACT_TO + 3), [*risk.tolist(), 1e-16, 1.0, 0.0], np.ones(EXACT_TO + 3))
     assert tested.method.tolist() == [more.method]
     assert tested.upper_tail[0] == pytest.approx(more.upper_tail(mean + 1), rel=1e-12)
     assert tested.lower_tail[0] == pytest.approx(more.lower_tail(mean + 1), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cases", "risk", "observed"),
+    [(20_001, 1e-4, 7), (25_000, 2e-5, 3), (10**6, 3e-6, 9), (30_000, 0.02, 674), (30_000, 0.5, 15_300),
+     (10**6, 1 - 3e-6, 999_990), (10**9, 0.4, 400_040_000), (20_001, 1e-4, 0), (20_001, 1e-300, 1), (20_001, 0.5, 0)],
+)  # fmt: skip
+def test_many_cases_of_one_risk_are_the_binomial_where_the_normal_law_is_not(
+    cases: int, risk: float, observed: int
+) -> None:
+    """7 or more of 20,001 at 2 expected: .0045, a warning. The normal law said .0007, beyond the control limit."""
+    found = own_case_test([observed], [0, 0], [risk, 0.5], [cases, 0])
+    upper, lower = binom.sf(observed - 1, cases, risk), binom.cdf(observed, cases, risk)
+    assert found.upper_tail[0] == pytest.approx(upper, rel=1e-8, abs=1e-13)
+    assert found.lower_tail[0] == pytest.approx(lower, rel=1e-8, abs=1e-13)
+    assert found.mid_p[0] == pytest.approx(upper - binom.pmf(observed, cases, risk) / 2, rel=1e-8, abs=1e-13)
+    tails = [(upper, "above"), (lower, "below")]
+    beyond = [f"{side}_control" for tail, side in tails if tail <= 0.001]
+    outside = [f"{side}_warning" for tail, side in tails if tail <= 0.025]
+    assert found.position.tolist() == [*beyond, *outside, "within"][:1]
+
+
+def test_rare_and_certain_cases_side_by_side() -> None:
+    """Half of the cases all but never, half all but always, and one that is open: three binomials convolved."""
+    found = own_case_test([15_004], [0] * 3, [1e-4, 1 - 1e-4, 0.5], [15_000, 15_000, 1])
+    rare = binom.pmf(np.arange(60), 15_000, 1e-4)
+    apart = np.convolve(np.convolve(rare, rare[::-1]), [0.5, 0.5])  # counts from 15,000 - 59
+    assert found.upper_tail[0] == pytest.approx(apart[63:].sum(), rel=1e-9)
+    assert found.lower_tail[0] == pytest.approx(apart[:64].sum(), rel=1e-9)
 
 
 def test_the_cases_of_uk_surgeons() -> None:

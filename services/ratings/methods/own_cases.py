@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.methods.absence import ImpossibleExpected, Reason, Status
 from services.ratings.methods.arrays import BoolArray, FloatArray, IntArray, TextArray, counts_of, same_length
 from services.ratings.methods.funnel import positions
 from services.ratings.methods.levels import CONTROL, WARNING, tail_of
-from services.ratings.methods.poisson_binomial import EXACT, EXACT_TO, NORMAL, risks_of
+from services.ratings.methods.many_cases import tails_of_many
+from services.ratings.methods.poisson_binomial import EXACT, EXACT_TO, FOURIER, merged, risks_of
 from services.ratings.methods.sums import sum_by_group
 
 BLOCK = 1 << 17  # numbers that are worked on together: few enough for a processor's cache
@@ -49,8 +49,9 @@ def own_case_test(observed: ArrayLike, subject: ArrayLike, risk: ArrayLike, case
 
     `observed`: events of subjects 0..n-1, shape (n,). One row per subject and pattern: `subject` code, `risk` in
     [0, 1], `cases`, shape (m,) each. Above where P(X >= O) <= .025 (.001), below where P(X <= O) is. More than 20,000
-    open cases: normal with continuity correction. Neither the order of rows nor who else is tested changes a bit.
-    Raises ImpossibleOutcome for a count that the risks rule out, ValueError for a code, count or risk out of range.
+    open cases: by the characteristic function, right to 13 decimals. Neither the order of rows nor who else is tested
+    changes a bit. Raises ImpossibleOutcome for a count that the risks rule out, ValueError for a code, count or risk
+    out of range.
     """
     counts, codes, sizes = (
         counts_of(a, b) for a, b in ((observed, "observed"), (subject, "subject"), (cases, "cases"))
@@ -65,13 +66,14 @@ def own_case_test(observed: ArrayLike, subject: ArrayLike, risk: ArrayLike, case
     left = counts - sure
     if (impossible := (left < 0) | (left > number)).any():
         raise ImpossibleOutcome(np.flatnonzero(impossible).tolist())
-    lower, upper, at = _tails(left, number, *_laid_out(codes, n, risks, sizes))
-    by_normal = number > EXACT_TO
-    if by_normal.any():
-        normal = _normal_tails(left[by_normal], number[by_normal], (expected - sure)[by_normal], variance[by_normal])
-        lower[by_normal], upper[by_normal], at[by_normal] = normal
+    few = number <= EXACT_TO
+    kept = few[codes]
+    lower, upper, at = _tails(left, np.where(few, number, 0), *_laid_out(codes[kept], n, risks[kept], sizes[kept]))
+    for row in np.flatnonzero(~few).tolist():  # a handful at most, each with cases enough for a whole nation
+        own = (codes == row) & (risks > 0) & (risks < 1)
+        lower[row], upper[row], at[row] = tails_of_many(int(left[row]), *merged(risks[own], sizes[own]))
     return _judged(
-        (lower, upper, at), expected, variance, _counted(codes, n, sizes, sizes > 0), np.where(by_normal, NORMAL, EXACT)
+        (lower, upper, at), expected, variance, _counted(codes, n, sizes, sizes > 0), np.where(few, EXACT, FOURIER)
     )
 
 
@@ -110,9 +112,9 @@ def _laid_out(codes: IntArray, n: int, risks: FloatArray, sizes: IntArray) -> tu
 def _tails(
     left: IntArray, number: IntArray, each: FloatArray, starts: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """P(X <= O), P(X >= O) and P(X = O), shape (n,) each, of subjects with at most `EXACT_TO` open cases."""
+    """P(X <= O), P(X >= O) and P(X = O), shape (n,) each, of subjects that have open cases; 1 for the others."""
     lower, upper, at = np.ones(len(left)), np.ones(len(left)), np.ones(len(left))
-    some = np.flatnonzero((number > 0) & (number <= EXACT_TO))
+    some = np.flatnonzero(number > 0)
     some = some[np.lexsort((number[some], left[some]))]
     while len(some):
         width = left[some] + 2
@@ -140,14 +142,3 @@ def _block(left: IntArray, number: IntArray, each: FloatArray, starts: IntArray)
         mass[1:, :rows] += moving
     lower = np.minimum(1.0, np.cumsum(mass[:-1], axis=0)[-1])
     return lower, np.minimum(1.0, mass[-2] + mass[-1]), mass[-2]
-
-
-def _normal_tails(
-    left: IntArray, number: IntArray, expected: FloatArray, variance: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The same three by the normal law at half counts."""
-    deviation = np.sqrt(variance)
-    below, above = ((left + half - expected) / deviation for half in (-0.5, 0.5))
-    lower = np.where(left == number, 1.0, ndtr(above))
-    upper = np.where(left == 0, 1.0, ndtr(-below))
-    return lower, upper, np.maximum(0.0, lower + upper - 1)
