@@ -14,6 +14,7 @@ from cli.proof.entries import beside_the_checkout, missing_in
 from cli.proof.running import CouldNotRun, run
 from cli.say import err, out, stop
 from shared.contracts.public.proof import ProofRecord, ProofRow
+from shared.kit.files import part_of, settle
 
 FELL_SHORT: Final = 1
 COULD_NOT_RUN: Final = 2
@@ -61,10 +62,17 @@ def _folder(data: Path | None) -> Path:
 
 
 def _write(path: Path, found: ProofRecord) -> None:
+    """Whole or not at all: the record of the last run, which is published, stays where the disk is full."""
+    data = (json.dumps(found.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n").encode()
     try:
-        path.write_text(
-            json.dumps(found.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        if path.exists() and not path.is_file():  # a pipe or a device is written to, never replaced
+            path.write_bytes(data)
+            return
+        target = path.resolve()
+        with part_of(target, 0o644) as (part, out):
+            out.write(data)
+            out.flush()
+            settle(part, target)
     except OSError as error:
         stop(f"The record cannot be written to {path} ({error.strerror}). Give another file with --record.",
              COULD_NOT_RUN)  # fmt: skip

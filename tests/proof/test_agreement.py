@@ -39,6 +39,11 @@ def test_every_row_must_be_there() -> None:
         CLAIM.met_by(KEYS[:3], AGREES)
 
 
+def test_a_row_that_comes_twice_does_not_stand_for_one_that_is_gone() -> None:
+    with pytest.raises(ValueError, match="two rows have one key"):
+        CLAIM.met_by(["first", "second", "third", "third"], AGREES)
+
+
 def test_figures_are_compared_one_by_one() -> None:
     claim = Claim("a-publisher", "figures", "to the digit", ("a",), of=2, required=2, named=frozenset())
     wanted = {"phi": (1.5, 0.01), "kept": (44.0, 0.0)}

@@ -1,5 +1,8 @@
 """`candour proof` where it cannot run: it ends with 2, and says which, what was expected, and what to do."""
 
+import os
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -69,6 +72,38 @@ def test_a_record_that_cannot_be_written_ends_it(tmp_path: Path, capsys: pytest.
         _write(tmp_path / "nowhere" / "record.json", record(MET))
     assert ended.value.code == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_disk_that_fills_up_leaves_the_record_of_the_last_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "record.json"
+    _write(path, record(MET))
+    before, (soft, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before), hard))
+    try:
+        with pytest.raises(SystemExit):
+            _write(path, record(MET, PARTLY))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, heard)
+    assert "cannot be written" in capsys.readouterr().err
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["record.json"]
+    assert path.stat().st_mode & 0o444 == 0o444  # it goes into an image that other users run
+
+
+def test_a_record_may_go_into_a_pipe_and_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "record.json")
+    _write(tmp_path / "link.json", record(MET))
+    assert (tmp_path / "link.json").is_symlink()
+    assert ProofRecord.model_validate_json((tmp_path / "record.json").read_bytes()) == record(MET)
+    reading, writing = os.pipe()
+    _write(Path(f"/dev/fd/{writing}"), record(MET))
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert ProofRecord.model_validate_json(pipe.read()) == record(MET)
 
 
 def test_what_a_part_of_it_cannot_do_is_said_with_what_to_do() -> None:

@@ -27,9 +27,12 @@ class Claim:
     named: frozenset[str] | None = None
 
     def met_by(self, keys: Sequence[str], agrees: BoolArray) -> "Agreement":
-        """One key and one verdict per compared row, shape (n,). Raises ValueError where their lengths differ."""
+        """One key and one verdict per compared row, shape (n,). Raises ValueError where lengths differ or a key comes
+        twice: a row that is there again must not stand for one that is gone."""
         if len(keys) != len(agrees):
             raise ValueError(f"{len(keys)} keys for {len(agrees)} rows")
+        if len(set(keys)) < len(keys):
+            raise ValueError("two rows have one key")
         apart = tuple(sorted(key for key, equal in zip(keys, agrees.tolist(), strict=True) if not equal))
         return Agreement(self, len(keys), int(agrees.sum()), apart, self.why)
 
