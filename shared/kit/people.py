@@ -28,11 +28,12 @@ REMEMBER_SECONDS: Final = 300.0
 _HASHER: Final = PasswordHash((Argon2Hasher(),))
 
 
-def make_people(target: Path) -> dict[str, str]:
-    """Make the demonstration accounts with fresh passwords, replacing earlier ones; return name → password."""
+def make_people(target: Path, hasher: PasswordHash = _HASHER) -> dict[str, str]:
+    """Make the demonstration accounts with fresh passwords, replacing earlier ones; return name → password. How dear a
+    check is stands in the hash itself."""
     passwords = {name: secrets.token_urlsafe(15) for name in DEMONSTRATION}
     accounts = [
-        {"name": name, "roles": list(roles), "hash": _HASHER.hash(passwords[name])}
+        {"name": name, "roles": list(roles), "hash": hasher.hash(passwords[name])}
         for name, roles in DEMONSTRATION.items()
     ]
     write_durably(target, json.dumps({"people": accounts}, indent=1).encode())

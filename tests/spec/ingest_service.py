@@ -4,9 +4,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from httpx import Response
@@ -18,8 +16,8 @@ from services.ingest.settings import Settings
 from shared.kit.auth import ServiceToken
 from shared.kit.jobs import Jobs, ThreadedJobs
 from shared.kit.migrating import migrate
-from shared.kit.people import make_people
 from shared.kit.secretfiles import make_secret, read_secret
+from tests.people import make_quick_people
 from tests.stores import Stores
 
 NY = "ny-cardiac"
@@ -129,20 +127,10 @@ def some(fates: dict[str, int]) -> dict[str, int]:
     return {fate: lines for fate, lines in fates.items() if lines}
 
 
-@cache
-def _accounts() -> tuple[bytes, dict[str, str]]:
-    """Accounts for every service of a run: their hashes are slow on purpose."""
-    with TemporaryDirectory() as folder:
-        passwords = make_people(Path(folder) / "people.json")
-        return (Path(folder) / "people.json").read_bytes(), passwords
-
-
 def prepared(folder: Path, stores: Stores | None = None, **settings: Any) -> tuple[Settings, dict[str, str]]:
     """Settings of a service whose tables, accounts and secret exist, and the accounts' passwords; with `stores`, on
     their engine."""
-    accounts, passwords = _accounts()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "people.json").write_bytes(accounts)
+    passwords = make_quick_people(folder / "people.json")
     make_secret(folder / "secrets", "ratings-ingest")
     kept = stores.settings("ingest", folder / "data") if stores else {}
     made = Settings(

@@ -26,8 +26,8 @@ from services.consent.__main__ import MIGRATIONS as CONSENT_MIGRATIONS
 from services.ingest.__main__ import MIGRATIONS as INGEST_MIGRATIONS
 from services.ratings.__main__ import MIGRATIONS as RATINGS_MIGRATIONS
 from shared.kit.migrating import migrate
-from shared.kit.people import make_people
 from shared.kit.secretfiles import make_secret
+from tests.people import make_quick_people
 from tests.postgres import Postgres
 from tests.workers import Worker
 
@@ -44,7 +44,7 @@ class Site:
 
     def __init__(self, folder: Path, server: Postgres) -> None:
         self.folder, self.server = folder, server
-        self.passwords = make_people(folder / "people.json")
+        self.passwords = make_quick_people(folder / "people.json")
         for pair in ("ratings-ingest", "ratings-consent", "gateway-consent", "gateway-ratings", "consent-subjects"):
             make_secret(folder, pair)
         common = {"PEOPLE_FILE": folder / "people.json", "SECRETS_DIR": folder}

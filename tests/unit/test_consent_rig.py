@@ -19,8 +19,8 @@ from services.consent.app import create_app
 from services.consent.settings import POLICY_DIR, Settings
 from shared.kit.auth import ServiceToken
 from shared.kit.migrating import migrate
-from shared.kit.people import make_people
 from shared.kit.secretfiles import make_secret, read_secret
+from tests.people import make_quick_people
 from tests.stores import Stores
 
 CARDIAC = "adult-cardiac-surgery-consultant-outcomes"
@@ -55,7 +55,7 @@ class House:
 def build_house(folder: Path, stores: Stores | None = None) -> House:
     for name in ("ratings-consent", "gateway-consent", "consent-subjects"):
         make_secret(folder, name)
-    return House(folder, make_people(folder / "people.json"), stores or Stores(None))
+    return House(folder, make_quick_people(folder / "people.json"), stores or Stores(None))
 
 
 @dataclass(frozen=True)

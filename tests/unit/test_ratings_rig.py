@@ -31,8 +31,8 @@ from services.ratings.workflow.office import Office
 from shared.kit.auth import ServiceToken
 from shared.kit.jobs import ThreadedJobs
 from shared.kit.migrating import migrate
-from shared.kit.people import _HASHER, make_people
 from shared.kit.secretfiles import make_secret, read_secret
+from tests.people import QUICK, make_quick_people
 from tests.stores import Stores
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -169,10 +169,10 @@ def rig_in(folder: Path, stores: Stores | None = None) -> Iterator[Rig]:
     stores = stores or Stores(None)
     for name in PAIRS:
         make_secret(folder, name)
-    passwords = make_people(folder / "people.json") | {BOTH: "of-every-trade"}
+    passwords = make_quick_people(folder / "people.json") | {BOTH: "of-every-trade"}
     people = json.loads((folder / "people.json").read_bytes())
     roles = [role for one in people["people"] for role in one["roles"]]
-    people["people"].append({"name": BOTH, "roles": roles, "hash": _HASHER.hash(passwords[BOTH])})
+    people["people"].append({"name": BOTH, "roles": roles, "hash": QUICK.hash(passwords[BOTH])})
     (folder / "people.json").write_text(json.dumps(people))
     common: dict[str, Any] = {"people_file": folder / "people.json", "secrets_dir": folder}
     kept: dict[str, Any] = {
