@@ -137,6 +137,30 @@ def test_a_confidence_outside_0_to_1_is_refused(level: float) -> None:
         exact_interval([1], level)
 
 
+@pytest.mark.parametrize("level", [1 - 1e-13, 1 - 1e-11, float(np.nextafter(1.0, 0.0))])
+def test_a_confidence_that_leaves_no_tail_is_refused_and_no_limit_is_infinite(level: float) -> None:
+    for rule in IntervalRule:
+        with pytest.raises(ValueError, match="tail too small"):
+            count_interval([0, 5], level, rule)
+        assert np.isfinite(count_interval([0, 5], 1 - 1e-8, rule).upper).all()
+
+
+def test_a_count_that_floats_cannot_tell_from_its_neighbour_is_refused() -> None:
+    assert exact_interval([2**53 - 1], 0.95).upper[0] > 2**53
+    for count in (2**53, 2**53 + 1, 2**62):
+        with pytest.raises(ValueError, match="whole numbers"):
+            exact_interval([count], 0.95)
+
+
+def test_a_masked_count_is_refused_and_not_read_from_behind_the_mask() -> None:
+    with pytest.raises(ValueError, match="masked"):
+        exact_interval(np.ma.masked_equal([3, 7, 4], 7), 0.95)
+    assert (
+        exact_interval(np.ma.masked_equal([3, 7, 4], 8), 0.95).upper.tolist()
+        == exact_interval([3, 7, 4], 0.95).upper.tolist()
+    )
+
+
 def test_an_unknown_rule_is_refused() -> None:
     with pytest.raises(ValueError, match="jeffreys"):
         count_interval([1], 0.95, "jeffreys")  # type: ignore[arg-type] # an indicator file may hold any word

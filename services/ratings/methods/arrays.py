@@ -17,6 +17,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 TextArray: TypeAlias = NDArray[np.str_]
 
 SMALLEST, LARGEST = 1e-290, 1e150  # nothing measured lies outside; inside, no quotient or square overflows
+LARGEST_COUNT = 2.0**53 - 1  # beyond it a float may stand for a whole number that is not the one given
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,8 @@ class Figures:
 
 def vector_of(numbers: ArrayLike, name: str) -> FloatArray:
     """Finite floats of shape (n,); raises ValueError otherwise."""
+    if np.ma.is_masked(numbers):
+        raise ValueError(f"{name} holds a masked number, which would be taken for the one behind the mask")
     values = np.asarray(numbers)
     if values.ndim != 1 or values.dtype.kind not in "iuf":
         raise ValueError(f"{name} must be a one-dimensional array of numbers, not {values.dtype}, shape {values.shape}")
@@ -73,7 +76,7 @@ def vector_of(numbers: ArrayLike, name: str) -> FloatArray:
 def counts_of(numbers: ArrayLike, name: str) -> IntArray:
     """Whole numbers >= 0 of shape (n,); a negative or fractional count raises ValueError, it is never clipped."""
     floats = vector_of(numbers, name)
-    if (floats < 0).any() or (floats != np.floor(floats)).any() or (floats > 2.0**53).any():
+    if (floats < 0).any() or (floats != np.floor(floats)).any() or (floats > LARGEST_COUNT).any():
         raise ValueError(f"{name} must be whole numbers of at least 0")
     return floats.astype(np.int64)
 

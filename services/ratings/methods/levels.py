@@ -8,16 +8,20 @@ from services.ratings.methods.arrays import Figures, FloatArray
 
 WARNING = 0.95
 CONTROL = 0.998
+SMALLEST_TAIL = 1e-9  # the twelve decimals of a tail leave it three digits, and no limit is infinite
 
 
 def tail_of(confidence: float) -> float:
-    """Probability in one tail: .025 for 95%, .001 for 99.8%. Raises ValueError outside (0, 1).
+    """Probability in one tail: .025 for 95%, .001 for 99.8%. Raises ValueError outside (0, 1), or within 2e-9 of 1.
 
     Rounded to 12 decimals, because (1 - 0.998) / 2 in binary is not the .001 that the tables mean.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie in (0, 1), not {confidence}")
-    return round((1 - confidence) / 2, 12)
+    tail = round((1 - confidence) / 2, 12)
+    if tail < SMALLEST_TAIL:
+        raise ValueError(f"a confidence of {confidence} leaves a tail too small to draw limits by")
+    return tail
 
 
 def z_of(confidence: float) -> float:

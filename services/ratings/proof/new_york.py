@@ -18,7 +18,6 @@ from services.ratings.proof.agreement import Agreement, Claim, Frames, floats, k
 SOURCE = "ny-cardiac"
 ENTRY = "ny-hospitals"
 HALF_DIGIT = 0.005  # rates, limits and EMR were printed with two decimals
-SLACK = 1e-9
 KEY = ("provider", "measure", "period_start", "period_end")
 RANGE = "within .005 of the range that EMR -/+ .005 leaves open (EMR is printed with two decimals)"
 
@@ -104,8 +103,7 @@ def _comparison(rows: pl.DataFrame, definition: Definition) -> tuple[pl.DataFram
 
 
 def _in_range(published: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
-    most = HALF_DIGIT + SLACK
-    return np.asarray((published >= low - most) & (published <= high + most))
+    return np.asarray((published >= low - HALF_DIGIT) & (published <= high + HALF_DIGIT))
 
 
 def _statewide(printed: pl.DataFrame) -> Agreement:
