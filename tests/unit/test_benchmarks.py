@@ -36,7 +36,7 @@ def as_run(answer: Answer, seconds: float) -> rate.Run:
     found = {name: answer.consultants[name].to_numpy() for name in answer.consultants.columns if name != "consultant"}
     consultants = np.column_stack([found[name] for name in ("cases", "observed", "expected")]) if found else np.zeros(0)
     numbers = {"coefficients": answer.coefficients, "standard_errors": answer.standard_errors}
-    return rate.Run(seconds, 100.0, 0.5, (seconds,), numbers | {"consultants": consultants})
+    return rate.Run(seconds, seconds, 100.0, 0.5, (seconds,), numbers | {"consultants": consultants})
 
 
 def test_all_ways_find_the_same(answers: dict[str, Answer]) -> None:
