@@ -17,7 +17,7 @@ def test_indirectly_standardised_ratio() -> None:
     assert ratio.limits.upper_95.values[0] == pytest.approx(1.1432332872498949, rel=1e-13)
     assert ratio.limits.lower_99_8.values[0] == pytest.approx(0.96351556196144372, rel=1e-13)
     assert ratio.limits.upper_99_8.values[0] == pytest.approx(1.1860070415876287, rel=1e-13)
-    assert ratio.method_version == METHOD_VERSION == "2026.1"
+    assert ratio.method_version == METHOD_VERSION == "2026.2"
 
 
 def test_risk_adjusted_rate_and_the_interval_rule_that_decides_a_verdict() -> None:

@@ -1,3 +1,3 @@
 """Pure statistics: numbers in, frozen results out; no file, clock, environment, log or session."""
 
-METHOD_VERSION = "2026.1"
+METHOD_VERSION = "2026.2"
