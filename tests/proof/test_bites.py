@@ -124,6 +124,18 @@ def test_every_line_is_bitten(recipes: list[Recipe]) -> None:
     assert len(CHANGES) == len(bitten)
 
 
+def test_a_hospital_that_the_input_lacks_is_no_agreement(
+    frames: Frames, recipes: list[Recipe], agreements: list[Agreement]
+) -> None:
+    """It was not rated, and one that is not there is not rated either: nothing beside nothing is no agreement."""
+    claim = line(agreements, "which hospitals are rated").claim
+    [recipe] = [one for one in recipes if claim in one.claims]
+    unrated = frames["cms-star-output"].filter(pl.col("report_indicator") == 0)["provider_id"][0]
+    without = frames["cms-star-input"].filter(pl.col("provider_id") != unrated)
+    assert without.height == 4535
+    assert not any(one.ok for one in recipe.run({**frames, "cms-star-input": without}))
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [

@@ -63,13 +63,16 @@ def agreements(frames: Frames) -> list[Agreement]:
 
 
 def _side_by_side(frames: Frames) -> pl.DataFrame:
-    """Every hospital of the output with what the recipe gives for it."""
+    """Every hospital of the output with what the recipe gives for it. Raises ValueError where the files are not about
+    the same hospitals: one that the input lacks has no star, and would agree with one that was not rated."""
     measures = frames[MEASURES]
     capitals = {name: name.upper() for name in measures.columns if name != HOSPITAL}
     found = star_rating(measures.rename(capitals), CMS_APRIL_2021, HOSPITAL).rename({"star": "star_found"})
     published = frames[PUBLISHED].with_columns(
         cnt_grp_number=pl.col("cnt_grp").str.extract(r"groups=(\d)$").cast(pl.Int64)
     )
+    if set(published[HOSPITAL]) != set(found[HOSPITAL]):
+        raise ValueError("input and output are not about the same hospitals")
     return published.join(found, on=HOSPITAL, how="left", validate="1:1").sort(HOSPITAL)
 
 

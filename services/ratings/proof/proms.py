@@ -72,7 +72,7 @@ CLAIMS = (*(measure.claim for measure in MEASURES), COUNT_ONLY)
 
 def agreements(frames: Frames) -> list[Agreement]:
     """The four lines of adjusted health gains."""
-    made = {measure: _compared(frames, measure) for measure in MEASURES}
+    made = {measure: compared(frames, measure) for measure in MEASURES}
     oxford = made[OXFORD]
     all_counts = near(floats(oxford, "gain"), floats(oxford, "adjusted_average_health_gain"), 0.005)
     return [
@@ -87,7 +87,7 @@ def _same_records(measure: Measure, rows: pl.DataFrame) -> Agreement:
     return measure.claim.met_by(same["organisation_code"].to_list(), agrees)
 
 
-def _compared(frames: Frames, measure: Measure) -> pl.DataFrame:
+def compared(frames: Frames, measure: Measure) -> pl.DataFrame:
     """Providers of the table that have an adjusted gain and as many records as the file, with our gains beside it."""
     printed = frames[PUBLISHED].filter(
         (pl.col("procedure") == PRIMARY)
