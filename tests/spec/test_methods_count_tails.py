@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import nbinom, poisson
+from scipy.stats import nbinom, norm, poisson
 
 from services.ratings.methods.count_tails import count_tail_curve, count_tail_limits, count_tail_test
 
@@ -87,6 +87,16 @@ def test_a_trebled_rate_at_seventeen_expected_is_seen() -> None:
 def test_no_variance_below_nothing(variance: float) -> None:
     with pytest.raises(ValueError, match="between_provider_variance"):
         count_tail_limits([1.0], variance)
+
+
+def test_a_small_variance_counts_where_there_are_many_events() -> None:
+    """10^9 events and variance 9e-11: E + tau2 E^2 is 9% above E. The normal law is right to three digits here."""
+    expected, variance = 1e9, 9e-11
+    limits = count_tail_limits([expected], variance)
+    assert limits.method == "count_tails_gamma_poisson"
+    deviation = math.sqrt(expected + variance * expected**2)
+    first_outside = round(limits.upper_99_8.values[0] * expected) + 1
+    assert norm.sf((first_outside - 0.5 - expected) / deviation) == pytest.approx(0.001, rel=1e-3)
 
 
 @pytest.mark.parametrize("variance", [1e-9, 1e-11, 1e-16, 1e-300])

@@ -16,7 +16,7 @@ from services.ratings.methods.counting import quantile_guess, smallest_count
 from services.ratings.methods.funnel import positions_against, rated_rows
 from services.ratings.methods.levels import CONTROL, WARNING, Limits, tail_of
 
-NEGLIGIBLE = 1e-10  # a variance that changes no tail in its first six digits, and that floats can no longer follow
+NEGLIGIBLE = 1e-14  # changes no tail in its first four digits up to a thousand million events; below, floats fail
 
 
 def count_tail_limits(expected: ArrayLike, between_provider_variance: float = 0.0) -> Limits:
