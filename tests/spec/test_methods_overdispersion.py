@@ -171,3 +171,9 @@ def test_an_upper_limit_beyond_all_floats_is_absent_not_infinite() -> None:
 def test_a_variance_that_cannot_be_is_refused(tau2: float) -> None:
     with pytest.raises(ValueError, match="variance"):
         additive_limits([1.0], tau2)
+
+
+@pytest.mark.parametrize(("z", "s"), [(1e200, 1.0), (1.0, 1e-200), (1e150, 1e150)])
+def test_what_cannot_be_squared_is_refused_and_never_infinite(z: float, s: float) -> None:
+    with pytest.raises(ValueError, match="beyond what can be squared"):
+        estimate_dispersion([-z, z] * 6, [s] * 12, DispersionRows.ALL)

@@ -94,7 +94,7 @@ def estimate_dispersion(
     """Dispersion ratio and between-provider variance (DerSimonian and Laird 1986) from z values and their s, (n,).
 
     Fewer providers than `minimum_providers`, or fewer than two kept: `not_estimated`. The order of rows changes no
-    bit. Raises ValueError for an s that is not above 0 or a z that is not finite.
+    bit. Raises ValueError for an s that is not above 0, a z that is not finite, and either beyond what can be squared.
     """
     z, scale, rule = vector_of(z_value, "z_value"), positive_of(s, "s"), DispersionRows(rows)
     same_length(z, scale)
@@ -103,8 +103,11 @@ def estimate_dispersion(
         return Dispersion(rule, kept, DispersionStatus.NOT_REQUESTED, None, None)
     if len(z) < minimum_providers or kept.sum() < 2:
         return Dispersion(rule, kept, DispersionStatus.NOT_ESTIMATED, None, None)
-    phi = dispersion_ratio(z[kept], rule)
-    tau2 = between_provider_variance(phi, scale[kept])
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what overflows is refused in the next line
+        phi = dispersion_ratio(z[kept], rule)
+        tau2 = between_provider_variance(phi, scale[kept])
+    if not math.isfinite(phi) or not math.isfinite(tau2):
+        raise ValueError("z_value or s lies beyond what can be squared")
     return Dispersion(rule, kept, DispersionStatus.ESTIMATED, phi, tau2)
 
 
