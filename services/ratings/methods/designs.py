@@ -1,11 +1,14 @@
 """Two forms of one design: written out row by row, or as pairs of what two groups of columns say."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from services.ratings.methods.arrays import FloatArray, IntArray
+
+CACHED = 1 << 16  # cells of a grid worked on at once: half a megabyte for each array of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,9 @@ class Rows:
 
     def information(self, weights: FloatArray) -> FloatArray:
         return np.asarray(self.matrix.T @ (self.matrix * weights[:, None]))
+
+    def parts(self) -> Iterator[tuple[slice, "Rows"]]:
+        yield slice(None), self
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +72,9 @@ class Pairs:
         by_first = np.bincount(self.i, weights=values, minlength=len(self.first)).astype(np.float64)
         return by_first, np.bincount(self.j, weights=values, minlength=len(self.second)).astype(np.float64)
 
+    def parts(self) -> Iterator[tuple[slice, "Pairs"]]:
+        yield slice(None), self
+
     def written_out(self) -> Rows:
         """The same design, row by row."""
         return Rows(np.column_stack([self.first[self.i], self.second[self.j]]))
@@ -97,3 +106,9 @@ class Grid:
         above = self.first.T @ (self.first * weights.sum(axis=1)[:, None])
         below = self.second.T @ (self.second * weights.sum(axis=0)[:, None])
         return np.block([[above, across], [across.T, below]])
+
+    def parts(self) -> Iterator[tuple[slice, "Grid"]]:
+        rows = max(1, CACHED // len(self.second))
+        for start in range(0, len(self.first), rows):
+            cells = slice(start, start + rows)
+            yield cells, Grid(self.first[cells], self.second)

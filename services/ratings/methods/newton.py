@@ -1,5 +1,6 @@
 """Maximum likelihood by damped Newton steps, for models whose design need not be written out row by row."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +39,9 @@ class Design(Protocol):
     def information(self, weights: FloatArray) -> FloatArray:
         """X'WX, shape (k, k)."""
 
+    def parts(self) -> Iterator[tuple[slice, "Design"]]:
+        """Cells in pieces that fit a processor's cache, each with its own part of the design: X'r and X'WX add up."""
+
 
 class Family(Protocol):
     """A distribution of the events of a cell, with its canonical link."""
@@ -45,14 +49,8 @@ class Family(Protocol):
     def link(self, share: float) -> float:
         """The linear predictor at which `share` events are expected for each case."""
 
-    def expected(self, linear: FloatArray, cases: IntArray) -> FloatArray:
-        """Events expected in each cell."""
-
-    def weight(self, expected: FloatArray, cases: IntArray) -> FloatArray:
-        """Variance of the events of each cell."""
-
-    def log_likelihood(self, linear: FloatArray, cases: IntArray, observed: IntArray) -> float:
-        """Up to a constant of the data."""
+    def at(self, linear: FloatArray, cases: FloatArray, observed: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        """Log likelihood up to a constant of the data, and of each cell the events expected and their variance."""
 
 
 class Logistic:
@@ -61,16 +59,12 @@ class Logistic:
     def link(self, share: float) -> float:
         return float(np.log(share / (1 - share)))
 
-    def expected(self, linear: FloatArray, cases: IntArray) -> FloatArray:
-        with np.errstate(over="ignore"):  # exp(-x) = infinity is a risk of 0
-            return np.asarray(cases / (1 + np.exp(-linear)))
-
-    def weight(self, expected: FloatArray, cases: IntArray) -> FloatArray:
-        return np.asarray(expected - expected * expected / np.maximum(cases, 1))
-
-    def log_likelihood(self, linear: FloatArray, cases: IntArray, observed: IntArray) -> float:
-        softplus = np.maximum(linear, 0.0) + np.log1p(np.exp(-np.abs(linear)))
-        return float(np.sum(observed * linear - cases * softplus))
+    def at(self, linear: FloatArray, cases: FloatArray, observed: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        small = np.exp(-np.abs(linear))  # never overflows, and serves the risk, its variance and the likelihood
+        rest = 1 / (1 + small)
+        likelihood = observed * linear - cases * (np.maximum(linear, 0.0) + np.log1p(small))
+        expected = cases * np.where(linear >= 0, rest, small * rest)
+        return float(likelihood.sum()), expected, cases * small * rest * rest
 
 
 class Poisson:
@@ -79,24 +73,19 @@ class Poisson:
     def link(self, share: float) -> float:
         return float(np.log(share))
 
-    def expected(self, linear: FloatArray, cases: IntArray) -> FloatArray:
-        return np.asarray(cases * np.exp(linear))
-
-    def weight(self, expected: FloatArray, cases: IntArray) -> FloatArray:  # noqa: ARG002 - the family's signature
-        return expected
-
-    def log_likelihood(self, linear: FloatArray, cases: IntArray, observed: IntArray) -> float:
-        with np.errstate(over="ignore"):  # a step too far makes it -inf, and is halved
-            return float(np.sum(observed * linear - cases * np.exp(linear)))
+    def at(self, linear: FloatArray, cases: FloatArray, observed: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        with np.errstate(over="ignore"):  # a step too far makes the likelihood -inf, and is halved
+            expected = cases * np.exp(linear)
+        return float((observed * linear - expected).sum()), expected, expected
 
 
 @dataclass(frozen=True, eq=False)
 class Maximum:
-    """Where the likelihood is largest: coefficients (k,), their covariance (k, k), events expected per cell."""
+    """Where the likelihood is largest: coefficients (k,), their covariance (k, k), all events expected there."""
 
     coefficients: FloatArray
     covariance: FloatArray
-    expected: FloatArray
+    expected: float
     log_likelihood: float
     iterations: int
 
@@ -106,43 +95,71 @@ class Maximum:
         return np.sqrt(np.diag(self.covariance))
 
 
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """What is known at some coefficients."""
+
+    coefficients: FloatArray
+    log_likelihood: float
+    expected: float
+    gradient: FloatArray
+    information: FloatArray
+
+
 def maximise(
     design: Design,
     family: Family,
     cases: IntArray,
     observed: IntArray,
     *,
-    offset: FloatArray | float = 0.0,
+    offset: FloatArray | None = None,
     max_iter: int = MAX_ITERATIONS,
 ) -> Maximum:
     """Newton's method from the overall share, a step halved while it would lower the likelihood (Nelder and
     Wedderburn 1972 with the canonical links, where Newton and Fisher scoring are one).
 
-    `cases` and `observed` in the shape of the design's cells; `offset` is added to each linear predictor. Raises
-    SingularDesign, and NotConverged after `max_iter` steps. Separation is the caller's to refuse first.
+    `cases` and `observed` in the shape of the design's cells; `offset`, of the same shape, is added to each linear
+    predictor. Raises SingularDesign, and NotConverged after `max_iter` steps. Separation is the caller's to refuse
+    first.
     """
-    coefficients = np.zeros(design.width)
-    coefficients[0] = family.link(float(observed.sum() / cases.sum()))
-    linear = design.linear(coefficients) + offset
-    reached = family.log_likelihood(linear, cases, observed)
+    counts = cases.astype(np.float64), observed.astype(np.float64)
+    start = np.zeros(design.width)
+    start[0] = family.link(float(counts[1].sum() / counts[0].sum()))
+    point = _point(design, family, start, counts, offset)
     for iteration in range(1, max_iter + 1):
-        expected = family.expected(linear, cases)
-        step = _solved(design.information(family.weight(expected, cases)), design.totals(observed - expected))
+        step = _solved(point.information, point.gradient)
         for halving in range(HALVINGS):
-            tried = coefficients + step * 0.5**halving
-            linear = design.linear(tried) + offset
-            likelihood = family.log_likelihood(linear, cases, observed)
-            if likelihood >= reached - ROUNDING * abs(reached):
+            tried = _point(design, family, point.coefficients + step * 0.5**halving, counts, offset)
+            if tried.log_likelihood >= point.log_likelihood - ROUNDING * abs(point.log_likelihood):
                 break
         else:
             raise NotConverged("no step along the gradient raises the likelihood")
-        small = np.abs(tried - coefficients).max() <= SMALL_STEP * max(1.0, float(np.abs(tried).max()))
-        coefficients, reached = tried, likelihood
+        largest = max(1.0, float(np.abs(tried.coefficients).max()))
+        small = np.abs(tried.coefficients - point.coefficients).max() <= SMALL_STEP * largest
+        point = tried
         if small and halving == 0:
-            expected = family.expected(linear, cases)
-            covariance = _solved(design.information(family.weight(expected, cases)), np.eye(design.width))
-            return Maximum(coefficients, covariance, expected, reached, iteration)
+            covariance = _solved(point.information, np.eye(design.width))
+            return Maximum(point.coefficients, covariance, point.expected, point.log_likelihood, iteration)
     raise NotConverged(f"no maximum found in {max_iter} iterations")
+
+
+def _point(
+    design: Design,
+    family: Family,
+    coefficients: FloatArray,
+    counts: tuple[FloatArray, FloatArray],
+    offset: FloatArray | None,
+) -> _Point:
+    likelihood, sum_expected = 0.0, 0.0
+    gradient, information = np.zeros(design.width), np.zeros((design.width, design.width))
+    for cells, part in design.parts():
+        cases, observed = counts[0][cells], counts[1][cells]
+        linear = part.linear(coefficients) if offset is None else part.linear(coefficients) + offset[cells]
+        likely, expected, variance = family.at(linear, cases, observed)
+        likelihood, sum_expected = likelihood + likely, sum_expected + float(expected.sum())
+        gradient += part.totals(observed - expected)
+        information += part.information(variance)
+    return _Point(coefficients, likelihood, sum_expected, gradient, information)
 
 
 def _solved(information: FloatArray, right: FloatArray) -> FloatArray:
