@@ -26,15 +26,22 @@ class CouldNotRun(Exception):
 
 def run(data: Path, say: Callable[[str], None]) -> ProofRecord:
     """Read every file under `data` and compare. Raises CouldNotRun."""
-    with TemporaryDirectory(prefix="candour-proof-") as folder:
-        out = Path(folder)
-        say(f"reading {len(ENTRIES)} published files in {data}")
-        jobs = out / "jobs.json"
-        jobs.write_text(json.dumps([one._asdict() | {"path": str(data / one.path)} for one in ENTRIES]))
-        _python(READING, str(jobs), str(out), else_do="Put the file there as it was published, or name another folder")
-        say("comparing what they print with what our methods give")
-        printed = _python(COMPARING, str(out), else_do="This is our fault and not that of the files: report it")
-        return _record((out / "fates.json").read_bytes(), printed)
+    try:
+        with TemporaryDirectory(prefix="candour-proof-") as folder:
+            return _within(Path(folder), data, say)
+    except OSError as error:
+        reason = f"The temporary folder cannot be used ({error.strerror}). Make room, or name another in TMPDIR."
+        raise CouldNotRun(reason) from None
+
+
+def _within(out: Path, data: Path, say: Callable[[str], None]) -> ProofRecord:
+    say(f"reading {len(ENTRIES)} published files in {data}")
+    jobs = out / "jobs.json"
+    jobs.write_text(json.dumps([one._asdict() | {"path": str(data / one.path)} for one in ENTRIES]))
+    _python(READING, str(jobs), str(out), else_do="Put the file there as it was published, or name another folder")
+    say("comparing what they print with what our methods give")
+    printed = _python(COMPARING, str(out), else_do="This is our fault and not that of the files: report it")
+    return _record((out / "fates.json").read_bytes(), printed)
 
 
 def _python(module: str, *arguments: str, else_do: str) -> bytes:

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from cli.proof.command import _print, _write
 from cli.proof.entries import ENTRIES, missing_in
-from cli.proof.running import CouldNotRun, _python, _record
+from cli.proof.running import CouldNotRun, _python, _record, run
 from shared.contracts.public.proof import ProofRecord, ProofRow
 
 MET = ProofRow(
@@ -104,6 +105,14 @@ def test_a_record_may_go_into_a_pipe_and_through_a_link(tmp_path: Path) -> None:
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         assert ProofRecord.model_validate_json(pipe.read()) == record(MET)
+
+
+def test_without_a_temporary_folder_it_could_not_run_which_is_not_falling_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(CouldNotRun, match="temporary folder cannot be used"):
+        run(tmp_path, lambda _: None)
 
 
 def test_what_a_part_of_it_cannot_do_is_said_with_what_to_do() -> None:
