@@ -34,8 +34,7 @@ PARTS: Final = {
 NUMBERS: Final = ("measured", "error", "nominal", "promised", "computed")
 COLUMNS: Final = ["rule", "world", "figure", *NUMBERS, "verdict"]
 
-SAID_AGAIN: Final = {"above_nominal_within_price": "ABOVE NOMINAL", "off_known_and_not_refused": "OFF, KNOWN",
-                     "off": "OFF"}  # fmt: skip
+SAID_AGAIN: Final = {"above_nominal_within_price": "ABOVE NOMINAL", "off": "OFF"}
 """Verdicts that nobody should have to look for in a table."""
 
 Line = Mapping[str, Any]

@@ -24,6 +24,7 @@ from services.ratings.methods.intervals import (
 )
 from services.ratings.methods.levels import Limits
 from services.ratings.methods.multiplicity import benjamini_hochberg, expected_false_alarms
+from services.ratings.methods.ordering import TooFewProviders, place_intervals
 from services.ratings.methods.overdispersion import (
     DispersionRows,
     DispersionStatus,
@@ -94,6 +95,13 @@ def _() -> None:
     assert expected_false_alarms(1, 0.998) == 0.002
 
 
+@decided(ONE, "place_intervals")
+def _() -> None:
+    for spread in (None, 0.0, 0.1):
+        with pytest.raises(TooFewProviders):
+            place_intervals([9], [4.0], seed=0, between_provider_variance=spread)
+
+
 # All-equal providers
 
 
@@ -159,6 +167,16 @@ def _() -> None:
 def _() -> None:
     found = robustness(["within"] * 12, [Basis([20] * 12, [20.0] * 12)], EVERY_PATH)
     assert found.share.values.tolist() == [1.0] * 12
+
+
+@decided(EQUAL, "place_intervals")
+def _() -> None:
+    for spread in (None, 0.0, 0.1):
+        found = place_intervals([20] * 50, [20.0] * 50, seed=0, between_provider_variance=spread)
+        assert found.expected_place.tolist() == [25.5] * 50
+        assert (set(found.place_lower), set(found.place_upper)) == ({2}, {49})
+    unlike = place_intervals(range(50), [20.0] * 50, seed=0, between_provider_variance=0.0)
+    assert (set(unlike.place_lower), set(unlike.place_upper)) == ({2}, {49})
 
 
 # Every event

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import betainc
 
 from services.ratings.methods.absence import ImpossibleExpected
 from services.ratings.methods.count_tails import count_tail_test
@@ -25,6 +26,7 @@ from services.ratings.methods.intervals import (
     mean_interval,
     wilson_interval,
 )
+from services.ratings.methods.ordering import place_intervals
 from services.ratings.methods.overdispersion import (
     additive_test,
     multiplicative_test,
@@ -153,6 +155,17 @@ def _() -> None:
     assert shrunk_ratio([0], [4.0], 0.25).tolist() == pytest.approx([0.125**0.5], rel=1e-14)
 
 
+@decided(ZERO_EVENTS, "place_intervals")
+def _() -> None:
+    """Two providers with E equal: P(G(a) < G(b)) = P(at least a heads in a + b - 1 tosses), a = 0 + 4, b = 3 + 4."""
+    shrunk = place_intervals([0, 3], [8.0, 8.0], seed=0, between_provider_variance=0.25)
+    heads = sum(math.comb(10, count) for count in range(4, 11)) / 2**10
+    assert shrunk.expected_place.tolist() == pytest.approx([2 - heads, 1 + heads], rel=1e-12)
+    flat = place_intervals([0, 3], [8.0, 8.0], seed=0)
+    assert flat.method == "poisson_binomial_at_nodes_gamma"
+    assert flat.expected_place[1] == pytest.approx(1 + betainc(0.5, 3.5, 0.5), rel=1e-12)
+
+
 @decided(ZERO_EVENTS, "poisson_binomial")
 def _() -> None:
     found = poisson_binomial([0.1, 0.2], [1, 2])
@@ -219,6 +232,7 @@ refused(
     shrunk_ratio=lambda: shrunk_ratio([0], [0.0], 0.1),
     poisson_power=lambda: poisson_power([0.0]),
     gated=lambda: gated(["within"], [5], [0.0], Gates()),
+    place_intervals=lambda: place_intervals([0, 1], [0.0, 1.0], seed=0, between_provider_variance=0.1),
 )
 
 # Zero cases

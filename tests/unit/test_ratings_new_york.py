@@ -1,5 +1,6 @@
 """New York State's own table, sent to ingest and read back from the view that gateways load (methods, section 3.1)."""
 
+import math
 from collections.abc import Iterator
 
 import polars as pl
@@ -106,7 +107,18 @@ def test_every_place_comes_as_an_interval(rows: pl.DataFrame) -> None:
     assert (rows["rank_upper"] <= rows["ranked_of"]).all()
     worst = rows.filter((pl.col("indicator_id") == "ny-all-pci-mortality") & (pl.col("position") == "above_control"))
     assert worst.height > 0
-    assert (worst["rank_lower"] > worst["ranked_of"] / 2).all()
+    assert (worst["rank_lower"] > worst["ranked_of"] / 3).all()
+    assert (worst["rank_upper"] == worst["ranked_of"]).all()
+
+
+def test_where_no_spread_was_found_everyone_has_nearly_all_places(rows: pl.DataFrame) -> None:
+    """The same variance that reliability is made of: rounded to nothing in 7 of 31 comparisons."""
+    sets = rows.group_by("indicator_id", "period_id").agg(pl.col("reliability").max())
+    assert (sets.height, sets.filter(pl.col("reliability") == 0).height) == (31, 7)
+    undivided = rows.join(sets.filter(pl.col("reliability") == 0), on=["indicator_id", "period_id"], how="semi")
+    of = undivided["ranked_of"].to_list()
+    assert undivided["rank_lower"].to_list() == [math.ceil(number / 40) for number in of]
+    assert undivided["rank_upper"].to_list() == [number - number // 40 for number in of]
 
 
 def test_each_flag_says_under_how_many_methods_it_holds(rows: pl.DataFrame) -> None:

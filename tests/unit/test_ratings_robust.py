@@ -20,6 +20,7 @@ from services.ratings.indicators.loading import FOLDER, FileRefused, load_catalo
 from services.ratings.methods.count_tails import count_tail_test
 from services.ratings.methods.funnel import interval_test
 from services.ratings.methods.intervals import IntervalRule
+from services.ratings.methods.ordering import place_intervals
 from services.ratings.view.rows import shown_rows
 from services.ratings.view.words import DEPENDS, DEPENDS_WORDS
 from tests.unit.test_ratings_rig import small_world
@@ -141,10 +142,44 @@ def test_places_are_of_those_whose_figures_nobody_can_hide() -> None:
     found = rated(subjects([20] * 11 + [60], [20.0] * 12), DEMO.definition)
     assert {row["place_lower"] for row in found.values()} == {None}
     some = subjects([2, 20, 80], [20.0] * 3)
-    lower, upper, of = places_of(some, 7)
+    lower, upper, of = places_of(some, 7, 1.0)
     assert (lower.to_list(), upper.to_list(), of.to_list()) == ([1, 2, 3], [1, 2, 3], [3, 3, 3])
-    for seed, frame in ((None, some), (7, some.head(1))):
-        assert [series.null_count() for series in places_of(frame, seed)] == [frame.height] * 3
+    for seed, frame, variance in ((None, some, 1.0), (7, some.head(1), 1.0), (7, some, None)):
+        assert [series.null_count() for series in places_of(frame, seed, variance)] == [frame.height] * 3
+
+
+def placed(observed: list[int], expected: list[float]) -> pl.DataFrame:
+    found, _ = figures_of(subjects(observed, expected), ComparisonSet(NEW_YORK.definition, "provider", SPAN, seed=7))
+    return found
+
+
+def test_places_are_of_the_variance_that_is_published() -> None:
+    """Sixteen of E = 20; the variance rounded to three decimals, as reliability has it: r = tau2 / (tau2 + 1/E)."""
+    observed = [8, 11, 13, 15, 16, 18, 19, 20, 20, 21, 23, 24, 26, 29, 33, 44]
+    found = placed(observed, [20.0] * 16)
+    share = found["reliability"][0]
+    variance = share / (1 - share) / 20
+    assert variance == pytest.approx(round(variance, 3), abs=1e-12)
+    assert variance > 0
+    own = place_intervals(observed, [20.0] * 16, seed=7, between_provider_variance=round(variance, 3))
+    assert found["place_lower"].to_list() == own.place_lower.tolist()
+    assert found["place_upper"].to_list() == own.place_upper.tolist()
+    flat = place_intervals(observed, [20.0] * 16, seed=7)
+    assert (own.place_upper - own.place_lower).sum() > (flat.place_upper - flat.place_lower).sum()
+
+
+def test_where_nothing_separates_anybody_every_place_is_as_likely() -> None:
+    found = placed([18, 19, 20, 21, 22] * 8, [20.0] * 40)
+    assert set(found["reliability"]) == {0.0}
+    assert (set(found["place_lower"]), set(found["place_upper"])) == ({1}, {39})
+
+
+def test_without_a_variance_no_place_is_published() -> None:
+    """Nine hospitals are too few to estimate one; the tenth brings places for all."""
+    for hospitals, absent in ((9, 9), (10, 0)):
+        found = placed([12, 16, 20, 24, 28, 18, 22, 20, 31, 9][:hospitals], [20.0] * hospitals)
+        assert found["reliability"].null_count() == absent
+        assert found["place_lower"].null_count() == found["places_of"].null_count() == absent
 
 
 def test_a_seed_is_of_the_inputs_whatever_their_order() -> None:

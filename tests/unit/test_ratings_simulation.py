@@ -32,6 +32,7 @@ from services.ratings.simulation import __main__ as program
 from services.ratings.simulation.false_alarms import measure
 from services.ratings.simulation.lines import Line, Verdict
 from services.ratings.simulation.own_case_levels import mass
+from services.ratings.simulation.place_coverage import WORLDS
 from services.ratings.simulation.promises import promised_share, winsorised_variance
 from services.ratings.simulation.report import simulated
 from services.ratings.simulation.rules import Rule, dispersion_rules
@@ -135,12 +136,25 @@ def test_finds_are_the_power_on_the_row(report: dict[str, Any]) -> None:
     assert all(line["computed"] is not None and line["verdict"] == "kept" for line in found.values())
 
 
-def test_short_place_intervals_are_said_and_not_excused(report: dict[str, Any]) -> None:
-    """Four worlds, all with a promise: where true ratios spread by .1, far fewer than 95% hold the true place."""
-    lines = {line["world"]: line for line in lines_of(report, part="coverage", rule="place_intervals")}
-    assert len(lines) == 4
-    assert {line["promised"] for line in lines.values()} == {0.95}
-    assert lines["spread 0.1, 5 to 80 expected"]["verdict"] == "off_known_and_not_refused"
+@pytest.mark.parametrize("rule", ["place_intervals", "place_intervals_known_variance"])
+def test_published_places_hold_what_they_say(report: dict[str, Any], rule: str) -> None:
+    """With the variance that a release estimates from the same counts, and with the true one."""
+    lines = list(lines_of(report, part="coverage", rule=rule, figure="coverage_95"))
+    promised = [line for line in lines if line["promised"] is not None]
+    assert len(lines) == 1 + len(promised) == len(WORLDS)
+    assert {line["promised"] for line in promised} == {0.95}
+    assert {line["verdict"] for line in promised} <= {"kept", "conservative"}
+    assert all(0 < line["error"] < 0.05 for line in promised)
+
+
+def test_places_by_the_flat_prior_are_for_reproduction_only(report: dict[str, Any]) -> None:
+    """Where true ratios spread by .1 or .25 and counts are small, far fewer than 95% hold the true place."""
+    lines = {line["world"]: line for line in lines_of(report, part="coverage", rule="place_intervals_flat")}
+    assert {line["refused_for_ours"] for line in lines.values()} == {True}
+    for spread in ("0.1", "0.25"):
+        line = lines[f"60 providers, spread {spread}, 5 to 80 expected"]
+        assert line["measured"] < 0.9
+        assert line["verdict"] == "off_for_reproduction_only"
 
 
 def test_a_report_can_be_read(report: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,7 +235,6 @@ def test_every_verdict_has_its_line() -> None:
     assert line.verdict is Verdict.KEPT
     assert replace(line, measured=0.0531).verdict is Verdict.OFF
     assert replace(line, measured=0.0531, refused_for_ours=True).verdict is Verdict.REPRODUCTION_ONLY
-    assert replace(line, measured=0.0531, known_off=True).verdict is Verdict.KNOWN_OFF
     assert replace(line, measured=0.0469).verdict is Verdict.CONSERVATIVE
     assert replace(line, at_least=True, measured=0.0469).verdict is Verdict.OFF
     assert replace(line, promised=0.06, measured=0.0531).verdict is Verdict.WITHIN_PRICE

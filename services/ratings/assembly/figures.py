@@ -53,7 +53,7 @@ def figures_of(subjects: pl.DataFrame, compared: ComparisonSet) -> tuple[pl.Data
     absent = subjects.with_columns(pl.Series("why", whole.reason.tolist(), pl.String))
     rated = subjects.filter(pl.Series(whole.rated))
     spread = _dispersion(rated, compared.definition)
-    variance = _variance(spread)
+    variance = published_variance(spread)
     allowed = compared.allowed(variance)
     rows = pl.concat(
         [_with_figures(rated, compared, variance), _without(absent.filter(~pl.Series(whole.rated)))], how="diagonal"
@@ -96,7 +96,8 @@ def _dispersion(rated: pl.DataFrame, definition: Definition) -> Dispersion:
     return estimate_dispersion(z.z_value, z.s, definition.dispersion.rows)
 
 
-def _variance(spread: Dispersion) -> float | None:
+def published_variance(spread: Dispersion) -> float | None:
+    """Variance between providers as it is published and used, rounded; None where there is no estimate."""
     if spread.dispersion is not DispersionStatus.ESTIMATED:
         return None
     return float(half_away([spread.variance_for_limits], VARIANCE_DECIMALS)[0])
@@ -135,7 +136,7 @@ def _with_figures(rated: pl.DataFrame, compared: ComparisonSet, variance: float 
         pl.Series("power_to_detect_doubling", power.power_to_detect_doubling),
         pl.Series("min_detectable_ratio", power.min_detectable_ratio),
         *robustness_of(rated, found, position.position, compared),
-        *places_of(rated, compared.seed),
+        *places_of(rated, compared.seed, variance),
     )
 
 

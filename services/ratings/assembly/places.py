@@ -17,14 +17,16 @@ def seed_of(inputs: Sequence[str], *key: str) -> int:
     return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8])
 
 
-def places_of(rated: pl.DataFrame, seed: int | None) -> list[pl.Series]:
-    """COLUMNS of each subject among all of the set; null where there is no `seed`, or nobody to stand beside.
+def places_of(rated: pl.DataFrame, seed: int | None, variance: float | None) -> list[pl.Series]:
+    """COLUMNS of each subject among all of the set; null where there is no `seed`, nobody to stand beside, or no
+    `variance` between providers: without it an interval holds the true place far less often than it says.
 
     An interval of places is a function of everybody's figures. Where some are hidden it would tell of them.
     """
-    if seed is None or rated.height < FEWEST:
+    if seed is None or variance is None or rated.height < FEWEST:
         return [pl.Series(name, [None] * rated.height, pl.Int64) for name in COLUMNS]
-    found = place_intervals(rated["observed"].to_numpy(), rated["expected"].to_numpy(), seed=seed)
+    observed, expected = (rated[name].to_numpy() for name in ("observed", "expected"))
+    found = place_intervals(observed, expected, seed=seed, between_provider_variance=variance)
     return [
         pl.Series(COLUMNS[0], found.place_lower),
         pl.Series(COLUMNS[1], found.place_upper),

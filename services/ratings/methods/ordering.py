@@ -2,6 +2,11 @@
 
 Place 1 is the lowest ratio. Providers with equal counts and equal expected numbers have equal answers; providers that
 are all equal share the middle place, with an interval over nearly all of them. Fewer than two providers have no order.
+
+With the between-provider variance, intervals hold the true place as often as they say; the flat prior, as Goldstein and
+Spiegelhalter have it, takes extreme counts for extreme providers, and holds it in as few as four of five
+(docs/methods.md). Releases use the first, the second is for reproducing what others published. The random effects are
+gamma whatever the counts: a normal log ratio with variance 1/E is too sure of itself where true ratios spread widely.
 """
 
 from dataclasses import dataclass
@@ -13,11 +18,12 @@ from scipy.stats import rankdata
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.methods.arrays import FloatArray, IntArray, TextArray
 from services.ratings.methods.levels import WARNING, tail_of
-from services.ratings.methods.place_distribution import intervals_by_draws, intervals_by_nodes
+from services.ratings.methods.place_distribution import LOWER_SHARE, intervals_by_draws, intervals_by_nodes
 from services.ratings.methods.ratio_posterior import RatioPosterior
 
 DRAWS = 20_000
 MINIMUM_DRAWS = 1_000
+EVERY_PLACE_AS_LIKELY = "every_place_as_likely"
 NODES_UP_TO = 400  # providers; above it the Poisson-binomial costs more than it tells
 BLOCK_PAIRS = 2_000_000
 
@@ -44,14 +50,19 @@ class Places:
     method_version: str = METHOD_VERSION
 
 
-def expected_places(observed: ArrayLike, expected: ArrayLike) -> FloatArray:
+def expected_places(
+    observed: ArrayLike, expected: ArrayLike, *, between_provider_variance: float | None = None
+) -> FloatArray:
     """Expected place in closed form, shape (n,), 1 = lowest ratio; the sum is n (n + 1) / 2.
 
     1 + sum over j of Phi((y_i - y_j) / sqrt(s_i^2 + s_j^2)), y = ln(O/E), s = 1/sqrt E; where any O is 0, the same
-    for gamma posteriors (O + .5, rate E) by the incomplete beta integral. Raises TooFewProviders, and ValueError for
-    a bad count or E not above 0.
+    for gamma posteriors (O + .5, rate E) by the incomplete beta integral. With tau2, the between-provider variance, for
+    gamma posteriors (O + 1/tau2, rate E + 1/tau2); with tau2 = 0 all expect the middle place. Raises TooFewProviders,
+    and ValueError for a bad count, E not above 0 or a negative tau2.
     """
-    posterior = _ordered(observed, expected)
+    posterior = _ordered(observed, expected, between_provider_variance)
+    if between_provider_variance == 0:
+        return _middle(posterior)
     return _expected(posterior)[posterior.row]
 
 
@@ -62,21 +73,26 @@ def place_intervals(
     seed: int,
     draws: int = DRAWS,
     nodes_up_to: int = NODES_UP_TO,
+    between_provider_variance: float | None = None,
 ) -> Places:
     """Places of all providers with 95% intervals; the order of the rows changes no bit of any provider's answer.
 
     Up to `nodes_up_to` providers by Poisson-binomial at 100 levels of the provider's own ratio, which needs no seed;
     above by `draws` seeded draws, in memory that does not grow with draws x providers but with a fortieth of it.
-    Raises TooFewProviders, and ValueError for a bad count, E not above 0 or fewer than 1,000 draws.
+    Posteriors as in `expected_places`; with a between-provider variance of 0 nothing tells anybody apart, and every
+    place is as likely for everyone. Raises TooFewProviders, and ValueError for a bad count, E not above 0, a negative
+    variance or fewer than 1,000 draws.
     """
-    posterior = _ordered(observed, expected)
+    posterior = _ordered(observed, expected, between_provider_variance)
     if draws < MINIMUM_DRAWS:
         raise ValueError(f"draws must be at least {MINIMUM_DRAWS}: an end of the interval is one in forty of them")
+    place = rankdata((posterior.observed / posterior.expected)[posterior.row], method="average")
+    if between_provider_variance == 0:
+        return _undivided(place, _middle(posterior))
     by_nodes = len(posterior.row) <= nodes_up_to
     lower, upper = intervals_by_nodes(posterior) if by_nodes else intervals_by_draws(posterior, seed, draws)
-    ratio = posterior.observed / posterior.expected
     return Places(
-        rankdata(ratio[posterior.row], method="average"),
+        place,
         _expected(posterior)[posterior.row],
         lower[posterior.row],
         upper[posterior.row],
@@ -124,11 +140,26 @@ def separation(observed: ArrayLike, expected: ArrayLike, confidence: float = WAR
     return Separation(lower, len(posterior.row) - 1 - lower - higher, higher, confidence)
 
 
-def _ordered(observed: ArrayLike, expected: ArrayLike) -> RatioPosterior:
-    posterior = RatioPosterior.of(observed, expected)
+def _ordered(
+    observed: ArrayLike, expected: ArrayLike, between_provider_variance: float | None = None
+) -> RatioPosterior:
+    """The posteriors; with a variance of 0, of which there are none, the flat ones in their place."""
+    posterior = RatioPosterior.of(observed, expected, between_provider_variance or None)
     if len(posterior.row) < 2:
         raise TooFewProviders("an order needs at least two providers")
     return posterior
+
+
+def _middle(posterior: RatioPosterior) -> FloatArray:
+    providers = len(posterior.row)
+    return np.full(providers, (providers + 1) / 2)
+
+
+def _undivided(place: FloatArray, middle: FloatArray) -> Places:
+    """Smallest of n equally likely places that reach .025 and .975, in whole numbers so that no float decides."""
+    of = len(place)
+    lower, upper = (np.full(of, end, dtype=np.int64) for end in (-(-of // LOWER_SHARE), of - of // LOWER_SHARE))
+    return Places(place, middle, lower, upper, of, EVERY_PLACE_AS_LIKELY, 0)
 
 
 def _expected(posterior: RatioPosterior) -> FloatArray:

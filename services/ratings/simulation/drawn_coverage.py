@@ -1,15 +1,13 @@
-"""Coverage that has to be drawn: directly standardised rates, means, and the places of providers."""
+"""Coverage that has to be drawn: directly standardised rates and means."""
 
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import rankdata
 
 from services.ratings.methods.arrays import BoolArray, FloatArray
 from services.ratings.methods.direct import directly_standardised_rate
 from services.ratings.methods.intervals import mean_interval
 from services.ratings.methods.levels import CONTROL, WARNING
-from services.ratings.methods.ordering import place_intervals
 from services.ratings.simulation.lines import Line, share_error
 
 PART = "coverage"
@@ -19,21 +17,12 @@ EVENTS = (20, 50, 200)
 PERSONS = 100_000
 SAMPLES = (5, 20, 100)
 LEVELS = {"coverage_95": WARNING, "coverage_99_8": CONTROL}
-PLACED = 60
-PLACED_WORLDS = {
-    "spread 0.1, 5 to 80 expected": (0.1, 5.0, 80.0),
-    "spread 0.25, 5 to 80 expected": (0.25, 5.0, 80.0),
-    "spread 0.25, 80 to 400 expected": (0.25, 80.0, 400.0),
-    "spread 1, 5 to 80 expected": (1.0, 5.0, 80.0),
-}
-"""True spread on the log scale, and the range of the expected numbers."""
-
 Draw = Callable[[np.random.Generator, tuple[int, int]], FloatArray]
 
 
-def drawn_coverage(draws: int, worlds: int, seed: int) -> list[Line]:
-    """`draws` providers per rate and mean; `worlds` sets of 60 providers for the places."""
-    return [*_rates(draws, seed), *_means(draws, seed + 1), *_places(worlds, seed + 2)]
+def drawn_coverage(draws: int, seed: int) -> list[Line]:
+    """`draws` providers per rate and mean."""
+    return [*_rates(draws, seed), *_means(draws, seed + 1)]
 
 
 def _rates(draws: int, seed: int) -> list[Line]:
@@ -72,29 +61,6 @@ def _means(draws: int, seed: int) -> list[Line]:
                 exact = truth == 0.0
                 why = "" if exact else "promised for normal values only"
                 found.append(_line(("mean_t", f"{size} {name}", figure), held, why, promised=exact))
-    return found
-
-
-def _places(worlds: int, seed: int) -> list[Line]:
-    """Places among 60 providers. The intervals come from each provider's own data, as if any ratio were as likely:
-    where true ratios differ little, extreme data are taken for extreme truth, and too few intervals hold."""
-    found = []
-    for number, (world, (spread, fewest, most)) in enumerate(PLACED_WORLDS.items()):
-        chance, shares = np.random.Generator(np.random.PCG64(seed + number)), []
-        for _ in range(worlds):
-            expected = np.exp(chance.uniform(np.log(fewest), np.log(most), PLACED))
-            ratio = np.exp(chance.normal(0.0, spread, PLACED))
-            places = place_intervals(chance.poisson(expected * ratio), expected, seed=seed)
-            true_place = rankdata(ratio)
-            shares.append(float(((places.place_lower <= true_place) & (true_place <= places.place_upper)).mean()))
-        error = float(np.std(shares, ddof=1)) / worlds**0.5
-        why = "not shrunk, as specified: short where true differences are small beside chance"
-        found.append(
-            Line(
-                PART, "place_intervals", world, "coverage_95", float(np.mean(shares)), error, WARNING, WARNING,
-                at_least=True, known_off=True, why=why,
-            )
-        )  # fmt: skip
     return found
 
 

@@ -18,7 +18,6 @@ class Verdict(StrEnum):
     WITHIN_PRICE = "above_nominal_within_price"  # over the level in its name, within the stated price of an estimate
     OFF = "off"  # a defect: the command ends with 1
     REPRODUCTION_ONLY = "off_for_reproduction_only"  # off, and refused for indicators of our own
-    KNOWN_OFF = "off_known_and_not_refused"  # off by its method, which releases use: said with the reason, every time
     NOT_PROMISED = "not_promised"  # a truth of another kind than the rule's own, shown for what it costs
 
 
@@ -28,7 +27,6 @@ class Line:
 
     `nominal` is the level in the rule's name; `promised` may exceed it by the stated price of an estimate.
     `refused_for_ours`: an indicator of our own may not name the rule, so that being off is no defect of ours.
-    `known_off`: the method as specified misses its level here, and nothing refuses it; `why` says how that comes.
     """
 
     part: str
@@ -42,7 +40,6 @@ class Line:
     computed: float | None = None
     at_least: bool = False
     refused_for_ours: bool = False
-    known_off: bool = False
     why: str = ""
 
     @property
@@ -53,15 +50,10 @@ class Line:
             return Verdict.NOT_PROMISED if self.computed is None else Verdict.KEPT
         beyond = self.promised - self.measured if self.at_least else self.measured - self.promised
         if beyond > self._allowed():
-            return self._off()
+            return Verdict.REPRODUCTION_ONLY if self.refused_for_ours else Verdict.OFF
         if not self.at_least and self.nominal is not None and self.measured - self.nominal > self._allowed():
             return Verdict.WITHIN_PRICE
         return Verdict.CONSERVATIVE if self.error and beyond < -self._allowed() else Verdict.KEPT
-
-    def _off(self) -> Verdict:
-        if self.refused_for_ours:
-            return Verdict.REPRODUCTION_ONLY
-        return Verdict.KNOWN_OFF if self.known_off else Verdict.OFF
 
     def _allowed(self) -> float:
         """Three Monte Carlo errors; what was summed exactly is allowed the rounding of a sum."""

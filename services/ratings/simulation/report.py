@@ -15,6 +15,7 @@ from services.ratings.simulation.drawn_coverage import drawn_coverage
 from services.ratings.simulation.false_alarms import measure
 from services.ratings.simulation.lines import Line, Verdict
 from services.ratings.simulation.own_case_levels import own_case_lines
+from services.ratings.simulation.place_coverage import place_lines
 from services.ratings.simulation.practices import practice_lines
 from services.ratings.simulation.proportions import proportion_levels
 from services.ratings.simulation.published import compared
@@ -58,7 +59,8 @@ def _of_providers(size: Size, seed: int, say: Say) -> list[Line]:
         *own_case_lines(),
         *proportion_levels(),
         *coverage_lines(),
-        *drawn_coverage(size.draws, size.placed, seed + SEEDS_APART),
+        *drawn_coverage(size.draws, seed + SEEDS_APART),
+        *place_lines(size.placed, seed + 5 * SEEDS_APART),
         *practice_lines(size.practices, seed + 2 * SEEDS_APART, say),
     ]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 @dataclass(frozen=True)
 class Size:
     """`worlds`: sets of 150 providers per setting. `volumes`: expected numbers of the exact levels. `draws`: providers
-    per drawn coverage. `placed`: sets of 60 placed providers. `runs`: CUSUM charts; those with a longer run length in
+    per drawn coverage. `placed`: sets of placed providers. `runs`: CUSUM charts; those with a longer run length in
     control than `longest_chart` are left out. `practices`: of the traffic light. `replicates`: fits per world and
     specialty, each judged on fresh outcomes; one fit of 250 events has a slope that is off by .1 two times in five."""
 
@@ -27,6 +27,6 @@ class Size:
 
 
 SIZES = {
-    "small": Size(30, 40, 5_000, 10, 300, 1_000.0, 2_000, 2),
-    "full": Size(2_000, 400, 100_000, 100, 1_000, 20_000.0, 8_000, 12),
+    "small": Size(30, 40, 5_000, 6, 300, 1_000.0, 2_000, 2),
+    "full": Size(2_000, 400, 100_000, 200, 1_000, 20_000.0, 8_000, 12),
 }
