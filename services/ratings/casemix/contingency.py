@@ -7,6 +7,7 @@ table takes its full size in memory, so it is made only where that is small: `co
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,13 +16,12 @@ from numpy.typing import NDArray
 from services.ratings.methods.arrays import FloatArray, IntArray
 from services.ratings.methods.design_matrix import MISSING
 
-MOST_CELLS = 48 << 20  # 192 MiB for each of the two counts
+MOST_CELLS = 48 << 20  # 96 MiB for each of the two counts, 192 MiB where a unit has more episodes than 16 bits count
 CELLS_PER_EPISODE = 64  # beyond, nearly all cells are empty and grouping is quicker
 MOST_COMBINATIONS = 1 << 26  # of the units' columns, whether they occur or not
 COMPARED = 4  # up to so many levels, comparing with each is quicker than looking them up
-ONE = np.int32(1)
 
-Counts = NDArray[np.int32]
+Counts = NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,18 +87,18 @@ def contingency(
         return None
     numbered = _Units.found_in(episodes, units)
     shape = (numbered.rows.height, prod(map(len, declared.values())))
-    if numbered.combinations > MOST_COMBINATIONS or not 0 < prod(shape) <= MOST_CELLS:
+    if not numbered.numbers.size or not 0 < prod(shape) <= MOST_CELLS:
         return None
-    if prod(shape) > CELLS_PER_EPISODE * episodes.select(pl.len()).collect().item():
+    if prod(shape) > CELLS_PER_EPISODE * numbered.episodes.sum():
         return None
-    digits = {name: _digit(name, words) for name, words in declared.items()}
+    digits = [_digit(name, words) for name, words in declared.items()]
     coded = episodes.select(
         unit=numbered.code(),
-        pattern=_mixed([digit - 1 for digit in digits.values()], [len(words) for words in declared.values()]),
-        usable=pl.all_horizontal(pl.lit(True), *(digit > 0 for digit in digits.values())),
+        pattern=_mixed([digit - 1 for digit in digits], [len(words) for words in declared.values()]),
+        least_digit=pl.min_horizontal(pl.lit(1, pl.UInt8), *digits),
         event=pl.col(outcome),
     )
-    counting = _Counting(shape)
+    counting = _Counting(shape, int(numbered.episodes.max()))
     for batch in coded.collect_batches(maintain_order=False):
         if not counting.take(batch, numbered.numbers):
             return None
@@ -107,24 +107,24 @@ def contingency(
 
 @dataclass(frozen=True, eq=False)
 class _Units:
-    """The units that occur, sorted, and the number of each combination of their columns' values (-1: none)."""
+    """The units that occur, sorted, and the number of each combination of the columns that tell them apart (-1: none).
+    No numbers where there would be too many combinations, or a unit is empty in a column."""
 
     rows: pl.DataFrame
+    episodes: IntArray
     words: Mapping[str, list[str]]
     numbers: NDArray[np.int32]
 
-    @property
-    def combinations(self) -> int:
-        return prod(len(words) for words in self.words.values())
-
     @classmethod
     def found_in(cls, episodes: pl.LazyFrame, units: Sequence[str]) -> "_Units":
-        rows = episodes.select(*units).unique().collect().sort(*units).drop_nulls()
-        words = {name: rows[name].unique().sort().to_list() for name in units}
+        sized = episodes.group_by(*units).agg(pl.len().alias("the episodes")).collect().sort(*units)
+        rows, sizes_of = sized.select(*units), sized["the episodes"].to_numpy().astype(np.int64)
+        alone = [name for name in units if rows[name].n_unique() == rows.height]  # a consultant of one hospital
+        words = {name: rows[name].unique().sort().to_list() for name in alone[-1:] or units}
         sizes = [len(of) for of in words.values()]
-        if prod(sizes) > MOST_COMBINATIONS:
-            return cls(rows, words, np.zeros(0, dtype=np.int32))
-        looked_up = cls(rows, words, np.full(prod(sizes) + 1, -1, dtype=np.int32))
+        if prod(sizes) > MOST_COMBINATIONS or sum(rows.null_count().row(0)):
+            return cls(rows, sizes_of, words, np.zeros(0, dtype=np.int32))
+        looked_up = cls(rows, sizes_of, words, np.full(prod(sizes) + 1, -1, dtype=np.int32))
         combination = rows.select(looked_up.code()).to_series().to_numpy()
         looked_up.numbers[combination] = np.arange(rows.height, dtype=np.int32)
         return looked_up
@@ -149,7 +149,8 @@ def _digit(name: str, words: Sequence[str]) -> pl.Expr:
     """1 for the first of the words, 2 for the next, 0 for any other."""
     column = pl.col(name).fill_null(MISSING)
     if len(words) > COMPARED:
-        return (column.cast(pl.Enum(words), strict=False).to_physical().cast(pl.UInt32) + 1).fill_null(0)
+        code = column.cast(pl.Enum(words), strict=False).to_physical()
+        return (code.cast(pl.UInt8 if len(words) < 255 else pl.UInt32) + 1).fill_null(0)
     digit = pl.lit(0, pl.UInt8)
     for number, word in enumerate(words, start=1):
         digit = digit + (column == word).cast(pl.UInt8) * pl.lit(number, pl.UInt8)
@@ -157,17 +158,22 @@ def _digit(name: str, words: Sequence[str]) -> pl.Expr:
 
 
 class _Counting:
-    """Two tables of 32-bit counts, added to where they lie: no copy, and no memory that grows with the episodes."""
+    """Two tables of small whole numbers, added to where they lie: no copy, and no memory that grows with the episodes.
+    A cell never holds more than the `largest` unit has, which decides how wide its numbers are."""
 
-    def __init__(self, shape: tuple[int, int]) -> None:
-        self.cases, self.observed = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
+    def __init__(self, shape: tuple[int, int], largest: int) -> None:
+        kind: type[np.unsignedinteger[Any]] = np.uint16 if largest < 1 << 16 else np.uint32
+        self.cases: Counts = np.zeros(shape, dtype=kind)
+        self.observed: Counts = np.zeros(shape, dtype=kind)
+        self.one = kind(1)  # of the table's own type: adding any other is many times slower
 
     def take(self, batch: pl.DataFrame, numbers: NDArray[np.int32]) -> bool:
         """Count the batch. False where a row has no cell, or its outcome is no event and no lack of one."""
         unit, event = numbers[batch["unit"].to_numpy()], batch["event"]
-        if not batch["usable"].all() or (unit < 0).any() or event.null_count() or not event.is_in([0, 1]).all():
+        usable = bool((batch["least_digit"] > 0).all() and (unit >= 0).all())
+        if not usable or event.null_count() or not event.is_in([0, 1]).all():
             return False
         cell = unit.astype(np.int64) * self.cases.shape[1] + batch["pattern"].to_numpy()
-        np.add.at(self.cases.reshape(-1), cell, ONE)  # of the table's own type: any other is many times slower
-        np.add.at(self.observed.reshape(-1), cell[event.to_numpy() == 1], ONE)
+        np.add.at(self.cases.reshape(-1), cell, self.one)
+        np.add.at(self.observed.reshape(-1), cell[event.to_numpy() == 1], self.one)
         return True

@@ -54,16 +54,18 @@ def _groups(units: pl.DataFrame, own: list[str]) -> tuple[IntArray, pl.DataFrame
 
 
 def _summed(counts: Counts, group: IntArray, groups: int) -> IntArray:
-    """Counts of each group's units added up, (groups, patterns); 32 bits hold them, as they hold all episodes."""
+    """Counts of each group's units added up, (groups, patterns)."""
     added = np.zeros((groups, counts.shape[1]), dtype=np.int64)
+    together = bool((np.diff(group) >= 0).all())  # as for hospitals, by which units are sorted first
     for number in range(groups):
-        added[number] = counts[group == number].sum(axis=0, dtype=np.int32)
+        where = slice(*np.searchsorted(group, [number, number + 1])) if together else group == number
+        added[number] = counts[where].astype(np.uint32).sum(axis=0, dtype=np.uint32)  # 32 bits hold all episodes
     return added
 
 
 def _compared(table: Contingency, expected: FloatArray) -> pl.DataFrame:
     return table.units.with_columns(
-        cases=table.cases.sum(axis=1, dtype=np.int32).astype(np.int64),
-        observed=table.observed.sum(axis=1, dtype=np.int32).astype(np.int64),
+        cases=table.cases.sum(axis=1, dtype=np.int64),
+        observed=table.observed.sum(axis=1, dtype=np.int64),
         expected=pl.Series(expected),
     ).with_columns(ratio=pl.col("observed") / pl.col("expected"))

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from services.ratings.methods.arrays import FloatArray, IntArray
+from services.ratings.methods.design_matrix import SingularDesign
 from services.ratings.methods.designs import Pairs, Rows
 
 OPTIMUM_ABOVE = 1e-7
@@ -59,12 +60,15 @@ def separating_direction_of_pairs(design: Pairs, cases: IntArray, observed: IntA
     """As `separating_direction`, for a design that is too large to write out.
 
     a_i'b = 0 for every cell with both outcomes leaves b = N c, with N a basis of what those cells do not span: nothing
-    as a rule, a few directions otherwise. In them the remaining cells have few distinct rows, which are counted.
+    as a rule, a few directions otherwise. In them the remaining cells have few distinct rows, which are counted. Raises
+    SingularDesign where all cells together leave one, too.
     """
     mixed = (observed > 0) & (observed < cases)
     free = _not_spanned(design.information(mixed.astype(np.float64)))
     if not free.shape[1]:
         return 0.0, np.zeros(design.width)
+    if _not_spanned(design.information(np.ones(len(mixed)))).shape[1]:
+        raise SingularDesign("columns of the design determine one another")
     split = design.first.shape[1]
     i, j = design.i[~mixed], design.j[~mixed]
     seen = (design.first @ free[:split])[i] + (design.second @ free[split:])[j]
