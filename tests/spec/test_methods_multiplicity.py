@@ -52,3 +52,9 @@ def test_what_is_no_probability_is_refused(p: float) -> None:
         benjamini_hochberg([0.5], 1.0)
     with pytest.raises(ValueError, match="providers"):
         expected_false_alarms(-1, 0.998)
+
+
+def test_a_p_value_at_its_threshold_is_kept() -> None:
+    """Methods 2.3 (Benjamini and Hochberg 1995): p_(k) <= k q / n, equality included."""
+    assert benjamini_hochberg([0.05], 0.05).kept.tolist() == [True]
+    assert benjamini_hochberg([0.25, 0.5], 0.5).kept.tolist() == [True, True]

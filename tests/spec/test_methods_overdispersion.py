@@ -177,3 +177,12 @@ def test_a_variance_that_cannot_be_is_refused(tau2: float) -> None:
 def test_what_cannot_be_squared_is_refused_and_never_infinite(z: float, s: float) -> None:
     with pytest.raises(ValueError, match="beyond what can be squared"):
         estimate_dispersion([-z, z] * 6, [s] * 12, DispersionRows.ALL)
+
+
+def test_spread_between_m_minus_1_and_m_is_spread() -> None:
+    """Methods 2.4 (DerSimonian and Laird 1986): 0 only where m phi < m - 1. Ten z with a sum of squares of 9.5."""
+    z = np.array([-1.0, 1.0] * 5) * np.sqrt(0.95)
+    found = estimate_dispersion(z, [0.5] * 10, DispersionRows.ALL)
+    assert found.dispersion_ratio == pytest.approx(0.95)
+    assert found.between_provider_variance == pytest.approx(0.5 / (40 - 4))
+    assert estimate_dispersion(z * 0.97, [0.5] * 10, DispersionRows.ALL).between_provider_variance == 0.0

@@ -229,3 +229,12 @@ def test_a_count_outside_the_cases_has_no_tail(observed: int) -> None:
 def test_a_code_without_a_subject_is_refused() -> None:
     with pytest.raises(ValueError, match="code"):
         own_case_test([0], [1], [0.5], [1])
+
+
+def test_a_tail_of_exactly_025_or_001_is_beyond() -> None:
+    """Methods 2.3: two-sided tails at .025 and .001. One case, one event: P(X >= 1) is the risk itself."""
+    above = own_case_test([1, 1, 1], [0, 1, 2], [0.025, 0.001, 0.0251], [1, 1, 1])
+    assert above.position.tolist() == ["above_warning", "above_control", "within"]
+    below = own_case_test([0, 0], [0, 1], [0.975, 0.97], [1, 1])
+    assert below.lower_tail.tolist() == [pytest.approx(0.025, abs=1e-15), pytest.approx(0.03, abs=1e-15)]
+    assert below.position.tolist()[1] == "within"

@@ -177,3 +177,9 @@ def test_what_is_no_proportion_is_refused(observed: int, cases: int, target: flo
         proportion_z([observed], [cases], target)
     with pytest.raises(ValueError, match=r"cases|observed|target"):
         binomial_tail_test([observed], [cases], target)
+
+
+def test_a_binomial_tail_of_exactly_025_or_001_is_beyond() -> None:
+    """One case of one: P(X >= 1) is the target itself."""
+    for target, position in ((0.025, "above_warning"), (0.001, "above_control"), (0.0251, "within")):
+        assert binomial_tail_test([1], [1], target).tolist() == [position]

@@ -112,7 +112,8 @@ def test_assurance(target: float, higher: str, lower: str) -> None:
 
 def test_a_target_at_a_limit_is_inconsistent() -> None:
     chart = xmr(column(TWENTY))
-    assert assurance(chart, float(chart.upper[-1, 0]), Preferred.HIGHER).tolist() == ["inconsistent"]
+    for limit in (chart.upper, chart.lower):
+        assert assurance(chart, float(limit[-1, 0]), Preferred.HIGHER).tolist() == ["inconsistent"]
 
 
 def test_rebase_starts_new_limits_and_new_runs() -> None:
@@ -177,3 +178,19 @@ def test_what_is_no_chart_is_refused(bad: list[float]) -> None:
 def test_a_rebase_outside_the_points_is_refused(rebase: list[int]) -> None:
     with pytest.raises(ValueError, match="rebase"):
         xmr(column(TWENTY[:12] * 2), rebase=rebase)
+
+
+def test_a_point_at_a_near_limit_is_not_beyond_it() -> None:
+    lines = np.array([0.0]), np.array([3.0]), np.array([2.0])
+    assert rules_of(np.array([[2.0], [2.0], [1.0]]), *lines)[0].ravel().tolist() == [0, 0, 0]
+    assert rules_of(np.array([[2.5], [2.5], [1.0]]), *lines)[0].ravel().tolist() == [3, 3, 0]
+
+
+def test_a_range_of_exactly_3267_thousandths_of_the_mean_is_dropped() -> None:
+    """Methods 2.10: ranges >= 3.267 x their mean. Eleven ranges whose mean is 1000 and one is 3267, all exact."""
+    ranges = [773.0] * 9 + [776.0, 3267.0]
+    assert sum(ranges) == 11_000.0
+    assert 3.267 * 1000.0 == 3267.0
+    steps = [step * (-1) ** place for place, step in enumerate(ranges)]
+    _, half = limits_of(np.cumsum([0.0, *steps])[:, None], screen_ranges=True)
+    assert half.tolist() == [pytest.approx(2.66 * (9 * 773 + 776) / 10, rel=1e-12)]

@@ -149,3 +149,12 @@ def test_limits_all_but_without_width_are_not_rated_either() -> None:
     assert (found.reason.tolist(), found.statistic.present.tolist()) == (["zero_width"], [False])
     with pytest.raises(ValueError, match="value"):
         trend_of_values(YEARS, column([1e200] * 5), lower, column([1.0] * 5))
+
+
+@pytest.mark.parametrize(("statistic", "direction"), [(9.55, "rising"), (9.549, "no_clear_trend")])
+def test_a_trend_begins_at_its_threshold(statistic: float, direction: str) -> None:
+    """Methods 2.12: the statistic must be above 9.549535706083237; a line of slope b with se 1/sqrt 10 has 10 b^2."""
+    value = np.arange(5.0)[:, None] * np.sqrt(statistic / 10)
+    found = trend_of_values(range(5), value, value - 1.96, value + 1.96)
+    assert found.statistic.values[0] == pytest.approx(statistic, rel=1e-12)
+    assert found.direction.tolist() == [direction]
