@@ -70,7 +70,7 @@ def run() -> Outcome:
             world.write_episodes(file, episodes)
             every = list(WAYS) if episodes == EPISODES else ["bare read", "embedded"]
             ways = {way: measured(way, file, RUNS.get(way, 1)) for way in every}
-            sizes[episodes] = {way: ways[way].seconds for way in ("bare read", "embedded")}
+            sizes[episodes] = {way: ways[way].processor_seconds for way in ("bare read", "embedded")}
             file.unlink()
     rating, places = kernel("rating", PROVIDERS, runs=3), kernel("places", PROVIDERS)
     picture.draw(sizes)
@@ -103,8 +103,9 @@ def outcome(
             "coefficients_apart": apart(subset, oracle),
             "standard_errors_apart": apart(subset, oracle, "standard_errors"),
         },
-        "seconds_by_episodes": sizes,
+        "processor_seconds_by_episodes": sizes,
         "exponent": picture.exponent(sizes, "embedded"),
+        "exponent_of_the_bare_read": picture.exponent(sizes, "bare read"),
         "rating": rating | {"providers": PROVIDERS, "indicators": INDICATORS},
         "places": places | {"providers": PROVIDERS, "draws": DRAWS},
         "required": LIMITS,
