@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from cli.pictures.simulation import PICTURES, draw
-from cli.pictures.table import operating_characteristics
+from cli.pictures.table import coverage_of_places, operating_characteristics
 from services.ratings.methods import METHOD_VERSION
+from services.ratings.simulation.place_coverage import WORLDS
 from services.ratings.simulation.rules import dispersion_rules
 from services.ratings.simulation.sizes import SIZES
 from tests.architecture.imports import ROOT
@@ -34,7 +35,8 @@ def test_the_recorded_run_is_whole_and_of_this_version(recorded: dict[str, Any])
 
 def test_the_pictures_are_those_of_the_recorded_run(recorded: dict[str, Any], tmp_path: Path) -> None:
     drawn = {path.name: path.read_bytes() for path in draw(recorded, tmp_path)}
-    assert drawn == {path.name: path.read_bytes() for path in (DOCS / "pictures").glob("*.svg")}
+    assert set(drawn) == {f"{name}.svg" for name in PICTURES}
+    assert drawn == {name: (DOCS / "pictures" / name).read_bytes() for name in drawn}
 
 
 def test_every_picture_is_shown_with_words_for_those_who_do_not_see_it() -> None:
@@ -45,6 +47,19 @@ def test_every_picture_is_shown_with_words_for_those_who_do_not_see_it() -> None
 
 def test_the_table_is_that_of_the_recorded_run(recorded: dict[str, Any]) -> None:
     assert operating_characteristics(recorded) in (DOCS / "methods.md").read_text()
+
+
+def test_the_coverage_of_places_is_that_of_the_recorded_run(recorded: dict[str, Any]) -> None:
+    table = coverage_of_places(recorded)
+    assert table in (DOCS / "methods.md").read_text()
+    assert len(table.splitlines()) == 2 + len(WORLDS) + sum(world.doubled > 0 for world in WORLDS)
+    published = [line for line in recorded["lines"] if line["rule"] == "place_intervals" and line["promised"]]
+    assert {line["verdict"] for line in published} <= {"kept", "conservative"}
+
+
+def test_the_verdicts_are_counted_in_the_page(recorded: dict[str, Any]) -> None:
+    said = ", ".join(f"{number} `{verdict}`" for verdict, number in recorded["verdicts"].items())
+    assert f"The recorded run: {said}." in (DOCS / "methods.md").read_text()
 
 
 def test_whatever_is_above_its_level_in_a_rule_of_ours_is_named_in_the_page(recorded: dict[str, Any]) -> None:
