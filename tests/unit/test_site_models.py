@@ -154,7 +154,7 @@ def test_a_result_says_how_many_methods_agree_and_never_one_place(tmp_path: Path
         async with made.gateway() as gateway:
             page = (await gateway.client.get("/results/r-000000000005")).text
             assert "6 of 8 that are as defensible" in page
-            assert "log all additive" in page
+            assert "Limits on the logarithmic scale, spread between hospitals from all of them, added to chance" in page
             assert "Somewhere between 9th and 22nd of 147, the lowest first" in page
             assert "Depends on method</strong>" in page
             other = (await gateway.client.get("/results/r-000000000004")).text

@@ -9,6 +9,7 @@ from services.gateway.site.lines import by_subject, line
 from services.gateway.site.pages.figures import Chart
 from services.gateway.site.pages.general import HOME
 from services.gateway.site.pages.subjects import case_mix
+from services.gateway.site.paths import path_words
 from services.gateway.site.rendering import Page
 from services.gateway.site.wording import POLARITIES, Body, between_places, day, figure, licence, period
 
@@ -146,7 +147,7 @@ def robustness_facts(row: Body) -> list[tuple[str, str]]:
     found = row.get("comparison", {}).get("robustness")
     if found is None:
         return []
-    differing = "; ".join(name.replace("_", " ") for name in found["differing"])
+    differing = "; ".join(path_words(name) for name in found["differing"])
     return [
         ("Methods that agree", f"{found['agreeing']} of {found['paths']} that are as defensible"),
         ("Methods that do not", differing),
