@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.ratings.methods.count_tails import count_tail_curve, count_tail_limits
@@ -107,6 +107,7 @@ def test_no_ratio_however_extreme_lets_a_nan_out(rows: list[tuple[int, float]], 
 @pytest.mark.filterwarnings("error")
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(COUNT, st.floats(1e-6, 1e6)), min_size=10, max_size=15))
+@example([(0, 17931.0), (0, 85512.0), (0, 0.25), *[(0, 1e-6)] * 7])  # a variance between providers of 1.4e11
 def test_no_path_however_extreme_fails_to_have_a_position(rows: list[tuple[int, float]]) -> None:
     observed, expected = [o for o, _ in rows], [e for _, e in rows]
     found = robustness(["within"] * len(rows), [Basis(observed, expected)], EVERY_PATH)

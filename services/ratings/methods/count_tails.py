@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike
 from scipy.special import betainc, gammainc, gammaincc
 
 from services.ratings.methods.arrays import BoolArray, Figures, FloatArray, TextArray, positive_of
-from services.ratings.methods.counting import quantile_guess, smallest_count
+from services.ratings.methods.counting import LARGEST, quantile_guess, smallest_count
 from services.ratings.methods.funnel import positions_against, rated_rows
 from services.ratings.methods.levels import CONTROL, WARNING, Limits, tail_of
 
+Law = Callable[[FloatArray, FloatArray], BoolArray]
 NEGLIGIBLE = 1e-14  # changes no tail in its first four digits up to a thousand million events; below, floats fail
 
 
@@ -23,7 +24,8 @@ def count_tail_limits(expected: ArrayLike, between_provider_variance: float = 0.
     """Ratios of the outermost counts that are still inside, shape (n,): crossing one has probability <= .025 or .001.
 
     Upper: the largest c with P(X >= c) above the tail, over E. Lower: the smallest c with P(X <= c) above it, over E;
-    0 where even no event at all would not be remarkable. Raises ValueError for E not above 0 or a negative variance.
+    0 where even no event at all would not be remarkable. An upper limit of more than 2^53 events is absent: nobody has
+    them. Raises ValueError for E not above 0, one whose lower limit is so large, or a negative variance.
     """
     expects, variance = positive_of(expected, "expected"), _known(between_provider_variance)
     lower_95, upper_95 = _inside(expects, variance, tail_of(WARNING))
@@ -59,7 +61,7 @@ def _known(variance: float) -> float:
 
 
 def _over(expects: FloatArray, ends: tuple[FloatArray, FloatArray, FloatArray, FloatArray], variance: float) -> Limits:
-    lower_95, upper_95, lower_99_8, upper_99_8 = (Figures.all_of(end / expects) for end in ends)
+    lower_95, upper_95, lower_99_8, upper_99_8 = (Figures.where(np.isfinite(end), end / expects) for end in ends)
     method = "count_tails_gamma_poisson" if variance else "count_tails_poisson"
     return Limits(lower_95, upper_95, lower_99_8, upper_99_8, method)
 
@@ -74,16 +76,20 @@ def _inside(expects: FloatArray, variance: float, tail: float) -> tuple[FloatArr
 
 def _interpolated(expects: FloatArray, variance: float, p: float) -> FloatArray:
     count = _smallest(expects, variance, p, lambda count, means: _up_to(count, means, variance) >= p, 0)
-    at, under = _up_to(count, expects, variance), _up_to(count - 1, expects, variance)
-    return np.maximum(0.0, count - (at - p) / (at - under))
+    found = np.isfinite(count)
+    known, means = count[found], expects[found]
+    at, under = _up_to(known, means, variance), _up_to(known - 1, means, variance)
+    count[found] = np.maximum(0.0, known - (at - p) / (at - under))
+    return count
 
 
-def _smallest(
-    expects: FloatArray, variance: float, p: float, law: Callable[[FloatArray, FloatArray], BoolArray], lowest: int
-) -> FloatArray:
-    spread = expects + variance * expects**2
-    guess = quantile_guess(expects, spread, (1 + 2 * variance * expects) / np.sqrt(spread), p) + lowest
-    return smallest_count(lambda count, rows: law(count, expects[rows]), guess, lowest)
+def _smallest(expects: FloatArray, variance: float, p: float, law: Law, lowest: int) -> FloatArray:
+    """Infinite where an upper end lies beyond 2^53; a lower one there is refused."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a guess may be absurd
+        spread = expects + variance * expects**2
+        guess = quantile_guess(expects, spread, (1 + 2 * variance * expects) / np.sqrt(spread), p) + lowest
+    start = np.fmin(guess, LARGEST)
+    return smallest_count(lambda count, rows: law(count, expects[rows]), start, lowest, or_infinite=p > 0.5)
 
 
 def _up_to(count: FloatArray, expects: FloatArray, variance: float) -> FloatArray:

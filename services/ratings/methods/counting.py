@@ -12,12 +12,13 @@ LARGEST = 2.0**53  # of the whole numbers that a float can step through
 Holds = Callable[[FloatArray, IntArray], BoolArray]
 
 
-def smallest_count(holds: Holds, guess: FloatArray, lowest: float) -> FloatArray:
+def smallest_count(holds: Holds, guess: FloatArray, lowest: float, *, or_infinite: bool = False) -> FloatArray:
     """Smallest whole count >= `lowest` that `holds`, shape (n,), searched for from `guess`.
 
     `holds(count, rows)` answers for counts of the rows named, shape (m,) each; along the counts of a row it must turn
-    from false to true once. A good guess takes two questions; a bad one takes steps that double, then halve. Raises
-    ValueError where no count that a float can tell from the next one holds.
+    from false to true once. A good guess takes two questions; a bad one takes steps that double, then halve. Where
+    no count that a float can tell from the next one holds: infinite if the caller can make an absent limit of it, else
+    ValueError.
     """
     below, above = np.full(guess.shape, lowest - 1), np.full(guess.shape, np.inf)
     probe, rows, step = np.maximum(np.floor(guess), lowest), np.arange(len(guess)), 1.0
@@ -25,10 +26,12 @@ def smallest_count(holds: Holds, guess: FloatArray, lowest: float) -> FloatArray
         held = holds(probe[rows], rows)
         above[rows[held]], below[rows[~held]] = probe[rows[held]], probe[rows[~held]]
         is_open = above[rows] - below[rows] > 1
-        rows, held = rows[is_open], held[is_open]
-        low, high = below[rows], above[rows]
-        if (low >= LARGEST).any():
+        lost = below[rows] >= LARGEST
+        if lost.any() and not or_infinite:
             raise ValueError("no count is large enough")
+        above[rows[lost & is_open]] = np.inf
+        rows, held = rows[is_open & ~lost], held[is_open & ~lost]
+        low, high = below[rows], above[rows]
         middle = np.floor((low + high) / 2)
         probe[rows] = np.where(held, np.maximum(high - step, middle), np.minimum(low + step, middle))
         step *= 2
