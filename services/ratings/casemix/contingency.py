@@ -68,9 +68,10 @@ class Contingency:
     def expected(self, risk: FloatArray, row: IntArray) -> FloatArray:
         """Expected events of each unit, shape (units,): cases times the risks (rows, patterns) of the unit's row.
 
-        Cells are added in the table's order, so that of the episodes changes no bit.
+        Cells are added in the table's order, so that of the episodes changes no bit; not as a product of matrices,
+        whose order hangs on the number of threads.
         """
-        return np.array([self.cases[unit] @ risk[of] for unit, of in enumerate(row.tolist())], dtype=np.float64)
+        return np.array([(self.cases[unit] * risk[of]).sum() for unit, of in enumerate(row.tolist())], dtype=np.float64)
 
 
 def contingency(
