@@ -20,8 +20,8 @@ RATINGS = Claim(
     why="97%, not all: the file has no expected number, so E is worked back from a rate rounded to .1 and from S, the "
     "condition's deaths / cases in the listed rows, which is not the state's. No row is rated on the opposite side. "
     "Of the 65, 10 agree at another rate that rounds to the printed one, and 22 more at the S that suits their "
-    "condition best. S is taken from rows that have both counts: 37 rows print deaths without cases, and methods 3.8 "
-    "counts those deaths too, which inflates S (pneumonia 6.0% in place of 4.9%) and leaves 2,252 rows.",
+    "condition best. S is taken from rows that have both counts: 37 rows print deaths without cases, and the usual "
+    "recipe counts those deaths too, which inflates S (pneumonia 6.0% in place of 4.9%) and leaves 2,252 rows.",
 )  # fmt: skip
 OPPOSITE = Claim(
     "ca-hospitals", "no row is rated Better where we find it worse, or Worse where we find it better", "equal",

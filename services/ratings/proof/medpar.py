@@ -17,8 +17,8 @@ from services.ratings.proof.agreement import Agreement, Claim, Frames
 SOURCE, ENTRY = "us-medicare-az", "medpar"
 COLUMNS = ("hmo", "died", "age80", "type2", "type3")
 HOSPITAL = "provnum"
-OWN = "A regression test: the stays are published, the figures are those that methods 3.6 gives for this recipe."
-TO_THE_DIGITS = "equal at the digits that the specification prints"
+OWN = "The stays are published; the figures are our own, noted once for this recipe, and no publisher printed them."
+TO_THE_DIGITS = "equal at the digits noted"
 
 MODEL = Claim(SOURCE, "Poisson model of the length of stay: coefficients and Pearson dispersion", TO_THE_DIGITS,
     (ENTRY,), 8, 8, OWN, frozenset())  # fmt: skip

@@ -44,7 +44,7 @@ PO_BANDS = Claim(
 DISPERSION = Claim(
     SOURCE, "trusts, rows kept, phi, tau squared and the bands' sizes of each release",
     "equal; phi at 6 decimals, tau squared at 9", ENTRIES, 7, 7, named=frozenset(),
-    why="A regression test: the releases print no phi and tau squared, only the limits that follow from them.",
+    why="The figures are our own: the releases print no phi and tau squared, only the limits that follow from them.",
 )  # fmt: skip
 CLAIMS = (VALUES, PO_LIMITS, OD_LIMITS, OD_BANDS, PO_BANDS, DISPERSION)
 

@@ -19,16 +19,18 @@ from services.ratings.proof.agreement import Agreement, Claim, Frames
 SOURCE, ENTRY = "uk-cardiac-surgery", "uk-cardiac"
 WITHIN_DAYS = 30
 ODDS_RATIO, THRESHOLD = 2.0, 4.5
-OWN = "A regression test: the figures come from our own recipe and from statsmodels, no publisher printed them."
+OWN = (
+    "The operations are published; the figures are from our own recipe and statsmodels, and no publisher printed them."
+)
 SLOPE = (
-    " Methods 3.7 prints the slope as .0787518885 and Brier as .0575926013. In arithmetic of 50 digits, and from "
+    " The slope was first noted as .0787518885 and Brier as .0575926013. In arithmetic of 50 digits, and from "
     "statsmodels, they are .0787518892 and .0575926015, and those are required here."
 )
 HALVED = (
-    " Methods 3.7 says that no chart for halved odds signals. That holds for every surgeon; the centre's signals at "
-    "operation 378 (day 147, C = 4.5212, confirmed in arithmetic of 50 digits), and that is required here."
+    " It was first noted that no chart for halved odds signals. That holds for every surgeon; the centre's signals "
+    "at operation 378 (day 147, C = 4.5212, confirmed in arithmetic of 50 digits), and that is required here."
 )
-TO_THE_DIGITS = "equal at the digits that the specification prints"
+TO_THE_DIGITS = "equal at the digits noted"
 
 MODEL = Claim(SOURCE, "risk model on the Parsonnet score, and its calibration", TO_THE_DIGITS, (ENTRY,), 12, 12,
     OWN + SLOPE, frozenset())  # fmt: skip
