@@ -1,9 +1,11 @@
 """Figures of many providers at once, each task in its own process: `python -m benchmarks.rate.kernels TASK SIZE`."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -39,7 +41,8 @@ def rate_all(size: int) -> dict[str, float]:
     chance = np.random.default_rng(SEED)
     worlds = [providers(size, chance) for _ in range(INDICATORS)]
     began = time.perf_counter()
-    outside = sum(_rated(*world) for world in worlds)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # indicators know nothing of one another
+        outside = sum(threads.map(lambda world: _rated(*world), worlds))
     return {"seconds": time.perf_counter() - began, "beyond_control_limits": float(outside)}
 
 
@@ -54,13 +57,13 @@ def _rated(observed: IntArray, cases: IntArray, expected: FloatArray) -> int:
     spread = estimate_dispersion(z.z_value, z.s, DispersionRows.WINSORISED_10_CONSISTENT)
     variance = spread.variance_for_limits
     wider = [additive_limits(expected, variance), count_tail_limits(expected, variance)]
+    power = poisson_power(expected).power_to_detect_doubling
     _, _, position = (
-        gated(positions_against(entered(observed) / expected, limits), cases, expected, GATES)
+        gated(positions_against(entered(observed) / expected, limits), cases, expected, GATES, power)
         for limits in (target, *wider)
     )
     reliability(expected, variance)
     shrunk_ratio(observed, expected, variance)
-    poisson_power(expected)
     assert ratio.rated.all()
     return int(np.char.endswith(position.position, "control").sum())
 

@@ -19,7 +19,8 @@ from services.ratings.methods.design_matrix import MISSING
 MOST_CELLS = 48 << 20  # 96 MiB for each of the two counts, 192 MiB where a unit has more episodes than 16 bits count
 CELLS_PER_EPISODE = 64  # beyond, nearly all cells are empty and grouping is quicker
 MOST_COMBINATIONS = 1 << 26  # of the units' columns, whether they occur or not
-COMPARED = 4  # up to so many levels, comparing with each is quicker than looking them up
+COMPARED = 6  # up to so many levels, comparing with each is quicker than looking them up
+BATCH = 1 << 20  # episodes handed over at once: fewer, and the readers wait for the counting
 
 Counts = NDArray[np.unsignedinteger[Any]]
 
@@ -100,7 +101,7 @@ def contingency(
         event=pl.col(outcome),
     )
     counting = _Counting(shape, int(numbered.episodes.max()))
-    for batch in coded.collect_batches(maintain_order=False):
+    for batch in coded.collect_batches(maintain_order=False, chunk_size=BATCH):
         if not counting.take(batch, numbered.numbers):
             return None
     return Contingency(numbered.rows, declared, counting.cases, counting.observed)
@@ -171,8 +172,9 @@ class _Counting:
     def take(self, batch: pl.DataFrame, numbers: NDArray[np.int32]) -> bool:
         """Count the batch. False where a row has no cell, or its outcome is no event and no lack of one."""
         unit, event = numbers[batch["unit"].to_numpy()], batch["event"]
-        usable = bool((batch["least_digit"] > 0).all() and (unit >= 0).all())
-        if not usable or event.null_count() or not event.is_in([0, 1]).all():
+        if not (batch["least_digit"] > 0).all() or (unit < 0).any() or event.null_count():
+            return False
+        if batch.height and not (event.min() in (0, 1) and event.max() in (0, 1) and event.dtype.is_integer()):
             return False
         cell = unit.astype(np.int64) * self.cases.shape[1] + batch["pattern"].to_numpy()
         np.add.at(self.cases.reshape(-1), cell, self.one)
