@@ -112,9 +112,9 @@ def _with_figures(rated: pl.DataFrame, compared: ComparisonSet, variance: float 
     allowed = compared.allowed(variance)
     limits = limits_at(expected, definition, allowed).times(compared.scale)
     found = _positions(observed, expected, definition, allowed)
-    position = gated(found, cases, expected, definition.gates.as_gates())
-    interval = count_interval(observed, WARNING, rules.interval, rules.lower_when_negative)
     power = poisson_power(expected)
+    position = gated(found, cases, expected, definition.gates.as_gates(), power.power_to_detect_doubling)
+    interval = count_interval(observed, WARNING, rules.interval, rules.lower_when_negative)
     return rated.with_columns(
         pl.lit("published").alias("status"),
         pl.lit("").alias("reason"),

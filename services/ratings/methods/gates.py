@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from services.ratings.methods.absence import Reason, Status
-from services.ratings.methods.arrays import BoolArray, TextArray, counts_of, positive_of, same_length
+from services.ratings.methods.arrays import BoolArray, TextArray, counts_of, positive_of, same_length, vector_of
 from services.ratings.methods.funnel import Position
 from services.ratings.methods.power import power_to_detect_doubling
 
@@ -33,8 +33,10 @@ class GatedPositions:
         return np.asarray(self.status == Status.RATED)
 
 
-def gated(position: ArrayLike, cases: ArrayLike, expected: ArrayLike, gates: Gates) -> GatedPositions:
-    """Positions, shape (n,), that may be said aloud.
+def gated(
+    position: ArrayLike, cases: ArrayLike, expected: ArrayLike, gates: Gates, power: ArrayLike | None = None
+) -> GatedPositions:
+    """Positions, shape (n,), that may be said aloud. `power` to detect a doubling is worked out where it is not given.
 
     Too few cases, too little expected or too little power to see a doubling takes any position but one beyond the
     control limits: inside them the word would be "as expected", and that needs the power to see otherwise.
@@ -51,7 +53,9 @@ def gated(position: ArrayLike, cases: ArrayLike, expected: ArrayLike, gates: Gat
     if gates.minimum_expected is not None:
         grey |= expects < gates.minimum_expected
     if gates.minimum_power is not None:
-        grey |= power_to_detect_doubling(expects) < gates.minimum_power
+        known = power_to_detect_doubling(expects) if power is None else vector_of(power, "power")
+        same_length(words, known)
+        grey |= known < gates.minimum_power
     grey &= ~np.isin(words, [Position.ABOVE_CONTROL.value, Position.BELOW_CONTROL.value])
     return GatedPositions(
         np.where(grey, "", words),

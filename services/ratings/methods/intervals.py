@@ -120,11 +120,14 @@ def exact_binomial_interval(observed: ArrayLike, cases: ArrayLike, confidence: f
     """Exact limits of a proportion, shape (n,), as fractions: beta quantiles, 0 at none of n and 1 at all of n
     (Clopper and Pearson 1934). Raises ValueError as `wilson_interval` does.
     """
-    x, n = parts_of(observed, cases)
+    counted, sizes = parts_of(observed, cases)
     tail = tail_of(confidence)
+    # Small parts repeat: each is worked out once. A complex number is a pair that numpy can sort.
+    pairs, place = np.unique(counted + 1j * sizes, return_inverse=True)
+    x, n = pairs.real, pairs.imag
     lower = np.where(x == 0, 0.0, betaincinv(np.maximum(x, 1.0), n - x + 1, tail))
     upper = np.where(x == n, 1.0, betainccinv(x + 1, np.maximum(n - x, 1.0), tail))
-    return Interval(Figures.all_of(lower), upper, confidence, np.full(x.shape, "exact_binomial"))
+    return Interval(Figures.all_of(lower[place]), upper[place], confidence, np.full(place.shape, "exact_binomial"))
 
 
 def mean_interval(mean: ArrayLike, standard_deviation: ArrayLike, cases: ArrayLike, confidence: float) -> Interval:
