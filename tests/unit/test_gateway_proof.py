@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.gateway.api.proven import RECORD
-from services.gateway.site.pages.proof import PUBLISHERS, proof
+from services.gateway.site.pages.proof import OWN, PUBLISHERS, is_own, proof
 from services.gateway.site.rendering import render
 from services.gateway.site.wording import Body
 from shared.contracts.public.proof import Proof, ProofRecord
@@ -83,7 +84,9 @@ def test_the_record_is_of_its_contract_and_every_line_of_every_file_has_a_fate()
 def test_the_page_says_what_does_not_agree_and_why() -> None:
     Proof.model_validate(body(ROW))
     html = render(proof(body(ROW)), None)
-    assert "Every line of this table meets its requirement: 1 of 1." in html
+    assert "0 of 1 lines agree with print in every row; 1 does not, and is explained below." in html
+    assert "All but 75 agree" in html
+    assert "fall short" not in html
     assert "75 of 2,327 rows do not agree. Rates are rounded." in html
     assert "106010735 &lt;PCI&gt;; 106010735 AMI" in html
     assert "30 September 2026" in html
@@ -94,7 +97,53 @@ def test_the_page_says_what_does_not_agree_and_why() -> None:
 @pytest.mark.parametrize("reached", [0, 2251])
 def test_a_line_that_falls_short_is_said_first(reached: int) -> None:
     html = render(proof(body(ROW, ROW | {"ok": False, "reached": reached, "exceptions": []})), None)
-    assert "1 of 2 lines of this table fall short" in html
-    assert "Every line of this table meets" not in html
+    assert "1 of 2 lines on this page fall short" in html
+    assert "0 of 2 lines agree with print in every row; 2 do not, and are explained below." in html
     assert html.index("fall short") < html.index("<table")
     assert "Falls short" in html
+
+
+WHOLE = ROW | {"required": 2327, "reached": 2327, "exceptions": [], "why": ""}
+OURS = WHOLE | {"source": "us-medicare-az", "what": "coefficients", "why": "Nobody printed them."}
+
+
+def test_lines_that_compare_with_our_own_figures_stand_apart_and_are_not_counted() -> None:
+    html = render(proof(body(OURS, WHOLE)), None)
+    assert "1 of 1 lines agree with print in every row." in html
+    own = html.index("Compared with our own figures")
+    assert html.index("Ratings") < own < html.index("Coefficients")
+    assert html.index("Nobody printed them.") > own
+    assert "Compared with our own figures" not in render(proof(body(WHOLE)), None)
+
+
+def test_our_own_figure_that_differs_is_explained_and_not_said_to_differ_from_print() -> None:
+    html = render(proof(body(WHOLE, OURS | {"ok": False, "reached": 2326})), None)
+    assert "1 of 1 lines agree with print in every row." in html
+    assert "1 of 2 lines on this page fall short" in html
+    assert "1 of 2,327 rows do not agree. Nobody printed them." in html
+
+
+def test_a_line_short_of_rows_falls_short_though_every_row_agrees() -> None:
+    html = render(proof(body(WHOLE | {"ok": False, "rows": 5, "reached": 5})), None)
+    assert "0 of 1 lines agree with print in every row" in html
+    assert "Every row agrees" not in html
+    assert "they are not all the rows, or not the very rows, that must be compared." in html
+
+
+def test_the_record_calls_the_same_lines_our_own_as_the_page_does() -> None:
+    rows = ProofRecord.model_validate_json(RECORD.read_bytes()).model_dump()["rows"]
+    said = [row["what"] for row in rows if "figures are our own" in row["why"] or "our own recipe" in row["why"]]
+    assert said == [row["what"] for row in rows if is_own(row)]
+    assert len(said) == 8
+    for source, what in OWN:
+        assert any(row["source"] == source and what in ("", row["what"]) for row in rows)
+
+
+def test_the_page_of_the_record_speaks_to_the_public() -> None:
+    record = json.loads(RECORD.read_text())
+    html = render(proof(record | {"command": "candour proof"}), None)
+    assert "26 of 31 lines agree with print in every row; 5 do not, and are explained below." in html
+    assert not re.search(r"[Mm]ethods [0-9]\.[0-9]|section [0-9]|specification", html)
+    for publisher in {PUBLISHERS[row["source"]] for row in record["rows"]} - {"England: hospital mortality (SHMI)"}:
+        assert html.count(f'scope="rowgroup" colspan="5">{publisher}<'.replace("'", "&#39;")) == 1, publisher
+    assert not re.search(r'scope="row">[a-z][a-z]+ ', html)
