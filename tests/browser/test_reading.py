@@ -131,6 +131,20 @@ def test_wide_tables_scroll_in_a_region_of_their_own(page: Page) -> None:
     assert (beyond > 0) == (page.viewport_size["width"] == 320)
 
 
+def test_every_verdict_of_the_proof_is_in_sight_and_no_digest_looks_like_an_error(page: Page) -> None:
+    page.goto("/proof")
+    assert page.viewport_size is not None
+    verdicts = page.get_by_role("region", name="Compared with what others printed").locator("td:nth-child(2)")
+    assert verdicts.count() > 10
+    for verdict in verdicts.all():
+        box = verdict.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= page.viewport_size["width"]
+    colours = page.locator("code").evaluate_all("all => [...new Set(all.map(one => getComputedStyle(one).color))]")
+    assert colours == ["rgb(33, 43, 50)"]
+
+
 def test_titles_tell_the_pages_apart(page: Page) -> None:
     titles = []
     for address in EVERY_PAGE.values():
