@@ -30,8 +30,10 @@ RUN groupadd --gid 10001 candour \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin candour \
  && install -d -o 10001 -g 10001 -m 0700 /data /data/public /journal
 COPY --from=build /opt/candour /opt/candour
-# The root file system is read-only when this runs, so bytecode was written above.
+# The root file system is read-only when this runs, so bytecode was written above. One thread for small products of
+# matrices: the last bits of a fit must not hang on the number of cores.
 ENV HOME=/data \
+    OPENBLAS_NUM_THREADS=1 \
     PATH=/opt/candour/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

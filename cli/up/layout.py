@@ -10,6 +10,11 @@ from cli.places import SERVICES, port_of
 from shared.kit.secretfiles import make_secret
 
 PAIRS: Final = ("ratings-ingest", "ratings-consent", "gateway-ratings", "gateway-consent")
+COMMON: Final = {
+    "PYTHONUNBUFFERED": "1",
+    # the last bits of a fit must not hang on the number of cores; and small products only wait for more threads
+    "OPENBLAS_NUM_THREADS": "1",
+}
 PRIVATE: Final = ("gateway-cursor", "consent-subjects")
 GATEWAY_STRIDE: Final = 10
 
@@ -68,7 +73,7 @@ class Layout:
             "consent": {"DEMONSTRATION": "true"},
         }.get(service, {})
         kept = {key: value for key, value in os.environ.items() if not key.startswith("CANDOUR_")}
-        return kept | {prefix + key: value for key, value in (own | peers).items()} | {"PYTHONUNBUFFERED": "1"}
+        return kept | {prefix + key: value for key, value in (own | peers).items()} | COMMON
 
     def command(self, name: str) -> list[str]:
         return [sys.executable, "-m", "cli.up.leash", f"services.{name.partition('-')[0]}", "migrate", "serve"]
