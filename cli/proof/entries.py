@@ -28,7 +28,7 @@ ENTRIES: Final = (
     Entry("cms-star-output", "cms-star-output", "us-cms/star_rating_2021-04_output.csv"),
     Entry("cms-outcomes", "cms-outcomes", "us-cms/outcome-of-care-measures.csv"),
     Entry("prevalence", "prevalence", "phe/prevalence_data.csv"),
-    Entry("medpar", "medpar", "us-medicare-az/medpar.csv"),
+    Entry("medpar", "medicare-arizona", "us-medicare-az/medpar.csv"),
     Entry("uk-cardiac", "uk-cardiac", "uk-cardiac-surgery/cardiacsurgery_day1_1460.csv"),
     Entry("california", "california", "ca-hospitals/inpatient_mortality_2012.csv"),
 )

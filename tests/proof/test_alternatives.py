@@ -21,7 +21,7 @@ from services.ratings.methods.overdispersion import (
 )
 from services.ratings.methods.rounding import half_away
 from services.ratings.methods.scales import Scale, spread_on
-from services.ratings.proof import california, medpar, proms, proms_outliers, shmi
+from services.ratings.proof import arizona, california, proms, proms_outliers, shmi
 from services.ratings.proof.agreement import Frames, floats
 
 MEASURES = [measure for group in CMS_APRIL_2021.groups for measure in group.measures]
@@ -152,7 +152,7 @@ def test_prevalence_with_z_of_two_decimals_misses(frames: Frames) -> None:
 
 
 def test_medpar_without_squaring_flags_26_and_17(frames: Frames) -> None:
-    hospitals = medpar.Hospitals.of(frames["medpar"])
+    hospitals = arizona.Hospitals.of(frames["medpar"])
     spread = spread_on(hospitals.observed, hospitals.expected, Scale.SQUARE_ROOT, DispersionRows.WINSORISED_10)
     deviation = np.sqrt(1 / (4 * hospitals.expected) + spread.found.variance_for_limits)
     ratio = hospitals.observed / hospitals.expected

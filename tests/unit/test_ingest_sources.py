@@ -38,7 +38,7 @@ def test_the_packaged_sources() -> None:
         "shmi": ("counts", False, ["indicator_code", "provider"]),
         "prevalence": ("counts", False, ["period", "schoolyear", "areacode", "decile"]),
         "california": ("counts", False, ["oshpdid", "procedure_condition", "year"]),
-        "medpar": ("episodes", False, ["line"]),
+        "medicare-arizona": ("episodes", False, ["line"]),
         "uk-cardiac": ("episodes", False, ["line"]),
         "proms-hip-records": ("episodes", False, ["line"]),
         "proms-published": ("values", False, ["procedure", "organisation_type", "organisation_code", "measure"]),

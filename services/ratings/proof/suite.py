@@ -8,10 +8,10 @@ import polars as pl
 
 from services.ratings.indicators.definition import Definition
 from services.ratings.proof import (
+    arizona,
     california,
     cms_outcomes,
     cms_stars,
-    medpar,
     new_york,
     new_york_bypass,
     prevalence,
@@ -63,7 +63,7 @@ def suite(definitions: Iterable[Definition]) -> list[Recipe]:
         Recipe(cms_stars.CLAIMS, cms_stars.agreements),
         Recipe(cms_outcomes.CLAIMS, cms_outcomes.agreements),
         Recipe(prevalence.CLAIMS, prevalence.agreements),
-        Recipe(medpar.CLAIMS, medpar.agreements),
+        Recipe(arizona.CLAIMS, arizona.agreements),
         Recipe(uk_cardiac.CLAIMS, uk_cardiac.agreements),
         Recipe(california.CLAIMS, california.agreements),
     ]
