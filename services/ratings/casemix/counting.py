@@ -30,10 +30,6 @@ def count_patterns(episodes: pl.LazyFrame, model: RiskModel, period: Period) -> 
     return count_by(named, [*UNITS, *model.columns], model.outcome, dict.fromkeys(model.columns, MISSING))
 
 
-def specialties_in(counts: pl.DataFrame) -> set[str]:
-    return set(counts["specialty"].unique().to_list())
-
-
 def members(counts: pl.DataFrame) -> pl.DataFrame:
     """`provider`, `consultant`, `cases`: who treated how many where. Cases without a consultant belong to nobody."""
     treated = counts.filter(pl.col("consultant") != NOBODY)
