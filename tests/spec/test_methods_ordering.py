@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import gamma, norm
 
+from services.ratings.methods.arrays import BLOCK_PAIRS
 from services.ratings.methods.levels import WARNING, z_of
 from services.ratings.methods.ordering import (
-    BLOCK_PAIRS,
     TooFewProviders,
     expected_places,
     place_intervals,

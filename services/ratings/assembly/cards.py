@@ -15,6 +15,7 @@ from services.ratings.assembly.coarse import (
     FEWEST_BEHIND,
     coarse,
     group_of,
+    rounded,
 )
 from services.ratings.assembly.left_out import FOLDS, Predicted, predicted, predicted_when_left_out
 from services.ratings.assembly.schema import Span
@@ -33,7 +34,6 @@ from services.ratings.methods.calibration import (
 from services.ratings.methods.design_matrix import INTERCEPT
 from services.ratings.methods.levels import WARNING, z_of
 from services.ratings.methods.risk_levels import by_risk, risk_groups
-from services.ratings.methods.rounding import half_away
 from shared.contracts.cards import Coefficient, Group, HosmerLemeshow, Merged, ModelCard, Performance
 
 T = TypeVar("T")
@@ -121,9 +121,9 @@ def _suppressed(factor: str, level: str | None) -> Coefficient:
 
 def _estimated(fit: Fit, at: int, factor: str, level: str | None) -> Coefficient:
     """Odds ratio and limits are worked out from the rounded figures: they must not tell more than these."""
-    estimate = _rounded(fit.model.coefficients[at], ESTIMATE_DECIMALS)
+    estimate = rounded(fit.model.coefficients[at], ESTIMATE_DECIMALS)
     error = significant(fit.model.standard_errors[at], DIGITS)
-    lower, ratio, upper = (_rounded(math.exp(estimate + z * error), 2) for z in (-z_of(WARNING), 0.0, z_of(WARNING)))
+    lower, ratio, upper = (rounded(math.exp(estimate + z * error), 2) for z in (-z_of(WARNING), 0.0, z_of(WARNING)))
     odds = {} if level is None else {"odds_ratio": ratio, "lower": lower, "upper": upper}
     return Coefficient.model_validate(
         {"factor": factor, "level": level, "status": "estimated", "estimate": estimate, "standard_error": error, **odds}
@@ -191,12 +191,12 @@ def performance(found: Predicted, *, own_data: bool) -> Performance:
     told = None
     if test is not None:
         told = HosmerLemeshow(
-            statistic=_rounded(test.statistic, 1), df=test.df, p_value=_rounded(test.p_value, 3), groups=test.groups
+            statistic=rounded(test.statistic, 1), df=test.df, p_value=rounded(test.p_value, 3), groups=test.groups
         )
     return Performance(
-        c_statistic=None if c is None else _rounded(c, 3), brier=None if brier is None else significant(brier, DIGITS),
-        slope=None if line is None else _rounded(line.slope, 2),
-        intercept=None if line is None else _rounded(line.intercept, 2), hosmer_lemeshow=told,
+        c_statistic=None if c is None else rounded(c, 3), brier=None if brier is None else significant(brier, DIGITS),
+        slope=None if line is None else rounded(line.slope, 2),
+        intercept=None if line is None else rounded(line.intercept, 2), hosmer_lemeshow=told,
     )  # fmt: skip
 
 
@@ -213,10 +213,6 @@ def significant(value: float, digits: int) -> float:
         return 0.0
     decimals = digits - 1 - math.floor(math.log10(abs(value)))
     if decimals >= 0:
-        return _rounded(value, min(decimals, 9))
+        return rounded(value, min(decimals, 9))
     step = 10.0**-decimals
-    return _rounded(value / step, 0) * step
-
-
-def _rounded(value: float, decimals: int) -> float:
-    return float(half_away(np.array([value]), decimals)[0])
+    return rounded(value / step, 0) * step

@@ -49,16 +49,17 @@ def group_of(name: str, cases: int, observed: int, expected: float, **where: str
     ratio as rounded and of the events as rounded, and of nothing else."""
     if not shown(cases, observed) or expected <= 0:
         return Group.model_validate({"group": name, "status": "suppressed", **where})
-    ratio, events = _rounded(observed / expected), coarse(observed, EVENTS_TO)
+    ratio, events = rounded(observed / expected), coarse(observed, EVENTS_TO)
     interval = count_interval([events], WARNING, IntervalRule.EXACT)
     return Group.model_validate(
         {
             "group": name, "status": "published", **where, "cases": coarse(cases, CASES_TO), "events": events,
-            "ratio": ratio, "lower": _rounded(ratio * float(interval.lower.values[0]) / events),
-            "upper": _rounded(ratio * float(interval.upper[0]) / events),
+            "ratio": ratio, "lower": rounded(ratio * float(interval.lower.values[0]) / events),
+            "upper": rounded(ratio * float(interval.upper[0]) / events),
         }
     )  # fmt: skip
 
 
-def _rounded(value: float, decimals: int = RATIO_DECIMALS) -> float:
+def rounded(value: float, decimals: int = RATIO_DECIMALS) -> float:
+    """One figure of a card, a tie away from zero."""
     return float(half_away(np.array([value]), decimals)[0])

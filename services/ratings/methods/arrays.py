@@ -5,12 +5,13 @@ this package is NaN or infinite: a figure that may be absent travels as `Figures
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+BLOCK_PAIRS = 2_000_000  # of rows with rows, held at a time
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
@@ -60,11 +61,29 @@ class Figures:
         return pl.Series(name, self.values).set(pl.Series(~self.present), None)
 
 
-def vector_of(numbers: ArrayLike, name: str) -> FloatArray:
-    """Finite floats of shape (n,); raises ValueError otherwise."""
+def unmasked(numbers: ArrayLike, name: str) -> NDArray[Any]:
+    """The numbers as an array of any shape; raises ValueError where one is masked."""
     if np.ma.is_masked(numbers):
         raise ValueError(f"{name} holds a masked number, which would be taken for the one behind the mask")
-    values = np.asarray(numbers)
+    return np.asarray(numbers)
+
+
+def whole_of(floats: FloatArray, name: str) -> IntArray:
+    """Whole numbers >= 0 of any shape; a negative or fractional one raises ValueError, it is never clipped."""
+    if (floats < 0).any() or (floats != np.floor(floats)).any() or (floats > LARGEST_COUNT).any():
+        raise ValueError(f"{name} must be whole numbers of at least 0")
+    return floats.astype(np.int64)
+
+
+def row_blocks(rows: int) -> list[IntArray]:
+    """Row numbers in order, cut so that a block of rows by all rows has at most BLOCK_PAIRS pairs, or one row."""
+    step = max(1, BLOCK_PAIRS // max(rows, 1))
+    return [np.arange(start, min(start + step, rows)) for start in range(0, rows, step)]
+
+
+def vector_of(numbers: ArrayLike, name: str) -> FloatArray:
+    """Finite floats of shape (n,); raises ValueError otherwise."""
+    values = unmasked(numbers, name)
     if values.ndim != 1 or values.dtype.kind not in "iuf":
         raise ValueError(f"{name} must be a one-dimensional array of numbers, not {values.dtype}, shape {values.shape}")
     floats = values.astype(np.float64)
@@ -75,10 +94,7 @@ def vector_of(numbers: ArrayLike, name: str) -> FloatArray:
 
 def counts_of(numbers: ArrayLike, name: str) -> IntArray:
     """Whole numbers >= 0 of shape (n,); a negative or fractional count raises ValueError, it is never clipped."""
-    floats = vector_of(numbers, name)
-    if (floats < 0).any() or (floats != np.floor(floats)).any() or (floats > LARGEST_COUNT).any():
-        raise ValueError(f"{name} must be whole numbers of at least 0")
-    return floats.astype(np.int64)
+    return whole_of(vector_of(numbers, name), name)
 
 
 def positive_of(numbers: ArrayLike, name: str) -> FloatArray:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from services.ratings.methods import METHOD_VERSION
-from services.ratings.methods.arrays import FloatArray, IntArray, TextArray
+from services.ratings.methods.arrays import FloatArray, IntArray, TextArray, row_blocks
 from services.ratings.methods.levels import WARNING, tail_of
 from services.ratings.methods.place_distribution import LOWER_SHARE, intervals_by_draws, intervals_by_nodes
 from services.ratings.methods.ratio_posterior import RatioPosterior
@@ -25,7 +25,6 @@ DRAWS = 20_000
 MINIMUM_DRAWS = 1_000
 EVERY_PLACE_AS_LIKELY = "every_place_as_likely"
 NODES_UP_TO = 400  # providers; above it the Poisson-binomial costs more than it tells
-BLOCK_PAIRS = 2_000_000
 
 
 class TooFewProviders(ValueError):
@@ -132,7 +131,7 @@ def separation(observed: ArrayLike, expected: ArrayLike, confidence: float = WAR
     """Sizes of everybody's groups in one pass over blocks of pairs; raises as `expected_places`."""
     posterior, tail = _ordered(observed, expected), tail_of(confidence)
     counts = np.zeros((2, len(posterior.copies)), dtype=np.int64)
-    for rows in _blocks(len(posterior.copies)):
+    for rows in row_blocks(len(posterior.copies)):
         below = posterior.chance_below(rows, np.arange(len(posterior.copies)))
         counts[0, rows] = (below > 1 - tail) @ posterior.copies
         counts[1, rows] = (below < tail) @ posterior.copies
@@ -166,15 +165,10 @@ def _expected(posterior: RatioPosterior) -> FloatArray:
     """Expected place of each distinct row, shape (u,)."""
     copies = posterior.copies.astype(np.float64)
     places = np.full(len(copies), 0.5)  # with itself a provider has chance one half, which stands for no other
-    for rows in _blocks(len(copies)):
+    for rows in row_blocks(len(copies)):
         end = int(rows[-1]) + 1
         below = posterior.chance_below(rows, np.arange(rows[0], len(copies)))
         places[rows] += (below * copies[rows[0] :]).sum(axis=1)
         later = below[:, len(rows) :]  # pairs with later rows are met once: the other way round is the rest
         places[end:] += ((1 - later) * copies[rows, None]).sum(axis=0)
     return places
-
-
-def _blocks(rows: int) -> list[IntArray]:
-    step = max(1, BLOCK_PAIRS // rows)
-    return [np.arange(start, min(start + step, rows)) for start in range(0, rows, step)]

@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from services.ratings.methods import METHOD_VERSION
-from services.ratings.methods.arrays import LARGEST, FloatArray, IntArray
+from services.ratings.methods.arrays import LARGEST, FloatArray, IntArray, row_blocks
 from services.ratings.methods.levels import WARNING
 from services.ratings.methods.ordering import separable_from
 from services.ratings.methods.sums import total
 
 PEERS = 10
 NOBODY = -1
-BLOCK_PAIRS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ def nearest_peers(code: ArrayLike, context: ArrayLike, present: ArrayLike, peers
     members = np.flatnonzero(has)[np.argsort(codes[has])]
     standard = _standardised(values[members])
     found = min(peers, max(len(members) - 1, 0))
-    for block in _blocks(len(members)):
+    for block in row_blocks(len(members)):
         near, apart = _nearest(standard, block, found)
         rows[members[block], :found], distance[members[block], :found] = members[near], apart
     return Peers(rows, distance)
@@ -81,11 +80,6 @@ def _one(column: FloatArray) -> FloatArray:
         return np.zeros_like(column)
     mean = total(column) / len(column)
     return np.asarray((column - mean) / (total((column - mean) ** 2) / (len(column) - 1)) ** 0.5)
-
-
-def _blocks(rows: int) -> list[IntArray]:
-    step = max(1, BLOCK_PAIRS // max(rows, 1))
-    return [np.arange(start, min(start + step, rows)) for start in range(0, rows, step)]
 
 
 def _nearest(standard: FloatArray, block: IntArray, found: int) -> tuple[IntArray, FloatArray]:
