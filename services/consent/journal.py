@@ -6,7 +6,6 @@ that does not hold is damage, and is never passed over.
 """
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,14 +15,16 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from services.consent.ledger import Entry, genesis
-from shared.contracts.consent import Act, Purpose
+from services.consent.ledger import Entry, content_of, genesis, hash_of, purpose_of
+from shared.contracts.consent import Act
 from shared.kit.files import sync_folder, write_durably
 
 NAME: Final = "ledger.jsonl"
 LOCK: Final = "lock"
 FORMAT: Final = "candour consent journal 1"
-ENTRY_BYTES: Final = 2048  # more than any entry takes: the longest texts are 80 and 200 characters
+ENTRY_BYTES: Final = (
+    2048  # more than any entry takes: texts have 80 bytes or 200, and where there is a body it has 1,000
+)
 HASH: Final = 32
 
 
@@ -184,7 +185,7 @@ def _entries(file: Path) -> Iterator[Entry]:
         store_id, _ = _header(source)
         for content, _ in _contents(source, store_id):
             try:
-                yield Entry(**content | {"purpose": Purpose(content["purpose"]), "act": Act(content["act"])})
+                yield Entry(**content | {"purpose": purpose_of(content["purpose"]), "act": Act(content["act"])})
             except (TypeError, ValueError, KeyError):
                 raise JournalBroken(
                     f"Entry {content.get('revision')} of the journal is of a form that this version does not know."
@@ -212,7 +213,7 @@ def _contents(source: BinaryIO, store_id: str) -> Iterator[tuple[dict[str, Any],
         content = _content(line)
         told = content.pop("hash", None)
         follows = content.get("revision") == revision and content.get("prev_hash") == previous
-        if not follows or _hashed(content) != told:
+        if not follows or hash_of(content) != told:
             raise JournalBroken(f"The journal is damaged at entry {revision}. Put an undamaged copy of it back.")
         previous = content["hash"] = told
         yield content, len(line)
@@ -231,15 +232,10 @@ def _encoded(entries: Sequence[Entry], tip: Tip) -> tuple[bytes, bytes]:
     lines, hashes, revision, previous = [], bytearray(), tip.revision, tip.hash
     for entry in entries:
         revision += 1
-        content = dict(vars(entry))
-        told = content.pop("hash")
-        if (entry.revision, entry.prev_hash) != (revision, previous) or _hashed(content) != told:
+        content, told = content_of(vars(entry)), entry.hash
+        if (entry.revision, entry.prev_hash) != (revision, previous) or hash_of(content) != told:
             raise JournalBroken(f"Revision {revision} of the ledger does not continue the journal: it is another one.")
         lines.append(orjson.dumps(content | {"hash": told}, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
         hashes += bytes.fromhex(told)
         previous = told
     return b"".join(lines), bytes(hashes)
-
-
-def _hashed(content: dict[str, Any]) -> str:
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,4 +1,4 @@
-"""The keyed hash by which views and gateways know people whom they may have to hide."""
+"""Keyed hashes: by one the ledger knows people, by the other views and gateways know whom they may have to hide."""
 
 import hashlib
 import hmac
@@ -6,14 +6,22 @@ import hmac
 from services.consent.domain.standing import Subject
 
 KEY_HEX = 32
+ALIAS = "p-"
 
 
 class SubjectKeys:
-    """HMAC-SHA256 of `programme|purpose|gmc`, first 16 bytes as hex. None of the three can contain the bar."""
+    """HMAC-SHA256, first 16 bytes as hex, of texts that cannot contain the bar."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
+    def alias(self, number: str) -> str:
+        """How the ledger knows a consultant's number or a practice's code: the same again after a restore, and nothing
+        to anybody without the secret."""
+        return ALIAS + self._hash(f"person|{number}")
+
     def key(self, subject: Subject) -> str:
-        message = f"{subject.programme}|{subject.purpose.value}|{subject.gmc}".encode()
-        return hmac.new(self._secret, message, hashlib.sha256).hexdigest()[:KEY_HEX]
+        return self._hash(f"{subject.programme}|{subject.purpose.value}|{subject.id}")
+
+    def _hash(self, text: str) -> str:
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:KEY_HEX]

@@ -65,6 +65,13 @@ class NoticeEntry(_Entry):
     programmes: list[Slug] = Field(min_length=1)
 
 
+class ReasonEntry(_Entry):
+    """A pre-defined reason for refusing: what a person may choose, and the words that stand for it."""
+
+    code: Slug
+    label: str = Field(min_length=1, max_length=200)
+
+
 class PolicyFile(_Entry):
     title: str
     synthetic: bool
@@ -72,6 +79,7 @@ class PolicyFile(_Entry):
     programmes: list[ProgrammeEntry] = []
     bases: list[BasisEntry] = []
     notices: list[NoticeEntry] = []
+    reasons: list[ReasonEntry] = []
 
 
 @dataclass(frozen=True)
@@ -89,17 +97,18 @@ class Policy:
 
     programmes: Mapping[str, Programme]
     bases: Mapping[tuple[str, Purpose], tuple[Basis, ...]]
-    notices: Mapping[tuple[str, int], date]
+    notices: Mapping[tuple[str, int], NoticeEntry]
+    reasons: Mapping[str, str]
     texts: tuple[PolicyText, ...]
 
-    def purposes(self, programme: str) -> list[Purpose]:
-        """The purposes for which the programme has, had or will have a basis."""
-        return [purpose for purpose in Purpose if (programme, purpose) in self.bases]
+    def notice(self, programme: str, version: int, day: date) -> NoticeEntry | None:
+        """That version of the notice, where it exists and was in use on `day`."""
+        found = self.notices.get((programme, version))
+        return found if found is not None and found.served_from <= day else None
 
     def notice_served(self, programme: str, version: int, day: date) -> bool:
         """Whether that version of the notice exists and was in use on `day`."""
-        served_from = self.notices.get((programme, version))
-        return served_from is not None and served_from <= day
+        return self.notice(programme, version, day) is not None
 
 
 def load_policy(folder: Path, demonstration: bool) -> Policy:
@@ -133,13 +142,18 @@ def _indexed(files: list[PolicyFile], texts: tuple[PolicyText, ...]) -> Policy:
     notices = [entry for file in files for entry in file.notices]
     known = _all_different((entry.id for entry in entries), "programme")
     _all_different((entry.id for entry in bases), "basis")
-    served = [((name, entry.version), entry.served_from) for entry in notices for name in entry.programmes]
+    reasons = [entry for file in files for entry in file.reasons]
+    _all_different((entry.code for entry in reasons), "reason")
+    served = [((name, entry.version), entry) for entry in notices for name in entry.programmes]
     _all_different((key for key, _ in served), "notice")
     named = [name for basis in bases for name in basis.programmes] + [key[0] for key, _ in served]
     strangers = set(named) - known
     if strangers:
         raise PolicyRefused(f"no programme is called {', '.join(sorted(strangers))}")
-    return Policy({entry.id: _programme(entry, bases) for entry in entries}, _bases(bases), dict(served), texts)
+    return Policy(
+        {entry.id: _programme(entry, bases) for entry in entries}, _bases(bases), dict(served),
+        {entry.code: entry.label for entry in reasons}, texts,
+    )  # fmt: skip
 
 
 def _all_different(names: Iterable[Name], what: str) -> set[Name]:

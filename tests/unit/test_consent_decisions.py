@@ -209,10 +209,11 @@ def test_changes_are_gapless_and_say_what_each_event_did(desk: Rig) -> None:
     assert len({one["key"] for one in found if "key" in one}) == 1
 
 
-def test_the_key_is_the_keyed_hash_of_programme_purpose_and_number(desk: Rig) -> None:
+def test_the_key_is_the_keyed_hash_of_programme_purpose_and_alias(desk: Rig) -> None:
     desk.decide(ANNE, "given", if_match=0)
     secret = (desk.house.folder / "consent-subjects.key").read_bytes().strip()
-    expected = hmac.new(secret, f"{CARDIAC}|{OWN}|{ANNE}".encode(), hashlib.sha256).hexdigest()[:32]
+    alias = "p-" + hmac.new(secret, f"person|{ANNE}".encode(), hashlib.sha256).hexdigest()[:32]
+    expected = hmac.new(secret, f"{CARDIAC}|{OWN}|{alias}".encode(), hashlib.sha256).hexdigest()[:32]
     assert desk.changes()[0]["key"] == expected
     (part,) = desk.service("/v1/permissions", programme=CARDIAC).json()["programmes"]
     assert part["named"] == [{"subject": ANNE, "key": expected, "basis": "consent"}]

@@ -15,6 +15,7 @@ class Word(StrEnum):
     GIVEN = "given"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    ERASED = "erased"
 
 
 class NoticeState(StrEnum):
@@ -29,6 +30,7 @@ class CaseState(StrEnum):
     """What became of a rights case or a legal review."""
 
     OBJECTION_OPEN = "objection_open"
+    OBJECTION_UPHELD = "objection_upheld"
     OBJECTION_REJECTED = "objection_rejected"
     SIGN_OFF = "sign_off"
 
@@ -103,6 +105,7 @@ class Facts:
     informed: tuple[Informed, ...] = ()
     cases: tuple[Case, ...] = ()
     restricted: bool = False
+    naming_on: bool = False  # the programme's switch for naming who refused
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """`may_publish`: the only path to a yes. Pure, total, and withheld unless everything needed is there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.consent.domain.facts import ALWAYS, Basis, CaseState, Decision, Facts, NoticeState, Question, Word
@@ -22,6 +22,8 @@ class Reason(StrEnum):
     ASKED = "asked"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+    NOT_REFUSED = "not_refused"
     NOT_INFORMED = "not_informed"
     NOTICE_RUNNING = "notice_running"
     OUTSIDE_SCOPE = "outside_scope"
@@ -62,12 +64,15 @@ def may_publish(facts: Facts, question: Question) -> Verdict:
 
 def _obstacle(facts: Facts, question: Question, basis: Basis) -> Reason | None:
     """The first thing in the way, or None."""
-    if question.purpose is Purpose.NAMING_REFUSERS:  # would need its own switch; a basis alone does not open it
-        return Reason.SWITCHED_OFF
     cases = {case.state for case in facts.cases if case.programme == question.programme}
-    if CaseState.OBJECTION_OPEN in cases:
+    if CaseState.OBJECTION_OPEN in cases or CaseState.OBJECTION_UPHELD in cases:
         return Reason.OBJECTION
     decision = decision_on(facts, question)
+    if decision.word is Word.ERASED:
+        return Reason.ERASED
+    naming = _unless_refused(facts, question) if question.purpose is Purpose.NAMING_REFUSERS else None
+    if naming is not None:
+        return naming
     if basis.regime is Regime.CONSENT:
         return _unless_given(decision) or _unless_told(facts, question) or _unless_covered(question, basis, decision)
     return (
@@ -81,6 +86,14 @@ def decision_on(facts: Facts, question: Question) -> Decision:
         if decision.programme == question.programme and decision.purpose is question.purpose:
             return decision
     return Decision(question.programme, question.purpose, Word.NOT_SOUGHT)
+
+
+def _unless_refused(facts: Facts, question: Question) -> Reason | None:
+    """Naming who refused: a basis of its own does not open it without the switch, and only a refusal counts."""
+    if not facts.naming_on:
+        return Reason.SWITCHED_OFF
+    own = decision_on(facts, replace(question, purpose=Purpose.OWN_FIGURES))
+    return None if own.word is Word.REFUSED else Reason.NOT_REFUSED
 
 
 def _unless_given(decision: Decision) -> Reason | None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from services.consent.problems import BundledDecision, IfMatchNeeded, RevisionChanged
-from services.consent.routes.parts import Gmc, OfficeDep, Officer, Seen, private
+from services.consent.routes.parts import Gmc, OfficeDep, Officer, Seen, actor_of, private
 from services.consent.workflow import decisions as verbs
 from shared.contracts.consent import Decision, DecisionRequest, Purpose, WithdrawalRequest
 from shared.kit.auth import allow
@@ -34,7 +34,7 @@ CHECKS = [Depends(allow("officer")), Depends(one_purpose)]
     response_model=Decision, responses=problems(*COMMON, IfMatchNeeded, RevisionChanged), dependencies=CHECKS,
 )  # fmt: skip
 def decide(office: OfficeDep, officer: Officer, gmc: Gmc, request: DecisionRequest, seen: Seen) -> Response:
-    return private(verbs.decide(office, gmc, request, seen, officer.name), 202)
+    return private(verbs.decide(office, gmc, request, seen, actor_of(officer)), 202)
 
 
 @router.post(
@@ -48,4 +48,4 @@ def withdraw(
     request: WithdrawalRequest,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
-    return private(verbs.withdraw(office, gmc, request, idempotency_key, officer.name), 202)
+    return private(verbs.withdraw(office, gmc, request, idempotency_key, actor_of(officer)), 202)

@@ -7,8 +7,10 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from services.consent.workflow.decisions import Actor
 from services.consent.workflow.office import Office
 from shared.contracts.base import Contract
+from shared.contracts.consent import Nameable
 from shared.kit.auth import Caller, allow
 from shared.kit.problems import ValueNotAllowed
 
@@ -50,8 +52,13 @@ def private(body: Contract, status: int = 200, headers: Mapping[str, str] | None
     )  # fmt: skip
 
 
+def actor_of(caller: Caller) -> Actor:
+    """Who is written down as the one who recorded."""
+    return Actor(caller.name, getattr(caller, "assurance", None))
+
+
 NEIGHBOURS = ("service:gateway", "service:ratings")
 OfficeDep = Annotated[Office, Depends(office_of)]
 Officer = Annotated[Caller, Depends(allow("officer"))]
 Seen = Annotated[int | None, Depends(if_match)]
-Gmc = Annotated[str, Path(pattern=r"^[0-9]{7}$")]
+Gmc = Annotated[Nameable, Path()]

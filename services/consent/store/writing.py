@@ -10,7 +10,6 @@ from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import Entry, Event, chained
 from services.consent.models import (
     CONSULTANT,
-    ENROLMENT,
     GATEWAY,
     HEAD,
     IMPORT,
@@ -21,13 +20,14 @@ from services.consent.models import (
     STANDING,
 )
 from services.consent.policies import PolicyText
+from services.consent.store.enrolling import PeopleWriting
 from services.consent.store.reading import HEAD_QUERY, LedgerEnd, Reading
 from services.consent.store.rounds import make_round
 from services.consent.store.rows import columns_of, key_of, number_of, row_of
 from shared.kit.bulk import insert_rows, update_rows
 
 
-class Writing(Reading):
+class Writing(Reading, PeopleWriting):
     """Opened with the head locked, so that revisions are given out one after another. On PostgreSQL every one of them
     makes a round, also where nothing is added: its commit says that what it saw will survive."""
 
@@ -37,19 +37,19 @@ class Writing(Reading):
         self.end_of_ledger = LedgerEnd(*session.execute(HEAD_QUERY.with_for_update()).one())
 
     def append(self, events: Sequence[Event]) -> list[Entry]:
-        """Chain events to the ledger, in order, and move the head and the consultants' revisions with them."""
+        """Chain events to the ledger, in order, and move the head and the people's revisions with them."""
         entries = list(chained(events, self.end_of_ledger.revision, self.end_of_ledger.ledger_head))
         self.replay(entries)
         return entries
 
     def replay(self, entries: Sequence[Entry]) -> None:
-        """Entries as they are, which must follow the last; the head and the consultants' revisions move with them."""
+        """Entries as they are, which must follow the last; the head and the people's revisions move with them."""
         if entries:
             insert_rows(self.session, LEDGER, _LEDGER, map(_ledger_row, map(columns_of, entries)))
             self.end_of_ledger = LedgerEnd(self.end_of_ledger.store_id, entries[-1].revision, entries[-1].hash)
             self.session.execute(update(HEAD).values(revision=entries[-1].revision, ledger_head=entries[-1].hash))
             latest = {entry.subject: entry.revision for entry in entries}
-            update_rows(self.session, CONSULTANT, ["gmc"], ["revision"], latest.items())
+            update_rows(self.session, CONSULTANT, ["alias"], ["revision"], latest.items())
 
     def keep_standings(self, standings: Mapping[Subject, Standing], known: set[Subject]) -> None:
         """Write the projection; `known` are the subjects that have a row already."""
@@ -66,18 +66,6 @@ class Writing(Reading):
             self.session.execute(update(RECEIPT).where(*same).values(revision=revision))
         else:
             self.session.execute(insert(RECEIPT), [row | {"revision": revision}])
-
-    def keep_register(
-        self, fresh: Mapping[str, str], renamed: Mapping[str, str], enrol: Sequence[tuple[str, str]]
-    ) -> None:
-        """Add consultants (gmc → name), correct names, add enrolments (gmc, programme). Who is new to the register is
-        not always new to the ledger: their events may have been replayed into a store that was restored."""
-        if fresh:
-            latest = self.latest(list(fresh))
-            rows = ((gmc, name, latest.get(gmc, 0)) for gmc, name in fresh.items())
-            insert_rows(self.session, CONSULTANT, ["gmc", "name", "revision"], rows)
-        update_rows(self.session, CONSULTANT, ["gmc"], ["name"], renamed.items())
-        insert_rows(self.session, ENROLMENT, ["gmc", "programme"], enrol)
 
     def keep_report(self, import_id: str, created_at: str, actor: str, report: str) -> None:
         values = {"id": import_id, "created_at": created_at, "actor": actor, "report": report}
@@ -114,7 +102,7 @@ class Writing(Reading):
         return incarnation
 
 
-_SUBJECT = ("gmc", "programme", "purpose")
+_SUBJECT = ("subject", "programme", "purpose")
 _STANDS = tuple(column.name for column in STANDING.c if column.name not in _SUBJECT)
 _LEDGER = tuple(column.name for column in LEDGER.c)
 _ledger_row, _standing_row = itemgetter(*_LEDGER), itemgetter(*_SUBJECT, *_STANDS)

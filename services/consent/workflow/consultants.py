@@ -1,27 +1,32 @@
-"""What consent officers see of consultants: who stands where, and how it came to that."""
+"""What consent officers see of people: who stands where, and how it came to that."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.consent.domain.standing import Judge, Standing, Subject
-from services.consent.ledger import Entry
-from services.consent.store import Reading, Wanted
+from services.consent.domain.facts import ALWAYS, Span
+from services.consent.domain.judging import Judge
+from services.consent.domain.standing import Standing, Subject
+from services.consent.ledger import Entry, decision_id
+from services.consent.store import Person, Reading, Wanted
 from services.consent.workflow.decisions import NO_CONSULTANT
 from services.consent.workflow.office import Office
 from shared.contracts import consent as contracts
+from shared.contracts.consent import Purpose
 from shared.kit.problems import NotFound
 
 
-def record_of(office: Office, gmc: str) -> tuple[contracts.ConsultantRecord, int]:
-    """The consultant's record, and the revision that is its ETag. Raises NotFound."""
+def record_of(office: Office, number: str) -> tuple[contracts.ConsultantRecord, int]:
+    """The person's record, and the revision that is its ETag. Raises NotFound."""
     with office.reading() as tx:
-        consultant = tx.consultant(gmc)
-        if consultant is None:
+        person = tx.person(number)
+        if person is None:
             raise NotFound(NO_CONSULTANT)
-        standings = _standings(office, tx, [gmc], tx.enrolled([gmc]))
-        history = [_as_entry(entry) for entry in tx.history([gmc])]
-    record = contracts.ConsultantRecord(gmc=gmc, name=consultant.name, standings=standings[gmc], history=history)
-    return record, consultant.revision
+        standings = _standings(office, tx, [person])
+        history = [as_entry(entry) for entry in tx.history([person.alias])]
+    record = contracts.ConsultantRecord(
+        gmc=number, kind=person.kind, name=person.name, standings=standings[person.alias], history=history
+    )
+    return record, person.revision
 
 
 def listed(office: Office, wanted: Wanted) -> tuple[list[contracts.ConsultantEntry], str | None]:
@@ -29,36 +34,51 @@ def listed(office: Office, wanted: Wanted) -> tuple[list[contracts.ConsultantEnt
     with office.reading() as tx:
         found = tx.page(wanted)
         shown = found[: wanted.limit]
-        numbers = [one.gmc for one in shown]
-        standings = _standings(office, tx, numbers, tx.enrolled(numbers))
-    entries = [contracts.ConsultantEntry(gmc=one.gmc, name=one.name, standings=standings[one.gmc]) for one in shown]
-    return entries, numbers[-1] if len(found) > wanted.limit else None
+        standings = _standings(office, tx, shown)
+    entries = [
+        contracts.ConsultantEntry(gmc=one.number, kind=one.kind, name=one.name, standings=standings[one.alias])
+        for one in shown
+    ]
+    return entries, shown[-1].number if len(found) > wanted.limit else None
 
 
-def _standings(
-    office: Office, tx: Reading, gmcs: Sequence[str], enrolled: Sequence[tuple[str, str]]
-) -> Mapping[str, list[contracts.Standing]]:
-    """By number: every programme and purpose that applies to the person, also where nothing has happened yet."""
-    held = tx.standings(gmcs)
-    due = {Subject(gmc, name, purpose) for gmc, name in enrolled for purpose in office.policy.purposes(name)}
-    judge = office.judge(office.clock())
-    found: dict[str, list[contracts.Standing]] = {gmc: [] for gmc in gmcs}
+def _standings(office: Office, tx: Reading, people: Sequence[Person]) -> Mapping[str, list[contracts.Standing]]:
+    """By alias: every programme and purpose that applies to the person, also where nothing has happened yet."""
+    aliases = [person.alias for person in people]
+    held, judge = tx.standings(aliases), office.judge(tx, office.clock())
+    due = {
+        Subject(one.alias, one.programme, purpose)
+        for one in tx.enrolled(aliases)
+        for purpose in judge.law.purposes(one.programme)
+    }
+    found: dict[str, list[contracts.Standing]] = {alias: [] for alias in aliases}
     for subject in sorted(due | held.keys(), key=lambda one: (one.programme, one.purpose)):
-        found[subject.gmc].append(_as_standing(judge, subject, held.get(subject, Standing())))
+        own = held.get(Subject(subject.id, subject.programme, Purpose.OWN_FIGURES), Standing())
+        found[subject.id].append(_as_standing(judge, subject, held.get(subject, Standing()), own))
     return found
 
 
-def _as_standing(judge: Judge, subject: Subject, standing: Standing) -> contracts.Standing:
-    verdict = judge.verdict(subject.programme, subject.purpose, standing)
+def _as_standing(judge: Judge, subject: Subject, standing: Standing, own: Standing) -> contracts.Standing:
+    verdict = judge.verdict(subject.programme, subject.purpose, standing, own)
     return contracts.Standing(
         programme=subject.programme, purpose=subject.purpose, decision=standing.word.value,
-        notice_version=standing.notice_version, revision=standing.revision,
+        notice_version=standing.notice_version, scope=as_scope(standing.scope), reason_given=standing.reason,
+        objection=standing.objection, restricted=True if standing.restricted else None, revision=standing.revision,
         outcome="named" if verdict.allowed else "withheld", reason=verdict.reason.value,
     )  # fmt: skip
 
 
-def _as_entry(entry: Entry) -> contracts.LedgerEntry:
+def as_scope(span: Span) -> contracts.Scope | None:
+    return None if span == ALWAYS else contracts.Scope(first=span.first, last=span.last)
+
+
+def as_entry(entry: Entry) -> contracts.LedgerEntry:
+    """An event about a person, as its readers see it."""
+    happened = entry.happened
     return contracts.LedgerEntry(
-        revision=entry.revision, programme=entry.programme, purpose=entry.purpose, act=entry.act, actor=entry.actor,
-        channel=entry.channel, recorded=datetime.fromisoformat(entry.recorded_at), notice_version=entry.notice_version,
+        revision=entry.revision, decision=decision_id(entry.hash), programme=entry.programme,
+        purpose=Purpose(entry.purpose), act=entry.act, actor=entry.actor, channel=entry.channel,
+        decided_on=happened.day, recorded=datetime.fromisoformat(entry.recorded_at),
+        notice_version=entry.notice_version, scope=as_scope(happened.scope), reason=entry.reason, basis=entry.basis_id,
+        evidence=entry.evidence, effect=entry.effect,
     )  # fmt: skip

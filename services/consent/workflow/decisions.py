@@ -1,119 +1,164 @@
 """Record what a consultant decided. A grant must have seen the latest record; a withdrawal is never too late."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from services.consent.domain.facts import Word
+from services.consent.domain.facts import ALWAYS, Span, Word
+from services.consent.domain.judging import Judge
 from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import Entry, decision_id
 from services.consent.problems import IfMatchNeeded, RevisionChanged
-from services.consent.store import Consultant, Writing
+from services.consent.store import Person, Reading, Writing
 from services.consent.workflow.book import Book, Note
-from services.consent.workflow.office import Office
-from shared.contracts.consent import Act, Decision, DecisionRequest, WithdrawalRequest
+from services.consent.workflow.office import Office, day_of
+from shared.contracts.consent import Act, Decision, DecisionRequest, Purpose, WithdrawalRequest
 from shared.kit.files import sha256_of
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 NO_CONSULTANT = "No consultant of this number is on the register."
 
 
-def decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, actor: str) -> Decision:
+@dataclass(frozen=True)
+class Actor:
+    """Who records, and how sure we are of who that is."""
+
+    name: str
+    assurance: str | None = None
+
+
+def decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, by: Actor) -> Decision:
     """Append `asked`, `given` or `refused`. `seen` is the revision of the consultant the caller last saw. To refuse is
     to hide, and finds room on a full disk.
 
     Raises NotFound, IfMatchNeeded for a grant without `seen`, RevisionChanged, ValueNotAllowed, StorageFull.
     """
     make = office.room.insist if request.act is Act.REFUSED else office.room.modestly
-    return make(lambda: _decide(office, gmc, request, seen, actor))
+    return make(lambda: _decide(office, gmc, request, seen, by))
 
 
-def _decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, actor: str) -> Decision:
+def _decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, by: Actor) -> Decision:
     if request.act is Act.GIVEN and seen is None:
         raise IfMatchNeeded("Read the consultant's record and send its ETag as If-Match.")
     now = office.clock()
-    subject = Subject(gmc, request.programme, request.purpose)
-    version = request.notice.version if request.notice else None
     with office.writing() as tx:
-        _check_seen(_consultant(tx, gmc), seen)
-        _check_subject(office, tx, subject)
-        _check_notice(office, request, version, now)
-        note = Note(subject, request.act, version, office.judge(now).at, request.channel, request.evidence)
-        return _as_contract(_record(office, tx, note, actor, now))
+        person = person_of(tx, gmc)
+        check_seen(person, seen)
+        judge = office.judge(tx, now)
+        subject = Subject(person.alias, request.programme, request.purpose)
+        _check_subject(judge, tx, subject)
+        note = note_of(office, request, subject, judge.at, by)
+        _check_order(note, tx.standing(subject))
+        return as_contract(record(tx, judge, note, by, now))
 
 
-def withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, actor: str) -> Decision:
+def withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, by: Actor) -> Decision:
     """Append `withdrawn`, whatever stood before; where a withdrawal stands, answer with it, or with the one that this
     key was first answered with. A key from before a later decision withdraws anew: somebody asks to be hidden. It finds
     room on a full disk.
 
     Raises NotFound, and ValueNotAllowed for a programme nobody knows.
     """
-    return office.room.insist(lambda: _withdraw(office, gmc, request, key, actor))
+    return office.room.insist(lambda: _withdraw(office, gmc, request, key, by))
 
 
-def _withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, actor: str) -> Decision:
+def _withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, by: Actor) -> Decision:
     now = office.clock()
-    subject = Subject(gmc, request.programme, request.purpose)
     digest = sha256_of(key.encode()) if key else None
     with office.writing() as tx:
+        alias = office.alias_of(tx, gmc)
+        if alias is None:
+            raise NotFound(NO_CONSULTANT)
+        subject = Subject(alias, request.programme, request.purpose)
         standing = tx.standing(subject)
-        if not standing.revision:  # the ledger may know who is missing from the register: it was restored
-            _consultant(tx, gmc)
         answered = tx.receipt(subject, digest) if digest else None
-        if answered is not None and standing.word is Word.WITHDRAWN:
-            return _as_contract(tx.entry(answered))
+        hidden = standing.word in {Word.WITHDRAWN, Word.ERASED}
+        if answered is not None and hidden:
+            return as_contract(tx.entry(answered))
         if request.programme not in office.policy.programmes and not standing.revision:
-            raise _not_allowed("programme", "no programme of this name")
-        if standing.word is Word.WITHDRAWN:
+            raise not_allowed("programme", "no programme of this name")
+        if hidden:
             entry = tx.entry(standing.revision)
         else:
-            note = Note(subject, Act.WITHDRAWN, None, office.judge(now).at, request.channel)
-            entry = _record(office, tx, note, actor, now)
+            note = Note(subject, Act.WITHDRAWN, None, day_of(now), request.channel, assurance=by.assurance)
+            entry = record(tx, office.judge(tx, now), note, by, now)
         if digest:
             tx.keep_receipt(subject, digest, entry.revision, known=answered is not None)
-        return _as_contract(entry)
+        return as_contract(entry)
 
 
-def _record(office: Office, tx: Writing, note: Note, actor: str, now: datetime) -> Entry:
+def record(tx: Writing, judge: Judge, note: Note, by: Actor, now: datetime) -> Entry:
+    """Append one event about a person, and move the standing."""
     standing = tx.standing(note.subject)
     known = {note.subject: standing} if standing != Standing() else {}
-    book = Book(office.judge(now), known, tx.end_of_ledger.revision, actor, now)
+    book = Book(judge, known, tx.end_of_ledger.revision, by.name, now)
     book.add(note)
     return book.write(tx)[0]
 
 
-def _consultant(tx: Writing, gmc: str) -> Consultant:
-    consultant = tx.consultant(gmc)
-    if consultant is None:
+def note_of(office: Office, request: DecisionRequest, subject: Subject, today: date, by: Actor) -> Note:
+    """What is to be recorded. Raises ValueNotAllowed where the day, the notice, the period or the reason is not one."""
+    day = request.decided_on or today
+    if day > today:
+        raise not_allowed("decided_on", f"a day that has come: {today.isoformat()} or earlier")
+    scope = Span(request.scope.first, request.scope.last) if request.scope else ALWAYS
+    if scope.first and scope.last and scope.last < scope.first:
+        raise not_allowed("scope/last", "not before the first day")
+    if request.reason is not None and (request.act is not Act.REFUSED or request.reason not in office.policy.reasons):
+        raise not_allowed("reason", "for a refusal only, one of: " + ", ".join(office.policy.reasons))
+    version, digest = _notice(office, request, day)
+    return Note(
+        subject, request.act, version, day, request.channel, request.evidence, scope, request.reason, digest,
+        by.assurance,
+    )  # fmt: skip
+
+
+def _notice(office: Office, request: DecisionRequest, day: date) -> tuple[int | None, str | None]:
+    if request.notice is None:
+        if request.act is Act.GIVEN:
+            raise not_allowed("notice", "consent is given under a version of the notice; name it")
+        return None, None
+    found = office.policy.notice(request.programme, request.notice.version, day)
+    if found is None:
+        raise not_allowed("notice/version", "no such version of the notice was in use on that day")
+    if request.notice.sha256 not in (None, found.sha256):
+        raise not_allowed("notice/sha256", "not the digest of that version's wording")
+    return found.version, found.sha256
+
+
+def _check_order(note: Note, standing: Standing) -> None:
+    """What shows must not be older than what hides; what hides is recorded whatever its day."""
+    late = standing.answered and standing.decided_on is not None and note.day < standing.decided_on
+    if note.act is Act.GIVEN and late:
+        raise not_allowed("decided_on", "not before the day of the decision that stands")
+
+
+def person_of(tx: Reading, number: str) -> Person:
+    """Raises NotFound."""
+    person = tx.person(number)
+    if person is None:
         raise NotFound(NO_CONSULTANT)
-    return consultant
+    return person
 
 
-def _check_seen(consultant: Consultant, seen: int | None) -> None:
-    if seen is not None and seen != consultant.revision:
+def check_seen(person: Person, seen: int | None) -> None:
+    """Raises RevisionChanged."""
+    if seen is not None and seen != person.revision:
         raise RevisionChanged("Read the consultant's record again before you decide.")
 
 
-def _check_subject(office: Office, tx: Writing, subject: Subject) -> None:
-    if (subject.gmc, subject.programme) not in tx.enrolled([subject.gmc]):
-        raise _not_allowed("programme", "the consultant is not on the register of such a programme")
-    if subject.purpose not in office.policy.purposes(subject.programme):
-        raise _not_allowed("purpose", "the programme has no basis for this purpose")
+def _check_subject(judge: Judge, tx: Reading, subject: Subject) -> None:
+    if subject.programme not in {one.programme for one in tx.enrolled([subject.id])}:
+        raise not_allowed("programme", "the consultant is not on the register of such a programme")
+    if subject.purpose not in judge.law.purposes(subject.programme):
+        raise not_allowed("purpose", "the programme has no basis for this purpose")
 
 
-def _check_notice(office: Office, request: DecisionRequest, version: int | None, now: datetime) -> None:
-    if version is None:
-        if request.act is Act.GIVEN:
-            raise _not_allowed("notice", "consent is given under a version of the notice; name it")
-    elif not office.policy.notice_served(request.programme, version, office.judge(now).at):
-        raise _not_allowed("notice/version", "no such version of the notice is in use")
-
-
-def _not_allowed(pointer: str, hint: str) -> ValueNotAllowed:
+def not_allowed(pointer: str, hint: str) -> ValueNotAllowed:
     return ValueNotAllowed("The decision cannot be recorded as it is.", errors=[{"pointer": pointer, "hint": hint}])
 
 
-def _as_contract(entry: Entry) -> Decision:
+def as_contract(entry: Entry) -> Decision:
     return Decision(
-        decision=decision_id(entry.hash), programme=entry.programme, purpose=entry.purpose, act=entry.act,
+        decision=decision_id(entry.hash), programme=entry.programme, purpose=Purpose(entry.purpose), act=entry.act,
         revision=entry.revision, recorded=datetime.fromisoformat(entry.recorded_at),
     )  # fmt: skip

@@ -87,5 +87,8 @@ def listed(office: Office, confirmed: Confirmed) -> Gateways:
     for one in gateways:
         applied, when = confirmed.of(one.name, one.incarnation) or (None, None)
         registered = datetime.fromisoformat(one.registered_at)
-        entries.append(GatewayEntry(gateway=one.name, registered=registered, applied=applied, confirmed=when))
+        number = number_of(one.incarnation)
+        entries.append(
+            GatewayEntry(gateway=one.name, number=number, registered=registered, applied=applied, confirmed=when)
+        )
     return Gateways(revision=end.revision, gateways=entries)

@@ -1,18 +1,20 @@
 """Take a register or a return, line by line, in one transaction; a dry run says the same and changes nothing."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from services.consent.domain.judging import Judge
 from services.consent.domain.lines import Cells, Fault, HeaderRefused, Sheet, take_apart
-from services.consent.store import Writing
+from services.consent.store import Newcomer, Person, Writing
 from services.consent.workflow import register_lines, return_lines
 from services.consent.workflow.book import Book, Note
 from services.consent.workflow.office import Office, stamp
 from services.consent.workflow.register_lines import Register
 from services.consent.workflow.returns import Returns
-from shared.contracts.consent import ImportReport
+from shared.contracts.consent import ImportReport, SubjectKind
 from shared.kit.problems import NotFound, TooLarge, ValueNotAllowed
 
 Kind = Literal["register", "returns"]
@@ -61,31 +63,50 @@ def report_of(office: Office, import_id: str) -> ImportReport:
 
 def _register(office: Office, sent: Sent, sheet: Sheet) -> ImportReport:
     with office.writing() as tx:
-        register = Register(office.policy, tx.consultants(), set(tx.enrolled()))
+        enrolled = {(one.number, one.programme) for one in tx.enrolled()}
+        register = Register(office.policy, tx.people(), enrolled)
         judged: Judged = [
             (number, found if isinstance(found, Fault) else register.take(found)) for number, found in sheet.data
         ]
         if not sent.dry_run:
-            tx.keep_register(register.fresh, register.renamed, register.enrol)
+            latest = tx.latest([office.keys.alias(number) for number in register.fresh])
+            tx.enter(_newcomers(office, register.fresh, latest), [(*pair, None) for pair in register.enrol])
+            tx.rename(register.renamed)
         return _report(tx, sent, sheet, judged)
 
 
+def _newcomers(office: Office, fresh: Mapping[str, str], latest: Mapping[str, int]) -> Iterator[Newcomer]:
+    for number, name in fresh.items():
+        alias = office.keys.alias(number)
+        yield Newcomer(number, SubjectKind.CONSULTANT, alias, name, latest.get(alias, 0))
+
+
 def _returns(office: Office, sent: Sent, sheet: Sheet) -> ImportReport:
-    judge = office.judge(sent.at)
-    notes = [(number, _read(office, found, sent.at)) for number, found in sheet.data]
-    numbers = sorted({note.subject.gmc for _, note in notes if isinstance(note, Note)})
     with office.writing() as tx:
-        book = Book(judge, tx.standings(numbers), tx.end_of_ledger.revision, sent.actor, sent.at)
-        returns = Returns(book, tx.consultants().keys(), set(tx.enrolled(numbers)))
-        returns.remember(tx.history(numbers))
+        judge = office.judge(tx, sent.at)
+        people = tx.people()
+        notes = [(number, _known(_read(office, found, judge), people)) for number, found in sheet.data]
+        aliases = sorted({note.subject.id for _, note in notes if isinstance(note, Note)})
+        book = Book(judge, tx.standings(aliases), tx.end_of_ledger.revision, sent.actor, sent.at)
+        enrolled = {(one.alias, one.programme) for one in tx.enrolled(aliases)}
+        returns = Returns(book, {one.alias: number for number, one in people.items()}, enrolled)
+        returns.remember(tx.history(aliases))
         judged: Judged = [(number, note if isinstance(note, Fault) else returns.take(note)) for number, note in notes]
         if not sent.dry_run:
             book.write(tx)
         return _report(tx, sent, sheet, judged)
 
 
-def _read(office: Office, found: Cells | Fault, at: datetime) -> Note | Fault:
-    return found if isinstance(found, Fault) else return_lines.read_return(found, office.policy, office.judge(at).at)
+def _read(office: Office, found: Cells | Fault, judge: Judge) -> Note | Fault:
+    return found if isinstance(found, Fault) else return_lines.read_return(found, office.policy, judge.law, judge.at)
+
+
+def _known(note: Note | Fault, people: Mapping[str, Person]) -> Note | Fault:
+    """With the alias of its subject, where the register has the number."""
+    person = people.get(note.subject.id) if isinstance(note, Note) else None
+    if person is None or isinstance(note, Fault):
+        return note
+    return replace(note, subject=replace(note.subject, id=person.alias))
 
 
 def _report(tx: Writing, sent: Sent, sheet: Sheet, judged: Judged) -> ImportReport:

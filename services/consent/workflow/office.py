@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from services.consent.domain.standing import Judge
+from services.consent.domain.judging import Judge, Law
 from services.consent.keys import SubjectKeys
 from services.consent.policies import Policy
 from services.consent.store import Reading, Store, Writing
 from services.consent.workflow.keeping import Keeper
+from services.consent.workflow.lawmaking import law_in_force
 from services.consent.workflow.room import Room
 
 Clock = Callable[[], datetime]
@@ -24,6 +25,11 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def day_of(moment: datetime) -> date:
+    """The calendar day of the law: UTC, so that no clock of a machine decides."""
+    return moment.astimezone(UTC).date()
+
+
 @dataclass(frozen=True)
 class Office:
     store: Store
@@ -33,8 +39,20 @@ class Office:
     keeper: Keeper
     room: Room
 
-    def judge(self, moment: datetime) -> Judge:
-        return Judge(self.policy.bases, moment.astimezone(UTC).date())
+    def law(self, tx: Reading) -> Law:
+        """What is in force at the revision that `tx` reads: never newer or older than the decisions beside it."""
+        return law_in_force(self.policy, tx.policy_events())
+
+    def judge(self, tx: Reading, moment: datetime) -> Judge:
+        return Judge(self.law(tx), day_of(moment))
+
+    def alias_of(self, tx: Reading, number: str) -> str | None:
+        """How the ledger knows a number or a practice's code; None where neither register nor ledger ever had it. The
+        ledger may know who is missing from the register, after a restore, and keeps the aliases of whom it erased."""
+        person = tx.person(number)
+        if person is not None:
+            return person.alias
+        return next((one for one in (self.keys.alias(number), number) if tx.latest([one])), None)
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:

@@ -1,9 +1,14 @@
 """Who may be named, and what has changed: all that leaves for the neighbours."""
 
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
 from fastapi.concurrency import run_in_threadpool
 
-from services.consent.domain.standing import Judge, Standing, Subject
+from services.consent.domain.judging import Judge
+from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import genesis
+from services.consent.store import Enrolled
 from services.consent.workflow.gateways import Caller, check_incarnation
 from services.consent.workflow.office import Office
 from shared.contracts.consent import (
@@ -12,12 +17,16 @@ from shared.contracts.consent import (
     Head,
     Named,
     Permissions,
+    PersonalPractice,
     Programme,
     ProgrammePermissions,
     Purpose,
     Regime,
-)  # fmt: skip
+    SubjectKind,
+)
 from shared.kit.problems import ValueNotAllowed
+
+NAMING: Final = Purpose.NAMING_REFUSERS
 
 
 async def head(office: Office, caller: Caller | None) -> Head:
@@ -52,8 +61,8 @@ def changes(office: Office, after: int, upto: int) -> Changes:
     return Changes(store_id=end.store_id, after=after, after_head=f"sha256:{known}", upto=upto, changes=listed)
 
 
-def _change(office: Office, revision: int, subject: Subject, effect: str | None) -> Change:
-    if effect is None:
+def _change(office: Office, revision: int, subject: Subject | None, effect: str | None) -> Change:
+    if subject is None:
         return Change(revision=revision)
     return Change(revision=revision, key=office.keys.key(subject), now="named" if effect == "named" else "withheld")
 
@@ -67,29 +76,45 @@ def permissions(office: Office, programme: str | None) -> Permissions:
     now = office.clock()
     with office.reading() as tx:
         end = tx.end()
-        enrolled = tx.enrolled(programme=programme)
-        standings = tx.standings(programme=programme)
-    judge = office.judge(now)
-    wanted = [(name, purpose) for name in programmes for purpose in office.policy.purposes(name)]
-    named: dict[tuple[str, Purpose], list[Named]] = {pair: [] for pair in wanted}
-    for gmc, name in enrolled:
-        for purpose in office.policy.purposes(name):
-            subject = Subject(gmc, name, purpose)
-            one = _named(office, judge, subject, standings.get(subject, Standing()))
-            if one:
-                named[name, purpose].append(one)
+        judge = office.judge(tx, now)
+        listing = Listing(office, judge, tx.standings(programme=programme), programmes)
+        for one in tx.enrolled(programme=programme):
+            listing.add(one)
     return Permissions(
         store_id=end.store_id, revision=end.revision, at=now, ledger_head=f"sha256:{end.ledger_head}",
-        programmes=[ProgrammePermissions(programme=name, purpose=purpose, named=found)
-                    for (name, purpose), found in named.items()],
+        programmes=listing.programmes(),
     )  # fmt: skip
 
 
-def _named(office: Office, judge: Judge, subject: Subject, standing: Standing) -> Named | None:
-    verdict = judge.verdict(subject.programme, subject.purpose, standing)
-    if not verdict.allowed:
-        return None
-    return Named(subject=subject.gmc, key=office.keys.key(subject), basis=Regime(verdict.reason.value))
+class Listing:
+    """Permissions as they add up. Naming who refused is never among them: that is asked for each time."""
+
+    def __init__(
+        self, office: Office, judge: Judge, standings: Mapping[Subject, Standing], programmes: Sequence[str]
+    ) -> None:
+        self.office, self.judge, self.standings = office, judge, standings
+        wanted = [(name, one) for name in programmes for one in judge.law.purposes(name) if one is not NAMING]
+        self.named: dict[tuple[str, Purpose], list[Named]] = {pair: [] for pair in wanted}
+        self.practices: dict[tuple[str, Purpose], list[PersonalPractice]] = {pair: [] for pair in wanted}
+
+    def add(self, one: Enrolled) -> None:
+        for purpose in self.judge.law.purposes(one.programme):
+            if (one.programme, purpose) not in self.named:
+                continue
+            subject = Subject(one.alias, one.programme, purpose)
+            verdict = self.judge.verdict(one.programme, purpose, self.standings.get(subject, Standing()))
+            key, pair = self.office.keys.key(subject), (one.programme, purpose)
+            if one.kind is SubjectKind.PRACTICE:
+                state: Literal["named", "withheld"] = "named" if verdict.allowed else "withheld"
+                self.practices[pair].append(PersonalPractice(practice=one.number, key=key, state=state))
+            elif verdict.allowed:
+                self.named[pair].append(Named(subject=one.number, key=key, basis=Regime(verdict.reason.value)))
+
+    def programmes(self) -> list[ProgrammePermissions]:
+        return [
+            ProgrammePermissions(programme=name, purpose=purpose, named=found, practices=self.practices[name, purpose])
+            for (name, purpose), found in self.named.items()
+        ]
 
 
 def programmes(office: Office) -> list[Programme]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.consent.domain.lines import Cells, Fault
 from services.consent.policies import Policy
-from services.consent.store import Consultant
+from services.consent.store import Person
 
 COLUMNS: Final = ("gmc", "name", "programme")
 GMC: Final = re.compile(r"[0-9]{7}")
@@ -20,7 +20,7 @@ class Register:
     """The register as it stands, and what a file adds to it, line by line."""
 
     policy: Policy
-    consultants: dict[str, Consultant]
+    people: dict[str, Person]
     enrolled: set[tuple[str, str]]
     fresh: dict[str, str] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
@@ -40,15 +40,15 @@ class Register:
         if not GMC.fullmatch(gmc):
             return Fault("bad-number", "gmc", gmc, SEVEN_DIGITS)
         if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
-            return Fault("bad-name", "name", name, f"1 to {LONGEST_NAME} printable characters")
+            return Fault("bad-name", "name", f"{len(name)} characters", f"1 to {LONGEST_NAME} printable characters")
         if programme not in self.policy.programmes:
             return Fault("unknown-programme", "programme", programme, "a programme of the policy")
         if self.said.get(gmc, name) != name:
-            return Fault("name-conflict", "name", name, "one name for one number within a file")
+            return Fault("name-conflict", "name", "another name", "one name for one number within a file")
         return None
 
     def _apply(self, gmc: str, name: str, programme: str) -> Fault | None:
-        known = self.consultants.get(gmc)
+        known = self.people.get(gmc)
         changed = (gmc, programme) not in self.enrolled
         if changed:
             self.enrolled.add((gmc, programme))

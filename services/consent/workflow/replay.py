@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -10,9 +9,10 @@ from typing import Final
 from services.consent import journal
 from services.consent.domain.standing import Standing, Subject
 from services.consent.journal import JournalBroken
-from services.consent.ledger import Entry, genesis
+from services.consent.ledger import NOBODY, Entry, genesis
 from services.consent.store import Store, Writing
 from services.consent.workflow.keeping import OTHER
+from shared.contracts.consent import Act
 
 AT_ONCE: Final = 5_000
 
@@ -51,12 +51,17 @@ def _beyond(tx: Writing, entries: Iterable[Entry]) -> Iterator[Entry]:
 
 def _add(tx: Writing, entries: list[Entry]) -> None:
     """The law of the projection is that of the book, except that each effect is the one that was announced."""
-    known = tx.standings(sorted({entry.subject for entry in entries}))
+    known = tx.standings(sorted({entry.subject for entry in entries} - {NOBODY}))
     moved: dict[Subject, Standing] = {}
     for entry in entries:
-        subject = Subject(entry.subject, entry.programme, entry.purpose)
+        subject = entry.about
+        if subject is None:
+            continue
         before = moved.get(subject) or known.get(subject) or Standing()
-        after = before.after(entry.act, entry.notice_version, date.fromisoformat(entry.valid_from), entry.revision)
+        after = before.after(entry.happened)
         moved[subject] = replace(after, told=entry.effect or after.told)
     tx.replay(entries)
     tx.keep_standings(moved, set(known))
+    for entry in entries:
+        if entry.act is Act.ERASED:
+            tx.erase(entry.subject, entry.revision, entry.recorded_at)

@@ -1,6 +1,6 @@
 """What a return adds to what already stands. The hidden side wins every doubt."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from services.consent.domain.facts import Word
 from services.consent.domain.lines import Fault
@@ -16,15 +16,16 @@ Sent = tuple[Subject, Act, int | None, str]
 class Returns:
     """Takes notes one by one into a book, and says why where it does not."""
 
-    def __init__(self, book: Book, numbers: Collection[str], enrolled: Collection[tuple[str, str]]) -> None:
+    def __init__(self, book: Book, numbers: Mapping[str, str], enrolled: Collection[tuple[str, str]]) -> None:
+        """`numbers`: the number of each alias on the register; `enrolled`: (alias, programme)."""
         self.book, self.numbers, self.enrolled = book, numbers, enrolled
         self.sent: set[Sent] = set()
 
     def remember(self, history: list[Entry]) -> None:
         """Events of the ledger: the same line sent again is a duplicate, also after something else was decided."""
         for one in history:
-            subject = Subject(one.subject, one.programme, one.purpose)
-            self.sent.add((subject, one.act, one.notice_version, one.valid_from))
+            if one.about is not None:
+                self.sent.add((one.about, one.act, one.notice_version, one.valid_from))
 
     def take(self, note: Note) -> Fault | None:
         """None where the line is applied."""
@@ -36,9 +37,9 @@ class Returns:
 
     def _stranger(self, note: Note) -> Fault | None:
         subject = note.subject
-        if subject.gmc not in self.numbers:
-            return Fault("unknown-consultant", "gmc", subject.gmc, "a number of the register")
-        if note.act is not Act.WITHDRAWN and (subject.gmc, subject.programme) not in self.enrolled:
+        if subject.id not in self.numbers:
+            return Fault("unknown-consultant", "gmc", subject.id, "a number of the register")
+        if note.act is not Act.WITHDRAWN and (subject.id, subject.programme) not in self.enrolled:
             return Fault("not-enrolled", "programme", subject.programme, "a programme this consultant is enrolled in")
         return None
 
@@ -50,7 +51,7 @@ class Returns:
         if note.act is Act.WITHDRAWN:  # counts as repeated only where something decided later was put above it
             again = again and standing.decided_on is not None and standing.decided_on > note.day
         if stands or again:
-            return Fault("already-there", None, note.subject.gmc, ALREADY_THERE, "duplicate")
+            return Fault("already-there", None, self.numbers[note.subject.id], ALREADY_THERE, "duplicate")
         return None
 
     def _late(self, note: Note) -> Fault | None:

@@ -63,13 +63,15 @@ class Watch:
         return None
 
     def _prepare(self) -> None:
-        """What must be kept before the first answer: that there is a journal, and the policy that holds now."""
+        """What must be kept before the first answer: that there is a journal, the policy that holds now, and no name in
+        clear."""
         office = self.office
         now = stamp(office.clock())
         wanted = {text.digest for text in office.policy.texts}
         with office.store.reading() as tx:
-            kept = tx.journal_begun() and wanted <= tx.policies()
+            kept = tx.journal_begun() and wanted <= tx.policies() and not tx.unsealed()
         if not kept:
             with office.store.writing() as tx:
                 tx.keep_journal_begun(now)
                 tx.keep_policy(office.policy.texts, now)
+                tx.seal_names()
