@@ -61,6 +61,15 @@ legal_obligation | given               | served  | restricted         | own_figu
 none             | given               | none    | restricted         | rating          | withheld | restricted
 consent (own)    | refused             | served  | two-person switch  | naming_refusers | withheld | no_basis
 public_task      | refused             | served  |                    | naming_refusers | withheld | switched_off
+public_task      | refused (own_figures) | served | two-person switch | naming_refusers | named   | public_task
+public_task      | withdrawn (own_figures) | served | two-person switch | naming_refusers | withheld | not_refused
+public_task      | given (own_figures) | served  | two-person switch  | naming_refusers | withheld | not_refused
+public_task      | not_sought          | served  | two-person switch  | naming_refusers | withheld | not_refused
+public_task      | refused (own_figures) | running | two-person switch | naming_refusers | withheld | notice_running
+consent          | refused (own_figures) | served | two-person switch | naming_refusers | withheld | not_sought
+public_task      | refused             | served  | objection upheld   | own_figures     | withheld | objection
+public_task      | erased              | served  |                    | own_figures     | withheld | erased
+legal_obligation | erased              | served  | sign-off recorded  | own_figures     | withheld | erased
 consent (2012)   | given               | served  |                    | own_figures     | withheld | outside_scope
 consent (ended)  | given               | served  |                    | own_figures     | withheld | no_basis
 consent (future) | given               | served  |                    | own_figures     | withheld | no_basis
@@ -70,6 +79,7 @@ consent (twice)  | given               | served  |                    | own_figu
 NOTICES = {"served": NoticeState.SERVED, "running": NoticeState.RUNNING, "none": NoticeState.NONE}
 CASES = {
     "objection open": CaseState.OBJECTION_OPEN, "objection rejected": CaseState.OBJECTION_REJECTED,
+    "objection upheld": CaseState.OBJECTION_UPHELD,
     "sign-off recorded": CaseState.SIGN_OFF,
 }  # fmt: skip
 IN_2012 = Span(date(2012, 1, 1), date(2012, 12, 31))
@@ -113,6 +123,7 @@ def facts_of(rule: Rule) -> tuple[Facts, Question]:
         informed=(Informed(PROGRAMME, asked_for, NOTICES[rule.notice]),),
         cases=(Case(PROGRAMME, CASES[rule.case]),) if rule.case in CASES else (),
         restricted=rule.case == "restricted",
+        naming_on=rule.case == "two-person switch",
     )
     return facts, Question(PROGRAMME, asked_for, TODAY, CARE)
 
@@ -156,6 +167,7 @@ def oracle(facts: Facts, q: Question) -> str:
             and (b.valid.first or date.min) <= q.at <= (b.valid.last or date.max)]  # fmt: skip
     words = {(d.programme, d.purpose): (d.word, d.scope) for d in facts.decisions}
     word, scope = words.get((q.programme, q.purpose), ("not_sought", Span()))
+    own, _ = words.get((q.programme, "own_figures"), ("not_sought", Span()))
     notice = {(i.programme, i.purpose): i.notice for i in facts.informed}.get((q.programme, q.purpose), "none")
     cases = {c.state for c in facts.cases if c.programme == q.programme}
     by_consent = [b.regime == "consent" for b in live] == [True]
@@ -163,8 +175,10 @@ def oracle(facts: Facts, q: Question) -> str:
         (facts.restricted, "restricted"),
         (not live, "no_basis"),
         (len(live) > 1, "ambiguous_basis"),
-        (q.purpose == "naming_refusers", "switched_off"),
-        ("objection_open" in cases, "objection"),
+        (bool({"objection_open", "objection_upheld"} & cases), "objection"),
+        (word == "erased", "erased"),
+        (q.purpose == "naming_refusers" and not facts.naming_on, "switched_off"),
+        (q.purpose == "naming_refusers" and own != "refused", "not_refused"),
         (by_consent and word != "given", str(word)),
         (notice == "none", "not_informed"),
         (notice == "running", "notice_running"),
@@ -188,16 +202,17 @@ BASES = st.builds(
 WORDS = st.dictionaries(KEYS, st.tuples(st.sampled_from(list(Word)), SPANS), max_size=6)
 TOLD = st.dictionaries(KEYS, st.sampled_from(list(NoticeState)), max_size=6)
 FACTS = st.builds(
-    lambda bases, words, told, cases, restricted: Facts(
+    lambda bases, words, told, cases, restricted, naming_on: Facts(
         tuple(bases),
         tuple(Decision(*key, *value) for key, value in words.items()),
         tuple(Informed(key[0], key[1], value) for key, value in told.items()),
         tuple(cases),
         restricted,
+        naming_on,
     ),
     st.lists(BASES, max_size=3), WORDS, TOLD,
     st.lists(st.builds(Case, PROGRAMMES, st.sampled_from(list(CaseState))), max_size=3),
-    st.integers(0, 9).map(lambda n: n == 0),
+    st.integers(0, 9).map(lambda n: n == 0), st.booleans(),
 )  # fmt: skip
 QUESTIONS = st.builds(Question, PROGRAMMES, PURPOSES, DAYS, SPANS)
 LIKELY = st.tuples(  # facts about the very thing that is asked, so that most of the law is reached

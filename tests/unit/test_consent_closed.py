@@ -18,7 +18,7 @@ from tests.unit.test_consent_rig import CARDIAC, THYROID, House, Rig, eventually
 
 __all__ = ["house"]
 
-STANDINGS = "SELECT * FROM standing ORDER BY gmc, programme, purpose"
+STANDINGS = "SELECT * FROM standing ORDER BY subject, programme, purpose"
 ANNE, BEN, CARA, DORA = "9900001", "9900002", "9900003", "9900004"
 
 

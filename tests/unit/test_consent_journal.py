@@ -15,7 +15,7 @@ import pytest
 from services.consent import journal as module
 from services.consent.__main__ import main
 from services.consent.journal import NAME, Journal, JournalBroken, JournalInUse, Tip, held, read
-from services.consent.ledger import Entry, Event, chained, genesis
+from services.consent.ledger import Entry, Event, chained, content_of, genesis
 from services.consent.workflow.office import Office
 from shared.contracts.consent import Act, Purpose
 from tests.unit.test_consent_rig import CARDIAC, OWN, House, Rig, house, running
@@ -51,8 +51,11 @@ def lines(rig: Rig) -> list[dict[str, Any]]:
 
 
 def entries_of(number: int, store: str = STORE) -> list[Entry]:
-    event = Event(ANNE, CARDIAC, Purpose(OWN), Act.ASKED, "basis", 1, "officer", "letter", "Ä|,\n\\", "2026-05-01",
-                  "2026-05-01T00:00:00.000000Z", None)  # fmt: skip
+    event = Event(
+        subject=ANNE, programme=CARDIAC, purpose=Purpose(OWN), act=Act.ASKED, basis_id="basis", notice_version=1,
+        actor="officer", channel="letter", evidence="Ä|,\n\\", valid_from="2026-05-01",
+        recorded_at="2026-05-01T00:00:00.000000Z", effect=None,
+    )  # fmt: skip
     return list(chained([event] * number, 0, genesis(store)))
 
 
@@ -68,7 +71,7 @@ def test_every_acknowledged_entry_is_in_the_journal_column_by_column(desk: Rig) 
     head, *kept = lines(desk)
     assert head == {"journal": "candour consent journal 1", "store_id": desk.service("/v1/head").json()["store_id"]}
     with desk.client.app.state.office.reading() as tx:  # type: ignore[attr-defined]  # a FastAPI application
-        ledger = [json.loads(json.dumps(vars(entry))) for entry in tx.entries(0, 5)]
+        ledger = [json.loads(json.dumps(content_of(vars(entry)) | {"hash": entry.hash})) for entry in tx.entries(0, 5)]
     assert kept == ledger
     assert [one["revision"] for one in kept] == [1, 2, 3, 4, 5]
 

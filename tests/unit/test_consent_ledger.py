@@ -1,5 +1,6 @@
 """The ledger: nobody can edit it unnoticed, and the projection is what it adds up to."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ __all__ = ["house"]
 ANNE, BEN = "9900001", "9900002"
 FORGED = (
     "INSERT INTO ledger SELECT {}, subject, programme, purpose, act, basis_id, notice_version, actor, channel, "
-    "evidence, valid_from, recorded_at, effect, prev_hash, hash FROM ledger WHERE revision = 4"
+    "evidence, valid_from, recorded_at, effect, prev_hash, hash, scope_from, scope_to, reason, notice_sha256, assurance, "
+    "body FROM ledger WHERE revision = 4"
 )
 BROKEN = [  # what somebody with the file does, the first revision that no longer holds, and why
     ("UPDATE ledger SET act = 'given' WHERE revision = 3", 3, "content"),
@@ -38,8 +40,10 @@ BROKEN = [  # what somebody with the file does, the first revision that no longe
     (FORGED.format(5), 5, "follow"),
     ("UPDATE head SET revision = 3", 5, "head"),
     ("UPDATE head SET store_id = 'another'", 1, "follow"),
-    ("UPDATE standing SET word = 'given' WHERE gmc = '9900001'", 3, "present decisions"),
-    ("DELETE FROM standing WHERE gmc = '9900002'", 4, "present decisions"),
+    ("UPDATE ledger SET reason = 'other' WHERE revision = 4", 4, "content"),
+    ("UPDATE ledger SET notice_sha256 = NULL WHERE revision = 2", 2, "content"),
+    ("UPDATE standing SET word = 'given' WHERE revision = 3", 3, "present decisions"),
+    ("DELETE FROM standing WHERE revision = 4", 4, "present decisions"),
 ]  # fmt: skip
 
 
@@ -147,10 +151,33 @@ def test_a_gap_is_never_served_as_quiet_revisions(written: Rig) -> None:
         assert rig.service("/v1/changes", after=0, upto=4).status_code == 500
 
 
-def test_names_are_not_in_the_ledger(written: Rig) -> None:
+def test_neither_names_nor_numbers_are_in_the_ledger_and_names_are_sealed(written: Rig) -> None:
     cells = [cell for row in rows_of(written, "ledger") for cell in row.values()]
     assert len(cells) > 4
-    assert not [cell for cell in cells if "Dr " in str(cell)]
+    assert not [cell for cell in cells if "Dr " in str(cell) or ANNE in str(cell) or BEN in str(cell)]
+    people = rows_of(written, "consultant")
+    assert {one["gmc"] for one in people} == {ANNE, BEN}
+    assert not [one for one in people if "Dr " in one["name"]]
+    with running(written.house, written.settings) as rig:
+        assert rig.officer("GET", f"/v1/consultants/{ANNE}").json()["name"] == f"Dr {ANNE}"
+
+
+def test_names_from_before_are_sealed_before_the_first_answer(written: Rig) -> None:
+    tamper(written, f"UPDATE consultant SET name = 'Dr Clear', key = NULL WHERE gmc = '{ANNE}'")
+    with running(written.house, written.settings) as rig:
+        assert rig.officer("GET", f"/v1/consultants/{ANNE}").json()["name"] == "Dr Clear"
+    assert not [one for one in rows_of(written, "consultant") if "Dr " in one["name"] or not one["key"]]
+
+
+def test_evidence_is_a_digest_in_the_ledger_and_its_words_are_sealed(house: House, tmp_path: Path) -> None:
+    words = "letter 17, cupboard 4"
+    with running(house, house.settings(tmp_path)) as rig:
+        rig.register(ANNE)
+        rig.decide(ANNE, "refused", evidence=words)
+    (entry,) = rows_of(rig, "ledger")
+    assert entry["evidence"] == "sha256:" + hashlib.sha256(words.encode()).hexdigest()
+    (kept,) = rows_of(rig, "evidence")
+    assert words not in str(kept)
 
 
 def test_the_policy_in_force_is_kept_with_the_store(written: Rig) -> None:
@@ -168,9 +195,12 @@ def test_the_verifier_imports_nothing_of_the_ledger() -> None:
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 EVENTS = st.builds(
-    Event, st.just(ANNE), st.just(CARDIAC), st.just(Purpose(OWN)), st.sampled_from(list(Act)), st.none() | TEXT,
-    st.none() | st.integers(1, 9), TEXT, TEXT, st.none() | TEXT, st.just("2026-05-01"),
-    st.just("2026-05-01T00:00:00.000000Z"), st.sampled_from([None, "named", "withheld"]),
+    Event, subject=st.just(ANNE), programme=st.just(CARDIAC), purpose=st.sampled_from([Purpose(OWN), "*"]),
+    act=st.sampled_from(list(Act)), basis_id=st.none() | TEXT, notice_version=st.none() | st.integers(1, 9), actor=TEXT,
+    channel=TEXT, evidence=st.none() | TEXT, valid_from=st.just("2026-05-01"),
+    recorded_at=st.just("2026-05-01T00:00:00.000000Z"), effect=st.sampled_from([None, "named", "withheld"]),
+    scope_from=st.none() | st.just("2012-01-01"), scope_to=st.none() | st.just("2012-12-31"), reason=st.none() | TEXT,
+    notice_sha256=st.none() | TEXT, assurance=st.none() | TEXT, body=st.none() | TEXT,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.consent.app import create_app
+from services.consent.domain.judging import Law
 from services.consent.policies import PolicyRefused, load_policy
 from services.consent.settings import POLICY_DIR
 from shared.contracts.consent import Purpose
@@ -45,7 +46,7 @@ def test_the_demonstration_policy_is_complete() -> None:
     policy = load_policy(POLICY_DIR, demonstration=True)
     assert len(policy.programmes) == 10
     for programme in policy.programmes:
-        assert policy.purposes(programme) == [Purpose.OWN_FIGURES]
+        assert Law(policy.bases).purposes(programme) == [Purpose.OWN_FIGURES]
         assert policy.notice_served(programme, 1, date(2013, 6, 28))
         assert not policy.notice_served(programme, 1, date(2013, 6, 27))
         assert not policy.notice_served(programme, 2, date(2026, 1, 1))
