@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,16 @@ def lines(rig: Rig) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (rig.settings.journal / NAME).read_text().splitlines()]
 
 
-def entries_of(number: int, store: str = STORE) -> list[Entry]:
-    event = Event(
+def an_event() -> Event:
+    return Event(
         subject=ANNE, programme=CARDIAC, purpose=Purpose(OWN), act=Act.ASKED, basis_id="basis", notice_version=1,
         actor="officer", channel="letter", evidence="Ä|,\n\\", valid_from="2026-05-01",
         recorded_at="2026-05-01T00:00:00.000000Z", effect=None,
     )  # fmt: skip
-    return list(chained([event] * number, 0, genesis(store)))
+
+
+def entries_of(number: int, store: str = STORE) -> list[Entry]:
+    return list(chained([an_event()] * number, 0, genesis(store)))
 
 
 def test_every_acknowledged_entry_is_in_the_journal_column_by_column(desk: Rig) -> None:
@@ -220,8 +224,7 @@ def test_a_second_service_on_the_same_journal_is_refused_in_plain_words(
 def test_readers_who_hold_every_connection_do_not_keep_a_writer_from_the_journal(desk: Rig) -> None:
     """They wait for the journal, so it must not wait for them."""
     office: Office = desk.client.app.state.office  # type: ignore[attr-defined]
-    event = Event(ANNE, CARDIAC, Purpose(OWN), Act.ASKED, "basis", 1, "officer", "letter", None, "2026-05-01",
-                  "2026-05-01T00:00:00.000000Z", None)  # fmt: skip
+    event = replace(an_event(), evidence=None)
     with office.store.writing() as tx:
         tx.append([event])
     with ExitStack() as held, ThreadPoolExecutor(1) as pool:
