@@ -20,12 +20,13 @@ def password_of(name: str) -> str:
         known: Mapping[str, str] = json.loads(Path(accounts).read_text())
         if name in known:
             return known[name]
-    given = os.environ.get(f"CANDOUR_PASSWORD_{name.upper()}")
+    variable = f"CANDOUR_PASSWORD_{name.upper().replace('-', '_')}"
+    given = os.environ.get(variable)
     if given:
         return given
     if sys.stdin.isatty():
         return getpass.getpass(f"Password of {name}: ")
     return stop(
-        f"No password for the account '{name}'. Set CANDOUR_PASSWORD_{name.upper()}, or CANDOUR_ACCOUNTS to the file "
+        f"No password for the account '{name}'. Set {variable}, or CANDOUR_ACCOUNTS to the file "
         "that `candour up --accounts FILE` wrote, or run this in a terminal to be asked."
     )

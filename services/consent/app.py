@@ -6,16 +6,19 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.consent import console
 from services.consent.journal import held
 from services.consent.keys import SubjectKeys
 from services.consent.policies import load_policy
 from services.consent.routes import ROUTERS
 from services.consent.settings import Settings
 from services.consent.store import Store, TableBallast
+from services.consent.store.sessions import SessionTable
 from services.consent.workflow.gateways import Confirmed
 from services.consent.workflow.keeping import Keeper
 from services.consent.workflow.office import Clock, Office, utc_now
 from services.consent.workflow.room import Beside, Held, Room
+from services.consent.workflow.sessions import Sessions
 from services.consent.workflow.watching import Watch
 from shared.kit.auth import Identity
 from shared.kit.secretfiles import read_secret
@@ -40,20 +43,24 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             room = Room(_held_back(settings, store))
             office = Office(store, policy, keys, clock, Keeper(store, journal), room)
             watch = Watch(office)
+            table = SessionTable(settings.database("consent"))
+            app.state.sessions = sessions = Sessions(table, app.state.identity.people, clock, room)
             app.state.office, app.state.confirmed, app.state.watch = office, Confirmed(), watch
             watch.start(FIRST_LOOK_SECONDS)
+            sessions.start()
             try:
                 yield
             finally:
+                sessions.stop()
                 watch.stop()
 
     def ready() -> str | None:
         watch: Watch = app.state.watch
         return watch.why_not_ready()
 
-    app = service_app("consent", lifespan, ROUTERS, ready)
+    app = service_app("consent", lifespan, [*ROUTERS, *console.ROUTERS], ready)
     app.state.identity = Identity.from_files("consent", CALLERS, settings.secrets_dir, settings.people_file)
-    return app
+    return console.furnish(app, settings.demonstration)
 
 
 def _held_back(settings: Settings, store: Store) -> list[Held]:

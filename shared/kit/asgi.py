@@ -1,4 +1,5 @@
-"""Layers around every application: HEAD as GET without a body, a request id, and headers that are always right."""
+"""Layers around every application: HEAD as GET without a body, a request id, and headers that are right wherever an
+answer says nothing else."""
 
 import secrets
 
@@ -46,7 +47,9 @@ class RequestId:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *ALWAYS, (b"x-request-id", request_id.encode())]
+                said = {name.lower() for name, _ in message["headers"]}
+                always = [header for header in ALWAYS if header[0] not in said]
+                message["headers"] = [*message["headers"], *always, (b"x-request-id", request_id.encode())]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

@@ -5,7 +5,7 @@ has a route without.
 """
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,9 +19,10 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from shared.kit.people import People
+from shared.kit.people import Account, People, basic_of
 from shared.kit.problems import NotSignedIn, RoleNotAllowed
 from shared.kit.secretfiles import accepted_secrets
+from shared.kit.tries import Tries
 
 PUBLIC: Final = "public"
 TOKEN_SECONDS: Final = 300
@@ -29,10 +30,16 @@ TOKEN_SECONDS: Final = 300
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is calling, and what they may do. A service's role is `service:<name>`."""
+    """Who is calling, and what they may do. A service's role is `service:<name>`.
+
+    `subject` is the number of the one record that is the caller's own, from their account and never from a path;
+    `assurance` how it is known who calls: `password`, `service`, or `none` where anybody may.
+    """
 
     name: str
     roles: frozenset[str]
+    subject: str | None = None
+    assurance: str = "password"
 
 
 class ServiceToken(httpx.Auth):
@@ -60,7 +67,7 @@ class Identity:
     """Turns an Authorization header into a Caller, for one service. `peers`: by caller, every secret accepted now."""
 
     def __init__(self, service: str, people: People, peers: Mapping[str, Sequence[bytes]]) -> None:
-        self.service, self.people = service, people
+        self.service, self.people, self.tries = service, people, Tries()
         self.keys = [(peer, OctKey.import_key(secret)) for peer, secrets in peers.items() for secret in secrets]
 
     @classmethod
@@ -70,14 +77,23 @@ class Identity:
         peers = {caller: accepted_secrets(secrets_dir, f"{caller}-{service}") for caller in callers}
         return cls(service, People(people_file), peers)
 
-    def caller(self, authorization: str | None) -> Caller:
+    def caller(self, authorization: str | None, address: str = "") -> Caller:
+        """Raises NotSignedIn, TooManyTries."""
         scheme, value = get_authorization_scheme_param(authorization)
         if scheme.lower() == "bearer":
             return self._service(value)
         if scheme.lower() == "basic":
-            name, roles = self.people.check(value)
-            return Caller(name, roles)
+            account = self.person(*basic_of(value), address)
+            return Caller(account.name, account.roles, account.subject)
         raise NotSignedIn
+
+    def person(self, name: str, password: str, address: str) -> Account:
+        """Slow, so that it is slow to guess. Raises NotSignedIn, TooManyTries."""
+        if not self.people.remembers(name, password):
+            self.tries.take(name, address)
+        account = self.people.check(name, password)
+        self.tries.right(name, address)
+        return account
 
     def _service(self, token: str) -> Caller:
         registry = jwt.JWTClaimsRegistry(
@@ -90,30 +106,45 @@ class Identity:
             except (JoseError, ValueError):
                 continue
             if claims["iss"] == peer and claims["exp"] - time.time() <= TOKEN_SECONDS:
-                return Caller(peer, frozenset({f"service:{peer}"}))
+                return Caller(peer, frozenset({f"service:{peer}"}), assurance="service")
         raise NotSignedIn("The service token is not valid here.")
 
 
-class Allowed:
+class Declared:
+    """A route's dependency that says which roles open it; however it is known who calls."""
+
+    def __init__(self, roles: frozenset[str]) -> None:
+        self.roles = roles
+
+    def check(self, caller: Caller) -> None:
+        """Raises RoleNotAllowed."""
+        if not caller.roles & self.roles:
+            raise RoleNotAllowed(f"This needs one of the roles: {', '.join(sorted(self.roles))}.")
+
+
+class Allowed(Declared):
     """A route's dependency: gives the caller, or refuses. Only a declared role opens a route.
 
     Service tokens are checked on the event loop: the check before every public answer must not queue for a thread
     behind writers. A password is slow to check on purpose, so it goes to a thread.
     """
 
-    def __init__(self, roles: frozenset[str]) -> None:
-        self.roles = roles
-
     async def __call__(self, request: Request) -> Caller:
         if PUBLIC in self.roles:
-            return Caller(PUBLIC, frozenset({PUBLIC}))
+            return Caller(PUBLIC, frozenset({PUBLIC}), assurance="none")
         identity: Identity = request.app.state.identity
         given = request.headers.get("authorization", "")
-        password = given.lower().startswith("basic ")
-        caller = await run_in_threadpool(identity.caller, given) if password else identity.caller(given)
-        if not caller.roles & self.roles:
-            raise RoleNotAllowed(f"This needs one of the roles: {', '.join(sorted(self.roles))}.")
+        if given.lower().startswith("basic "):
+            caller = await run_in_threadpool(identity.caller, given, address_of(request))
+        else:
+            caller = identity.caller(given)
+        self.check(caller)
         return caller
+
+
+def address_of(request: Request) -> str:
+    """Where the request came from, as far as the socket says: what a request says of itself is believed for nothing."""
+    return request.client.host if request.client else ""
 
 
 def allow(*roles: str) -> Allowed:
@@ -127,7 +158,8 @@ class RouteWithoutRoles(RuntimeError):
 
 
 def refuse_undeclared_routes(app: FastAPI) -> FastAPI:
-    """Raise RouteWithoutRoles unless every route of `app` has an `allow(...)` among its dependencies."""
+    """Raise RouteWithoutRoles unless every route of `app` has an `allow(...)`, or another dependency that declares
+    roles."""
     for route in iter_route_contexts(app.routes):
         dependant = getattr(route, "dependant", None)
         if dependant is None:
@@ -138,6 +170,11 @@ def refuse_undeclared_routes(app: FastAPI) -> FastAPI:
 
 
 def _declares(dependant: object) -> bool:
-    if isinstance(getattr(dependant, "call", None), Allowed):
-        return True
-    return any(_declares(child) for child in getattr(dependant, "dependencies", ()))
+    return any(isinstance(call, Declared) for call in calls_of(dependant))
+
+
+def calls_of(dependant: object) -> Iterator[object]:
+    """What a route calls before it runs: its dependencies, and theirs."""
+    yield getattr(dependant, "call", None)
+    for child in getattr(dependant, "dependencies", ()):
+        yield from calls_of(child)

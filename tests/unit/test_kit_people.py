@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.kit.people import DEMONSTRATION, People, make_people
+from shared.kit.people import DEMONSTRATION, SUBJECTS, People, basic_of, make_people
 from shared.kit.problems import NotSignedIn
 from tests.people import make_quick_people
 
@@ -25,8 +25,8 @@ def test_in_earnest_each_hash_takes_its_64_mebibytes(tmp_path: Path) -> None:
     assert len(set(passwords.values())) == len(DEMONSTRATION)
     assert min(map(len, passwords.values())) >= 20
     assert not [one for one in passwords.values() if one in (tmp_path / "people.json").read_text()]
-    found = People(tmp_path / "people.json").check(basic("auditor", passwords["auditor"]))
-    assert found == ("auditor", frozenset({"auditor"}))
+    found = People(tmp_path / "people.json").check("auditor", passwords["auditor"])
+    assert (found.name, found.roles, found.subject) == ("auditor", frozenset({"auditor"}), None)
 
 
 def test_a_wrong_name_or_password_is_refused_whatever_a_check_costs(tmp_path: Path) -> None:
@@ -34,8 +34,10 @@ def test_a_wrong_name_or_password_is_refused_whatever_a_check_costs(tmp_path: Pa
     assert parameters(tmp_path / "people.json") == {"$argon2id$v=19$m=8,t=1,p=1"}
     people = People(tmp_path / "people.json")
     for name, password in passwords.items():
-        assert people.check(basic(name, password)) == (name, frozenset(DEMONSTRATION[name]))
-    wrong = [basic("officer", passwords["steward"]), basic("nobody", passwords["steward"]), "no base64", basic("", "")]
-    for one in wrong:
+        found = people.check(*basic_of(basic(name, password)))
+        assert (found.name, found.roles, found.subject) == (name, frozenset(DEMONSTRATION[name]), SUBJECTS.get(name))
+    for name, password in [("officer", passwords["steward"]), ("nobody", passwords["steward"]), ("", "")]:
         with pytest.raises(NotSignedIn):
-            people.check(one)
+            people.check(name, password)
+    with pytest.raises(NotSignedIn):
+        basic_of("no base64")

@@ -1,0 +1,18 @@
+"""Whose pages these are."""
+
+from typing import Final
+
+OFFICE: Final = frozenset({"officer", "steward", "auditor"})
+CONSULTANT: Final = frozenset({"consultant"})
+HOMES: Final = {"/console": OFFICE, "/me": CONSULTANT}  # first page → whose
+EVERYBODY: Final = OFFICE | CONSULTANT
+
+# What the header leads to: address, words, roles.
+NAVIGATION: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
+    ("/console", "Start", OFFICE),
+    ("/me", "My pages", CONSULTANT),
+)
+
+
+def navigation(roles: frozenset[str]) -> list[tuple[str, str]]:
+    return [(path, words) for path, words, wanted in NAVIGATION if roles & wanted]

@@ -1,0 +1,34 @@
+"""Where the console begins, and its own files."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+
+from services.consent.console.assets import assets
+from services.consent.console.gate import Visitor, signed_in
+from services.consent.console.people import CONSULTANT, OFFICE
+from shared.kit.auth import PUBLIC, allow
+from shared.kit.pages import FOR_EVER
+from shared.kit.problems import NotFound
+
+router: Final = APIRouter(include_in_schema=False, tags=["console"])
+
+
+@router.get("/console")
+def start(visitor: Annotated[Visitor, Depends(signed_in(*OFFICE))]) -> Response:
+    return visitor.page("start.jinja", "Consent console")
+
+
+@router.get("/me")
+def mine(visitor: Annotated[Visitor, Depends(signed_in(*CONSULTANT))]) -> Response:
+    return visitor.page("start.jinja", "My pages")
+
+
+@router.get("/console/static/{name}", dependencies=[Depends(allow(PUBLIC))])
+async def static(name: str) -> Response:
+    """A file of the console under a name that carries its digest: any other name is not there."""
+    found = assets().by_name().get(name)
+    if found is None:
+        raise NotFound
+    headers = {"Cache-Control": FOR_EVER, "Content-Security-Policy": "default-src 'none'"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
