@@ -3,6 +3,7 @@
 import typer
 
 from cli import consent, demo, load, release, simulate, verify
+from cli.check import command as check
 from cli.operations import databases, secrets, verbs
 from cli.proof import command as proof
 from cli.up import command as up
@@ -21,6 +22,7 @@ app.command("load")(load.load)
 app.command("quarantine")(load.quarantine)
 app.command("verify")(verify.verify)
 app.command("proof")(proof.proof)
+app.command("check")(check.check)
 app.command("service")(verbs.service)
 app.command("backup")(verbs.backup)
 app.command("restore")(verbs.restore)
