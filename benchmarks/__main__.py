@@ -8,13 +8,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import bulk, main_job, production
+from benchmarks import bulk, consent_check, main_job, production
 from benchmarks.outcome import Outcome
 from benchmarks.rate import rate
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[], Outcome]] = {
     "bulk": bulk.run,
+    "consent_check": consent_check.run,
     "main_job": main_job.run,
     "production": production.run,
     "rate": rate.run,

@@ -1,0 +1,175 @@
+"""What the consent check costs: a revocable answer with the check against the same answer without it.
+
+Real processes on real routes, with the same data, in the same run: 32 kept-alive connections ask without a pause, in
+short blocks that take turns (there and back again, so that a machine that grows slower or faster does so for all).
+Gateway, consent and the generator of requests share the machine's cores.
+"""
+
+import os
+import statistics
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from rich.table import Table
+
+from benchmarks.load.beside import gateway_beside, trivial_server
+from benchmarks.load.job import Found, Generator, Job, percentile
+from benchmarks.outcome import Outcome
+from cli import demo
+from cli.demonstration.sizes import Sizes
+from tests.system.history import Person, people_of
+from tests.system.house import House
+
+OURS, WITHOUT = "ours", "no check"
+BESIDE: Final = (WITHOUT, "shared, httpx", "each, lean", "each, httpx")
+LIMITS: Final = {"answers a second": "at least 0.6", "p99": "at most 3"}
+PEOPLE: Final = 64
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much: rounds of two blocks for each arrangement and route. `clients` are compared on the first route only."""
+
+    sizes: Sizes
+    rounds: int = 6
+    clients_rounds: int = 2
+    block_seconds: float = 3.0
+    connections: int = 32
+
+
+FULL: Final = Plan(Sizes(hospitals=60, consultants=1300, episodes=150_000))
+
+
+@dataclass
+class Series:
+    """The blocks of one arrangement on one route."""
+
+    blocks: list[Found] = field(default_factory=list)
+
+    def figures(self) -> dict[str, Any]:
+        """Answers a second, and milliseconds."""
+        times = [one / 1000 for block in self.blocks for one in block.microseconds]
+        return {
+            "answers": len(times),
+            "rate": len(times) / sum(block.seconds for block in self.blocks),
+            "p50": percentile(times, 0.5),
+            "p99": percentile(times, 0.99),
+            "most": max(times),
+            "not_200": sum(block.statuses[s] for block in self.blocks for s in block.statuses if s != "200"),
+            "bytes": round(sum(block.size for block in self.blocks) / len(times)),
+            "generator": max(block.processor for block in self.blocks),
+        }
+
+
+def run(plan: Plan = FULL) -> Outcome:
+    """Ratios: ours over no check, for each route; the other clients over no check on the first one."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        generator = stack.enter_context(Generator())
+        ceiling = _ceiling(generator, folder, plan)
+        house = House(folder)
+        house.up()
+        stack.callback(house.down)
+        house.demo_release = demo.load_into(house.urls, house.accounts, lambda _text: None, sizes=plan.sizes)
+        house.wait_published(house.demo_release)
+        doors = {OURS: house.base}
+        for number, variant in enumerate(BESIDE):
+            doors[variant] = stack.enter_context(gateway_beside(house, variant, folder / f"beside-{number}"))
+        found = _measured(generator, doors, _routes(house), plan)
+    return outcome(found, ceiling)
+
+
+def _ceiling(generator: Generator, folder: Path, plan: Plan) -> float:
+    """Answers a second that the generator takes from a server that does nothing."""
+    with trivial_server(folder / "trivial.log") as port:
+        return generator.run(Job(port, ["/"], plan.connections, plan.block_seconds)).rate
+
+
+def _routes(house: House) -> dict[str, list[str]]:
+    with house.reader() as reader:
+        people = people_of(reader, house.demo_release)[:PEOPLE]
+    return {name: list(paths) for name, paths in routes_of(f"/v1/releases/{house.demo_release}", people).items()}
+
+
+def routes_of(base: str, people: Sequence[Person]) -> dict[str, list[str]]:
+    """Addresses of each kind, all of which depend on somebody's decision."""
+    indicators = sorted({one.indicator for one in people})
+    return {
+        "a consultant": [f"{base}/consultants/{one.gmc}" for one in people],
+        "a consultant's results": [f"{base}/results?consultant={one.gmc}" for one in people],
+        "a funnel of providers": [f"{base}/indicators/{one}/funnel?level=provider" for one in indicators],
+    }
+
+
+Measured = dict[str, dict[str, Series]]
+
+
+def _measured(generator: Generator, doors: dict[str, int], routes: dict[str, list[str]], plan: Plan) -> Measured:
+    """By route and arrangement."""
+    found: Measured = {}
+    first = next(iter(routes))
+    for route, paths in routes.items():
+        turns = Turns(generator, paths, plan)
+        turns.take({name: doors[name] for name in (OURS, WITHOUT)}, plan.rounds)
+        if route == first:
+            turns.take({name: port for name, port in doors.items() if name not in turns.found}, plan.clients_rounds)
+        found[route] = turns.found
+    return found
+
+
+@dataclass
+class Turns:
+    """Arrangements on one route, there and back again."""
+
+    generator: Generator
+    paths: list[str]
+    plan: Plan
+    found: dict[str, Series] = field(default_factory=dict)
+
+    def take(self, doors: dict[str, int], rounds: int) -> None:
+        for _ in range(rounds):
+            for name in (*doors, *reversed(doors)):
+                job = Job(doors[name], self.paths, self.plan.connections, self.plan.block_seconds)
+                self.found.setdefault(name, Series()).blocks.append(self.generator.run(job))
+
+
+def outcome(found: Measured, ceiling: float) -> Outcome:
+    figures: dict[str, Any] = {
+        "cores": os.cpu_count(), "generator_ceiling": ceiling, "required": LIMITS,
+        "routes": {route: {name: one.figures() for name, one in of.items()} for route, of in found.items()},
+        "by_pair": {route: pairs(of) for route, of in found.items()},
+    }  # fmt: skip
+    ratios: dict[str, float] = {}
+    for route, of in figures["routes"].items():
+        for name, one in of.items():
+            if name != WITHOUT:
+                ratios[f"{route}: {name}, answers a second"] = one["rate"] / of[WITHOUT]["rate"]
+                ratios[f"{route}: {name}, p99"] = one["p99"] / of[WITHOUT]["p99"]
+    return Outcome("consent_check", ratios, figures, [_table(figures, ratios)])
+
+
+def pairs(of: dict[str, Series]) -> dict[str, float]:
+    """The ratios of neighbouring blocks, which a passing disturbance spoils one by one."""
+    ratios = [one.rate / other.rate for one, other in zip(of[OURS].blocks, of[WITHOUT].blocks, strict=True)]
+    return {"least": min(ratios), "median": statistics.median(ratios), "most": max(ratios)}
+
+
+def _table(figures: dict[str, Any], ratios: dict[str, float]) -> Table:
+    title = (
+        f"32 connections; gateway, consent and generator share {figures['cores']} cores; the generator takes at most "
+        f"{figures['generator_ceiling']:,.0f} answers a second"
+    )
+    table = Table("check", "answers/s", "of no check", "p50 ms", "p99 ms", "of no check", "not 200", title=title)
+    for route, of in figures["routes"].items():
+        table.add_section()
+        table.add_row(f"[bold]{route}, {of[OURS]['bytes']:,} bytes")
+        for name, one in of.items():
+            rate, slow = (f"{ratios[f'{route}: {name}, {what}']:.2f}" if name != WITHOUT else "1" for what in LIMITS)
+            numbers = (f"{one['rate']:,.0f}", rate, f"{one['p50']:.1f}", f"{one['p99']:.1f}", slow)
+            table.add_row(name, *numbers, str(one["not_200"]))
+    table.caption = f"required of ours: answers a second {LIMITS['answers a second']}, p99 {LIMITS['p99']}, of no check"
+    return table

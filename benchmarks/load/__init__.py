@@ -1,0 +1,1 @@
+"""Requests as fast as they are answered, from a process of its own, and the gateways they are sent to."""
