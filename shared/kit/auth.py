@@ -69,6 +69,10 @@ class Identity:
     def __init__(self, service: str, people: People, peers: Mapping[str, Sequence[bytes]]) -> None:
         self.service, self.people, self.tries = service, people, Tries()
         self.keys = [(peer, OctKey.import_key(secret)) for peer, secrets in peers.items() for secret in secrets]
+        self.registry = jwt.JWTClaimsRegistry(
+            iss={"essential": True}, aud={"essential": True, "value": service}, exp={"essential": True},
+            iat={"essential": True},
+        )  # fmt: skip
 
     @classmethod
     def from_files(cls, service: str, callers: tuple[str, ...], secrets_dir: Path, people_file: Path) -> "Identity":
@@ -96,16 +100,16 @@ class Identity:
         return account
 
     def _service(self, token: str) -> Caller:
-        registry = jwt.JWTClaimsRegistry(
-            iss={"essential": True}, aud={"essential": True, "value": self.service}, exp={"essential": True}
-        )
+        """Nothing but what `ServiceToken` makes: no other header, nobody else addressed beside us."""
         for peer, key in self.keys:
             try:
-                claims = jwt.decode(token, key, algorithms=["HS256"]).claims
-                registry.validate(claims)
+                decoded = jwt.decode(token, key, algorithms=["HS256"])
+                self.registry.validate(decoded.claims)
             except (JoseError, ValueError):
                 continue
-            if claims["iss"] == peer and claims["exp"] - time.time() <= TOKEN_SECONDS:
+            header, claims, now = decoded.header, decoded.claims, time.time()
+            plain = header.keys() <= {"alg", "typ"} and claims["iss"] == peer and claims["aud"] == self.service
+            if plain and claims["exp"] - now <= TOKEN_SECONDS and claims["exp"] - claims["iat"] <= TOKEN_SECONDS:
                 return Caller(peer, frozenset({f"service:{peer}"}), assurance="service")
         raise NotSignedIn("The service token is not valid here.")
 

@@ -13,7 +13,7 @@ STANDARD = frozenset(sys.stdlib_module_names)
 METHODS_MAY_USE = frozenset(
     {"collections", "dataclasses", "enum", "glum", "math", "narwhals", "numpy", "polars", "scipy", "typing"}
 )
-LAYERS = ("app", "routes", "workflow", "store", "domain", "methods")
+LAYERS = ("app", "console", "routes", "workflow", "store", "domain", "methods")
 
 Rule = Callable[[str, str], set[str]]
 
@@ -47,7 +47,7 @@ def pages_use_the_api_and_nothing_else(module: str, text: str) -> set[str]:
 
 
 def inner_layers_do_not_know_outer_ones(module: str, text: str) -> set[str]:
-    """app → routes → workflow → store → domain → methods, inside one service."""
+    """app → console → routes → workflow → store → domain → methods, inside one service."""
     parts = module.split(".")
     if len(parts) < 3 or parts[2] not in LAYERS:
         return set()

@@ -24,7 +24,8 @@ Put its router into `ROUTERS` below, its link into `people.NAVIGATION`, its row 
   something without. `fresh=True` wants a password given within the last ten minutes, else shows the form for that: put
   it on the page with the form as well as on its POST. `upload=n` takes `multipart/form-data` with files of up to n
   bytes.
-- `visitor.caller` is the `Caller` (`name`, `roles`, `subject`: the consultant's own number, never one from a path).
+- `visitor.caller` is the `Caller` (`name`, `roles`, …); `visitor.subject` the number of a consultant's own record,
+  which is never taken from a path or a form: NotFound where the account has none.
 - `visitor.page(template, title, status=…, errors=…, crumbs=…, **context)`; `errors` as in a Problem: catch
   `ValueNotAllowed as refused` and show the form again with `errors=refused.errors, status=422`; the summary links to
   the field whose id is the `pointer`.

@@ -67,6 +67,8 @@ async def read_form(request: Request, upload: int = 0) -> Form:
     kind = kind.strip().lower()
     if kind == URLENCODED:
         return _urlencoded(await _body(request, MOST_BYTES))
+    if not kind and not await _body(request, 0):
+        return Form()
     if kind == MULTIPART and upload:
         body = await _body(request, upload + MOST_BYTES)
         fields, files = parts_of(body, parameters)

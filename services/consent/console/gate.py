@@ -18,7 +18,7 @@ from services.consent.console.rendering import FIELD, HEADERS, Frame, Page, answ
 from services.consent.domain.sessions import Session
 from services.consent.workflow.sessions import Sessions
 from shared.kit.auth import Caller, Declared, RouteWithoutRoles, calls_of
-from shared.kit.problems import NotSignedIn
+from shared.kit.problems import NotFound, NotSignedIn
 
 AREAS = ("/console", "/me")
 NO_SESSION = frozenset(
@@ -56,6 +56,13 @@ class Visitor:
     ) -> dict[str, str]:
         """As `Form.take`."""
         return self.form.take(*required, optional=optional, many=many, files=files)
+
+    @property
+    def subject(self) -> str:
+        """The number of the visitor's own record. Raises NotFound where the account has none."""
+        if self.caller.subject is None:
+            raise NotFound
+        return self.caller.subject
 
     @property
     def fresh(self) -> bool:

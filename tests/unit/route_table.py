@@ -1,0 +1,116 @@
+"""Who may ask what: every route of the consent service, one row each. `test_consent_roles.py` tests every cell of it.
+
+How to add a row
+----------------
+Put `("POST", "/v1/things/{thing}"): Row("officer steward", ok=(202,), options={"json": {...}})` into `ROUTES`; a page,
+under /console or /me, into `PAGES`. The first words are who may: accounts' roles and the names of services (`ratings`,
+`gateway`, `supervisor`). A caller who may is answered with one of `ok`; every other with 403, and nobody with 401; so
+what is sent must be what the route takes. A route that is missing here fails the build.
+
+- `{gmc}` and the other parameters come from `FILL`; add yours there. `{gmc}` is asked twice: with the number that the
+  account `consultant` is bound to, and with another's. Both are on the register.
+- `options` are those of a request (`json`, `params`, `content`, `headers`), or a function of (rig, caller) that gives
+  them where they cannot be known before.
+- A page that changes something has `form={...}`: a valid form without its token. The page is then asked, for everybody,
+  without a token, with a wrong one, and as another site would ask: 403 each.
+- `own=True` for what concerns the caller's own record (/v1/me, /me): it is asked by two consultants, and nothing that
+  one of them does may change or show the other's.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.unit.test_consent_rig import CARDIAC, OWN, Rig
+
+Options = Mapping[str, Any]
+ACCOUNTS: Final = ("steward", "analyst", "reviewer", "publisher", "officer", "consultant", "auditor")
+SERVICES: Final = ("ratings", "gateway", "supervisor")
+MINE: Final = "9900002"  # of the account `consultant`
+OTHERS: Final = "9900003"  # of the account `consultant-b`
+FILL: Final = {"import_id": "i-none", "name": "elm", "decision": "d-aaaaaaaaaaaa"}
+ANYBODY: Final = "anybody"
+
+
+@dataclass(frozen=True)
+class Row:
+    who: str
+    ok: tuple[int, ...] = (200,)
+    options: Options | Callable[[Rig, str], Options] | None = None
+    form: Mapping[str, str] | None = None
+    own: bool = False
+
+    @property
+    def roles(self) -> set[str]:
+        return set(self.who.split())
+
+    def asked(self, rig: Rig, caller: str) -> Options:
+        return self.options(rig, caller) if callable(self.options) else self.options or {}
+
+
+def of_process(rig: Rig, caller: str) -> dict[str, str]:
+    """What a gateway says of itself; nothing for others."""
+    if caller != "gateway":
+        return {}
+    given = rig.client.put("/v1/gateways/elm", auth=rig.house.service("gateway")).json()
+    return {"gateway": "elm", "incarnation": given["incarnation"]}
+
+
+def head_options(rig: Rig, caller: str) -> Options:
+    return {"params": of_process(rig, caller)}
+
+
+def news_options(rig: Rig, caller: str) -> Options:
+    nobody = {"gateway": "elm", "incarnation": "1-" + "0" * 32}
+    return {"params": {"after": 0, "wait": 0} | (of_process(rig, caller) or nobody)}
+
+
+def register_options(rig: Rig, caller: str) -> Options:
+    content = b"gmc,name,programme\n"
+    return {"params": {"kind": "register"}, "headers": {"Content-Type": "text/csv"}, "content": content}
+
+
+DECISION: Final = {"programme": CARDIAC, "purpose": OWN, "channel": "letter"}
+ROUTES: Final[dict[tuple[str, str], Row]] = {
+    ("GET", "/health/live"): Row(ANYBODY),
+    ("GET", "/health/ready"): Row(ANYBODY),
+    ("GET", "/v1/head"): Row("gateway ratings", options=head_options),
+    ("GET", "/v1/news"): Row("gateway", options=news_options),
+    ("GET", "/v1/changes"): Row("gateway ratings", options={"params": {"after": 0, "upto": 0}}),
+    ("GET", "/v1/permissions"): Row("ratings"),
+    ("GET", "/v1/programmes"): Row("officer ratings"),
+    ("PUT", "/v1/gateways/{name}"): Row("gateway"),
+    ("POST", "/v1/gateways/{name}/confirmations"): Row(
+        "gateway", ok=(409,), options={"json": {"incarnation": "1-" + "0" * 32, "applied": 0}}
+    ),
+    ("POST", "/v1/gateways/{name}/fence"): Row(
+        "supervisor", ok=(404,), options={"json": {"number": 1, "proof": "process_ended"}}
+    ),
+    ("GET", "/v1/gateways"): Row("officer auditor supervisor"),
+    ("POST", "/v1/consultants/{gmc}/decisions"): Row(
+        "officer", ok=(202,), options={"json": DECISION | {"act": "asked"}}
+    ),
+    ("POST", "/v1/consultants/{gmc}/withdrawal"): Row("officer", ok=(202,), options={"json": DECISION}),
+    ("GET", "/v1/decisions/{decision}"): Row("officer", ok=(404,)),
+    ("GET", "/v1/consultants"): Row("officer"),
+    ("GET", "/v1/consultants/{gmc}"): Row("officer"),
+    ("POST", "/v1/imports"): Row("officer", options=register_options),
+    ("GET", "/v1/imports/{import_id}"): Row("officer", ok=(404,)),
+}
+PAGES: Final[dict[tuple[str, str], Row]] = {
+    ("GET", "/console"): Row("officer steward auditor"),
+    ("GET", "/me"): Row("consultant", own=True),
+    ("POST", "/console/sign-out"): Row("officer steward auditor consultant", ok=(303,), form={}),
+    ("POST", "/me/sign-out"): Row("officer steward auditor consultant", ok=(303,), form={}),
+}
+# Open to anybody, and tested in test_console_doors.py.
+DOORS: Final = {
+    *((method, f"{area}/sign-in") for method in ("GET", "POST") for area in ("/console", "/me")),
+    *(("GET", f"{area}/signed-out") for area in ("/console", "/me")),
+    ("GET", "/console/static/{name}"),
+}
+
+
+def filled(path: str, gmc: str = MINE) -> str:
+    """The address with its parameters. Raises KeyError for one that `FILL` does not have."""
+    return path.format_map(FILL | {"gmc": gmc})
