@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import consent, demo, load, release, simulate, verify
+from cli import consent, demo, ledger, load, release, simulate, verify
 from cli.check import command as check
 from cli.operations import databases, secrets, verbs
 from cli.proof import command as proof
@@ -28,5 +28,6 @@ app.command("backup")(verbs.backup)
 app.command("restore")(verbs.restore)
 app.add_typer(release.app, name="release")
 app.add_typer(consent.app, name="consent")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(databases.app, name="databases")

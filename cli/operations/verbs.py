@@ -31,7 +31,7 @@ def service(
         raise typer.BadParameter(f"{name} is not a service: one of {', '.join(SERVICES)} is expected.")
     if SERVING in verbs:
         raise typer.BadParameter("`candour up` serves; this is for every other verb.")
-    sys.exit(_run(_house(data), name, *verbs))
+    sys.exit(run_verb(house_of(data), name, *verbs))
 
 
 def backup(
@@ -40,11 +40,11 @@ def backup(
     services: Which = None,
 ) -> None:
     """Back up the services, also while `candour up` runs. Secrets are not in it."""
-    house, began = _house(data), time.monotonic()
+    house, began = house_of(data), time.monotonic()
     chosen = _chosen(services)
     for name in chosen:
         err.print(f"backing up {name}")
-        if code := _run(house, name, "backup", str(target.resolve() / name)):
+        if code := run_verb(house, name, "backup", str(target.resolve() / name)):
             stop(f"There is no whole backup in {target}: {name} has none. Mend that, and take another.", code)
     out.print(f"{', '.join(chosen)} backed up to {target} in {time.monotonic() - began:.1f} s", markup=False)
 
@@ -64,7 +64,7 @@ def restore(
         with only_one(house):
             for name in reversed(chosen):
                 err.print(f"restoring {name}")
-                if code := _run(house, name, "restore", str(source.resolve() / name)):
+                if code := run_verb(house, name, "restore", str(source.resolve() / name)):
                     stop(f"{name} is not restored; see above. What came before it is.", code)
     except RuntimeError as busy:
         stop(str(busy))
@@ -78,12 +78,14 @@ def _chosen(services: list[str] | None) -> list[str]:
     return [name for name in STORES if not services or name in services]
 
 
-def _house(data: Path) -> Layout:
+def house_of(data: Path) -> Layout:
+    """The layout of a `candour up` in `data`. Ends the command where there is none."""
     if not (data / "secrets").is_dir():
         stop(f"{data} is not the directory of a `candour up`. Give another with --data.")
     return Layout(data.resolve(), ANY_PORT, 1)
 
 
-def _run(house: Layout, name: str, *verbs: str) -> int:
+def run_verb(house: Layout, name: str, *verbs: str) -> int:
+    """The exit code of a service's own verb."""
     done = subprocess.run([sys.executable, "-m", f"services.{name}", *verbs], env=house.environment(name), check=False)
     return done.returncode
