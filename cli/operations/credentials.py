@@ -17,6 +17,7 @@ USER: Final = 10001  # of the containers
 SUBJECTS: Final = "consent-subjects"
 CURSOR: Final = "gateway-cursor"
 SUPERUSER: Final = "postgres"
+SUPERVISOR: Final = "supervisor"  # no container: a command reads its secret where it needs it
 ROLES: Final = ("consent", "ingest", "ratings")
 PEOPLE: Final = "people"
 KEYS: Final = (*PAIRS, *PRIVATE)

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.operations.credentials import CURSOR, FILES, PEOPLE, ROLES, SUPERUSER, TWICE, USER, Credentials, NotRotated
+from cli.operations.credentials import (
+    CURSOR,
+    FILES,
+    PEOPLE,
+    ROLES,
+    SUPERUSER,
+    SUPERVISOR,
+    TWICE,
+    USER,
+    Credentials,
+    NotRotated,
+)
 from cli.say import err, out, stop
 from shared.kit.files import write_durably
 
@@ -70,7 +81,7 @@ def next_steps(name: str) -> list[str]:
     if name == SUPERUSER:
         return [*passwords, f"candour secrets retire {name}"]
     caller = name.partition("-")[0]
-    callers = [] if name == CURSOR else _recreated(_containers(caller))
+    callers = [] if name == CURSOR or caller == SUPERVISOR else _recreated(_containers(caller))
     more = ["(and every further gateway)"] if "gateway" in name else []
     return [*_recreated(_callee(name)), *callers, *more, f"candour secrets retire {name}"]
 

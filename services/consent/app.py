@@ -14,17 +14,18 @@ from services.consent.routes import ROUTERS
 from services.consent.settings import Settings
 from services.consent.store import Store, TableBallast
 from services.consent.store.sessions import SessionTable
-from services.consent.workflow.gateways import Confirmed
+from services.consent.workflow.fleet import Fleet
 from services.consent.workflow.keeping import Keeper
 from services.consent.workflow.office import Clock, Office, utc_now
 from services.consent.workflow.room import Beside, Held, Room
 from services.consent.workflow.sessions import Sessions
 from services.consent.workflow.watching import Watch
 from shared.kit.auth import Identity
+from shared.kit.levels import Level
 from shared.kit.secretfiles import read_secret
 from shared.kit.service import service_app
 
-CALLERS = ("ratings", "gateway")
+CALLERS = ("ratings", "gateway", "supervisor")
 FIRST_LOOK_SECONDS = 5.0
 
 
@@ -41,11 +42,13 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with held(settings.journal) as journal, Store.open(settings.database("consent")) as store:
             room = Room(_held_back(settings, store))
-            office = Office(store, policy, keys, clock, Keeper(store, journal), room)
+            office = Office(store, policy, keys, clock, Keeper(store, journal), room, Fleet(clock), Level())
             watch = Watch(office)
             table = SessionTable(settings.database("consent"))
             app.state.sessions = sessions = Sessions(table, app.state.identity.people, clock, room)
-            app.state.office, app.state.confirmed, app.state.watch = office, Confirmed(), watch
+            app.state.office, app.state.watch = office, watch
+            office.news.bind()
+            office.fleet.effective.bind()
             watch.start(FIRST_LOOK_SECONDS)
             sessions.start()
             try:

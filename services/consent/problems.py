@@ -53,3 +53,23 @@ class IncarnationUnknown(Problem):
 
     def __init__(self) -> None:
         super().__init__("Register the gateway again: the store may have been restored since.")
+
+
+class IncarnationEnded(Problem):
+    status, code, title = 409, "incarnation_ended", "This process is known to have ended"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It said that it was leaving, or whoever watches it said that it had ended: it is not answered any more. "
+            "Start it again."
+        )
+
+
+class StepNotAllowed(Problem):
+    status, code, title = 409, "step_not_allowed", "This step is not allowed now"
+
+
+class ErasureRefused(Problem):
+    """The ground on which the person is named gives no right to erasure, or not yet."""
+
+    status, code, title = 409, "erasure_refused", "The ground gives no right to erasure now"

@@ -10,3 +10,8 @@ def once_each(request: Request) -> None:
     names = [name for name, _ in request.query_params.multi_items()]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise RepeatedParameter("Give each parameter once.", errors=[{"parameter": name} for name in repeated])
+
+
+async def each_once(request: Request) -> None:
+    """The same without a thread, for answers that must not wait for one."""
+    once_each(request)

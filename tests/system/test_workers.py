@@ -22,6 +22,7 @@ import pytest
 
 from cli.demonstration.sizes import Sizes
 from cli.demonstration.world import make_world
+from cli.up.layout import PAIRS
 from services.consent.__main__ import MIGRATIONS as CONSENT_MIGRATIONS
 from services.ingest.__main__ import MIGRATIONS as INGEST_MIGRATIONS
 from services.ratings.__main__ import MIGRATIONS as RATINGS_MIGRATIONS
@@ -45,7 +46,7 @@ class Site:
     def __init__(self, folder: Path, server: Postgres) -> None:
         self.folder, self.server = folder, server
         self.passwords = make_quick_people(folder / "people.json")
-        for pair in ("ratings-ingest", "ratings-consent", "gateway-consent", "gateway-ratings", "consent-subjects"):
+        for pair in (*PAIRS, "consent-subjects"):
             make_secret(folder, pair)
         common = {"PEOPLE_FILE": folder / "people.json", "SECRETS_DIR": folder}
         stores = {name: server.url(server.new_database()) for name in ("ingest", "ratings")}

@@ -1,4 +1,4 @@
-"""Gateways: of one name only the newest process is answered, and officers see how far each has come."""
+"""Gateways: of one name only the newest process is answered, and every one that may be sending is seen."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -99,7 +99,8 @@ def test_registrations_outlive_the_service_and_confirmations_do_not(house: House
         with running(house, settings) as rig:
             assert head(rig, old) == (409, "incarnation_superseded")
             assert head(rig, new) == (200, "")
-            assert listed(rig) == [{"gateway": "elm", "registered": "2026-10-14T09:12:40Z"}]
+            elm = {"gateway": "elm", "registered": "2026-10-14T09:12:40Z"}
+            assert listed(rig) == [elm | {"number": 1, "newest": False}, elm | {"number": 2, "newest": True}]
 
 
 def test_confirmations_only_grow_and_begin_anew_with_each_process(house: House, tmp_path: Path) -> None:
@@ -120,7 +121,9 @@ def test_confirmations_only_grow_and_begin_anew_with_each_process(house: House, 
             assert "applied" not in oak
         assert confirm(rig, mine, 3).status_code == 422  # there is no such revision yet
         put(rig)
-        assert "applied" not in listed(rig)[0]
+        replaced, newest, _ = listed(rig)
+        assert (replaced["number"], replaced["applied"], replaced["newest"]) == (1, 2, False)
+        assert (newest["number"], newest["newest"], "applied" in newest) == (2, True, False)
 
 
 @pytest.mark.parametrize(

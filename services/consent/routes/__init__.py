@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.consent.routes import consultants, decisions, gateways, imports, neighbours
+from services.consent.routes import consultants, decisions, gateways, imports, neighbours, waiting
 
 ROUTERS: list[APIRouter] = [
-    neighbours.router, gateways.router, decisions.router, consultants.router, imports.router,
+    neighbours.router, gateways.router, waiting.router, decisions.router, consultants.router, imports.router,
 ]  # fmt: skip

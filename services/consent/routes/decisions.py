@@ -1,4 +1,4 @@
-"""Decisions and withdrawals, entered by a consent officer. 202 once durable: recorded, not yet effective."""
+"""Decisions and withdrawals, entered by a consent officer. 202 once durable: recorded, and how far it is effective."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from services.consent.problems import BundledDecision, IfMatchNeeded, RevisionChanged
 from services.consent.routes.parts import Gmc, OfficeDep, Officer, Seen, actor_of, private
 from services.consent.workflow import decisions as verbs
+from services.consent.workflow.effective import acknowledged
 from shared.contracts.consent import Decision, DecisionRequest, Purpose, WithdrawalRequest
 from shared.kit.auth import allow
 from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, ValueNotAllowed, problems
@@ -34,7 +35,8 @@ CHECKS = [Depends(allow("officer")), Depends(one_purpose)]
     response_model=Decision, responses=problems(*COMMON, IfMatchNeeded, RevisionChanged), dependencies=CHECKS,
 )  # fmt: skip
 def decide(office: OfficeDep, officer: Officer, gmc: Gmc, request: DecisionRequest, seen: Seen) -> Response:
-    return private(verbs.decide(office, gmc, request, seen, actor_of(officer)), 202)
+    decision = verbs.decide(office, gmc, request, seen, actor_of(officer))
+    return private(acknowledged(office, decision), 202)
 
 
 @router.post(
@@ -48,4 +50,5 @@ def withdraw(
     request: WithdrawalRequest,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
-    return private(verbs.withdraw(office, gmc, request, idempotency_key, actor_of(officer)), 202)
+    decision = verbs.withdraw(office, gmc, request, idempotency_key, actor_of(officer))
+    return private(acknowledged(office, decision), 202)

@@ -6,15 +6,21 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
-from services.consent.problems import ConsentClosed, IncarnationSuperseded, IncarnationUnknown, JournalUnavailable
+from services.consent.problems import (
+    ConsentClosed,
+    IncarnationEnded,
+    IncarnationSuperseded,
+    IncarnationUnknown,
+    JournalUnavailable,
+)
 from services.consent.routes import parts
 from services.consent.routes.parts import NEIGHBOURS, OfficeDep, private
 from services.consent.workflow import permissions as verbs
-from services.consent.workflow.gateways import Caller
+from services.consent.workflow.fleet import Caller
 from shared.contracts.base import Count
 from shared.contracts.consent import Changes, GatewayName, Head, Incarnation, Permissions, Programme
 from shared.kit import auth
-from shared.kit.asking import once_each
+from shared.kit.asking import each_once, once_each
 from shared.kit.auth import allow
 from shared.kit.problems import (
     NotSignedIn,
@@ -46,7 +52,7 @@ class HeadQuery(parts.Query):
     incarnation: Incarnation | None = None
 
 
-def asking(caller: Neighbour, query: Annotated[HeadQuery, Query()]) -> Caller | None:
+async def asking(caller: Neighbour, query: Annotated[HeadQuery, Query()]) -> Caller | None:
     """Raises ValueNotAllowed: a gateway says which process it is, and nobody else is one."""
     if "service:gateway" not in caller.roles:
         if query.gateway is not None or query.incarnation is not None:
@@ -60,8 +66,8 @@ def asking(caller: Neighbour, query: Annotated[HeadQuery, Query()]) -> Caller | 
 
 @router.get(
     "/head", operation_id="head", summary="The newest committed revision", response_model=Head,
-    responses=problems(*QUERY, *CLOSED, IncarnationSuperseded, IncarnationUnknown),
-    dependencies=[Depends(once_each)],
+    responses=problems(*QUERY, *CLOSED, IncarnationSuperseded, IncarnationUnknown, IncarnationEnded),
+    dependencies=[Depends(each_once)],
 )  # fmt: skip
 async def head(caller: Annotated[Caller | None, Depends(asking)], office: OfficeDep) -> Response:
     """Never behind a queue of writers, and never on a thread that others wait for."""

@@ -23,8 +23,8 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def office_of(request: Request) -> Office:
-    """Raises ConsentClosed: while the door is shut no route has an office."""
+async def office_of(request: Request) -> Office:
+    """Raises ConsentClosed: while the door is shut no route has an office. Not in a thread: all may be waiting."""
     office: Office = request.app.state.office
     office.keeper.check_open()
     return office

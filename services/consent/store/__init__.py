@@ -5,6 +5,7 @@ from services.consent.store.heads import Told
 from services.consent.store.holding import TableBallast
 from services.consent.store.opening import Store
 from services.consent.store.people import Enrolled, Person, Wanted
+from services.consent.store.processes import Process
 from services.consent.store.reading import LedgerEnd, Reading
 from services.consent.store.rows import number_of
 from services.consent.store.writing import Writing
@@ -14,6 +15,7 @@ __all__ = [
     "LedgerEnd",
     "Newcomer",
     "Person",
+    "Process",
     "Reading",
     "Store",
     "TableBallast",

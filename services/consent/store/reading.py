@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import NOBODY, Entry
-from services.consent.models import GATEWAY, HEAD, IMPORT, JOURNAL, LEDGER, POLICY, RECEIPT, STANDING
+from services.consent.models import HEAD, IMPORT, JOURNAL, LEDGER, POLICY, RECEIPT, STANDING
 from services.consent.store.lists import only
 from services.consent.store.people import PeopleReading
 from services.consent.store.rows import entry_of, standing_of, subject_of
@@ -22,15 +22,6 @@ class LedgerEnd:
     store_id: str
     revision: int
     ledger_head: str
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """The newest process of a name, and when it registered."""
-
-    name: str
-    incarnation: str
-    registered_at: str
 
 
 HEAD_QUERY = select(HEAD.c.store_id, HEAD.c.revision, HEAD.c.ledger_head)
@@ -86,10 +77,6 @@ class Reading(PeopleReading):
     def policies(self) -> set[str]:
         """The digests of the policy files this store was run under."""
         return set(self.session.execute(select(POLICY.c.digest)).scalars())
-
-    def gateways(self) -> list[Gateway]:
-        """Every name there ever was, in order."""
-        return [Gateway(*row) for row in self.session.execute(select(GATEWAY).order_by(GATEWAY.c.name))]
 
     def history(self, aliases: Sequence[str]) -> list[Entry]:
         """Every event of these people, in the order of the ledger for each."""

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 from sqlmodel import Session
 
 from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import Entry, Event, chained
 from services.consent.models import (
     CONSULTANT,
-    GATEWAY,
     HEAD,
     IMPORT,
     JOURNAL,
@@ -23,7 +22,7 @@ from services.consent.policies import PolicyText
 from services.consent.store.enrolling import PeopleWriting
 from services.consent.store.reading import HEAD_QUERY, LedgerEnd, Reading
 from services.consent.store.rounds import make_round
-from services.consent.store.rows import columns_of, key_of, number_of, row_of
+from services.consent.store.rows import columns_of, key_of, row_of
 from shared.kit.bulk import insert_rows, update_rows
 
 
@@ -82,24 +81,6 @@ class Writing(Reading, PeopleWriting):
         """From now on this store opens beside its journal only."""
         if not self.journal_begun():
             self.session.execute(insert(JOURNAL), [{"id": 1, "begun_at": begun_at}])
-
-    def incarnation(self, name: str) -> str | None:
-        """The newest of a gateway's name."""
-        return self.session.execute(select(GATEWAY.c.incarnation).where(GATEWAY.c.name == name)).scalar_one_or_none()
-
-    def keep_gateway(self, name: str, token: str, registered_at: str) -> str:
-        """The next incarnation of the name, which ends with `token`: the one before is refused from this commit on. The
-        one before itself where it has the same token."""
-        before = self.incarnation(name)
-        if before and before.endswith(f"-{token}"):
-            return str(before)
-        incarnation = f"{number_of(before) + 1 if before else 1}-{token}"
-        values = {"incarnation": incarnation, "registered_at": registered_at}
-        if before:
-            self.session.execute(update(GATEWAY).where(GATEWAY.c.name == name).values(values))
-        else:
-            self.session.execute(insert(GATEWAY), [{"name": name} | values])
-        return incarnation
 
 
 _SUBJECT = ("subject", "programme", "purpose")

@@ -1,94 +1,139 @@
-"""Which gateway processes there are, and how far each has come. Of one name only the newest is answered."""
+"""Gateway processes begin, say how far they are, leave, or are seen to have ended. Of one name only the newest is
+answered; one that was replaced counts as sending until there is proof that it has ended."""
 
 import secrets
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-from services.consent.problems import IncarnationSuperseded, IncarnationUnknown
-from services.consent.store import number_of
+from services.consent.problems import IncarnationEnded, IncarnationSuperseded, IncarnationUnknown
+from services.consent.store import Process, Writing, number_of, processes
+from services.consent.workflow.fleet import Caller
 from services.consent.workflow.office import Office, stamp
-from shared.contracts.consent import Confirmation, GatewayEntry, Gateways, Registration
+from shared.contracts.consent import Begin, Confirmation, Fence, GatewayEntry, Gateways, News, Registration
 from shared.kit.files import sha256_of
-from shared.kit.problems import ValueNotAllowed
+from shared.kit.problems import NotFound, ValueNotAllowed
+
+LOCK: Final = "lock"
+LEAVING: Final = "leaving"
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Which process a gateway says it is."""
-
-    gateway: str
-    incarnation: str
-
-
-@dataclass
-class Confirmed:
-    """What gateways said since this service started, by incarnation of each name: kept in memory, because each says it
-    again and again. `applied` only grows."""
-
-    known: dict[str, tuple[str, int, datetime]] = field(default_factory=dict)
-    ended: set[str] = field(default_factory=set)  # incarnations that a newer one has replaced, in this service's life
-
-    def note(self, caller: Caller, applied: int, now: datetime) -> None:
-        before = self.known.get(caller.gateway)
-        if before and before[0] == caller.incarnation:
-            applied = max(applied, before[1])
-        self.known[caller.gateway] = (caller.incarnation, applied, now)
-
-    def of(self, name: str, incarnation: str) -> tuple[int, datetime] | None:
-        found = self.known.get(name)
-        return found[1:] if found and found[0] == incarnation else None
-
-
-def register(office: Office, confirmed: Confirmed, name: str, key: str | None) -> Registration:
+def register(office: Office, name: str, key: str | None, begin: Begin) -> Registration:
     """A new incarnation of the name; from now on the one before is refused. The same `key` again gives the same one:
     a process whose registration got lost, or stands in a queue twice, must not shut itself out.
 
-    Raises IncarnationSuperseded for the key of a process that was replaced: what it sent before its end may still be in
-    this service's queue, and must not shut out its successor.
+    Raises IncarnationSuperseded for the key of a process that was replaced, IncarnationEnded for that of one that has
+    ended: what it sent before its end may still be in this service's queue. Raises ValueNotAllowed where `begin` speaks
+    of a process that cannot have been before this one.
     """
     token = sha256_of(key.encode())[:32] if key else secrets.token_hex(16)
+    now = stamp(office.clock())
     with office.writing() as tx:
-        if f"{name} {token}" in confirmed.ended:
-            raise IncarnationSuperseded
-        before = tx.incarnation(name)
-        incarnation = tx.keep_gateway(name, token, stamp(office.clock()))
-        if before is not None and before != incarnation:
-            confirmed.ended.add(f"{name} {before.partition('-')[2]}")
+        known = processes.process_of_token(tx.session, name, token)
+        _refuse_replaced(tx, known)
+        mine = known or _begun(tx, name, token, now)
+        before = _before(tx, mine, begin.ended)
+        if before is not None:
+            processes.keep_end(tx.session, before, now, LOCK)
         end = tx.end_of_ledger
-    return Registration(gateway=name, incarnation=incarnation, store_id=end.store_id, revision=end.revision)
+    office.fleet.add(mine)
+    if before is not None:
+        office.fleet.end(before)
+    return Registration(gateway=name, incarnation=mine.incarnation, store_id=end.store_id, revision=end.revision)
 
 
-def check_incarnation(given: str, newest: str | None) -> None:
-    """Raises IncarnationSuperseded where a newer one was given out since, IncarnationUnknown where `given` never was:
-    then the store is older than it."""
-    if given == newest:
+def _refuse_replaced(tx: Writing, known: Process | None) -> None:
+    if known is None:
         return
-    if newest is not None and number_of(newest) > number_of(given):
+    if known.incarnation != processes.newest_of(tx.session, known.name):
         raise IncarnationSuperseded
-    raise IncarnationUnknown
+    if known.ended_at is not None:
+        raise IncarnationEnded
 
 
-def confirm(office: Office, confirmed: Confirmed, name: str, said: Confirmation) -> None:
-    """Raises IncarnationSuperseded, IncarnationUnknown, and ValueNotAllowed for a revision that there is not yet."""
-    tip = office.keeper.tip
-    told = office.store.heads.ask_now(name)
-    office.keeper.check(tip, told.end)
-    check_incarnation(said.incarnation, told.incarnation)
-    if said.applied > told.end.revision:
-        hint = f"at most {told.end.revision}, the ledger's"
+def _begun(tx: Writing, name: str, token: str, now: str) -> Process:
+    before = processes.newest_of(tx.session, name)
+    number = number_of(before) + 1 if before else 1
+    mine = Process(name, number, f"{number}-{token}", now)
+    processes.keep_process(tx.session, mine, replacing=before is not None)
+    return mine
+
+
+def _before(tx: Writing, mine: Process, ended: str | None) -> Process | None:
+    """The process that `mine` says has ended: it has the lock that the other held."""
+    if ended is None:
+        return None
+    found = processes.process(tx.session, mine.name, number_of(ended)) if number_of(ended) < mine.number else None
+    if found is None or found.incarnation != ended:
+        hint = "an earlier incarnation that this store gave to the same name"
+        raise ValueNotAllowed("No such process can have ended.", errors=[{"pointer": "ended", "hint": hint}])
+    return found
+
+
+def confirm(office: Office, name: str, said: Confirmation) -> None:
+    """Only looks into memory. Raises IncarnationSuperseded, IncarnationUnknown, IncarnationEnded, and ValueNotAllowed
+    for a revision that there is not yet."""
+    tip = office.keeper.tip.revision
+    caller = Caller(name, said.incarnation)
+    office.fleet.check(caller)
+    if said.applied > tip:
+        hint = f"at most {tip}, the ledger's"
         raise ValueNotAllowed("There is no such revision yet.", errors=[{"pointer": "applied", "hint": hint}])
-    confirmed.note(Caller(name, said.incarnation), said.applied, office.clock())
+    office.fleet.confirm(caller, said.applied)
 
 
-def listed(office: Office, confirmed: Confirmed) -> Gateways:
+def leave(office: Office, name: str, said: Confirmation) -> None:
+    """The process has closed its door and its connections, and is not answered any more; it may say so again. One that
+    was replaced may say so too. Raises IncarnationUnknown."""
+    with office.writing() as tx:
+        found = processes.process(tx.session, name, number_of(said.incarnation))
+        if found is None or found.incarnation != said.incarnation:
+            raise IncarnationUnknown
+        processes.keep_end(tx.session, found, stamp(office.clock()), LEAVING)
+    office.fleet.end(found)
+
+
+def fence(office: Office, name: str, given: Fence) -> None:
+    """Somebody has seen that the process ended: it is not waited for, and not answered any more. Raises NotFound where
+    there never was such a process."""
+    with office.writing() as tx:
+        found = processes.process(tx.session, name, given.number)
+        if found is None:
+            raise NotFound("No process of this number has registered under this name.")
+        processes.keep_end(tx.session, found, stamp(office.clock()), given.proof)
+    office.fleet.end(found)
+
+
+def listed(office: Office) -> Gateways:
+    """Every process that may be sending."""
     with office.reading() as tx:
-        end, gateways = tx.end(), tx.gateways()
-    entries = []
-    for one in gateways:
-        applied, when = confirmed.of(one.name, one.incarnation) or (None, None)
-        registered = datetime.fromisoformat(one.registered_at)
-        number = number_of(one.incarnation)
-        entries.append(
-            GatewayEntry(gateway=one.name, number=number, registered=registered, applied=applied, confirmed=when)
-        )
-    return Gateways(revision=end.revision, gateways=entries)
+        end, senders, newest = tx.end(), processes.open_processes(tx.session), processes.newest(tx.session)
+    effective = min(office.fleet.effective.value, end.revision)
+    entries = [_entry(office, one, newest.get(one.name) == one.incarnation) for one in senders]
+    return Gateways(revision=end.revision, effective=effective, gateways=entries)
+
+
+def _entry(office: Office, one: Process, newest: bool) -> GatewayEntry:
+    said = office.fleet.said(one)
+    return GatewayEntry(
+        gateway=one.name, number=one.number, newest=newest, registered=datetime.fromisoformat(one.registered_at),
+        applied=said.applied, confirmed=said.confirmed,
+    )  # fmt: skip
+
+
+async def news(office: Office, caller: Caller, after: int, seconds: float) -> News:
+    """As soon as the ledger is beyond `after`, or when the time is up; asks no database. Raises as `Fleet.check`, and
+    ConsentClosed."""
+    office.fleet.check(caller)
+    if office.keeper.tip.revision <= after:
+        await office.news.reach(after + 1, seconds)
+    return News(revision=office.keeper.tip.revision)
+
+
+def begin(office: Office) -> None:
+    """What the store knows of gateways, before the first of them is answered."""
+    with office.store.turn.taken():  # or a registration of this moment would be forgotten
+        with office.store.reading() as tx:
+            end, marked = tx.end(), processes.last_mark(tx.session)
+            senders, newest = processes.open_processes(tx.session), processes.newest(tx.session)
+        office.fleet.begin(senders, newest, marked, end.revision)
+    office.news.set(end.revision)

@@ -9,9 +9,11 @@ from services.consent.domain.judging import Judge, Law
 from services.consent.keys import SubjectKeys
 from services.consent.policies import Policy
 from services.consent.store import Reading, Store, Writing
+from services.consent.workflow.fleet import Fleet
 from services.consent.workflow.keeping import Keeper
 from services.consent.workflow.lawmaking import law_in_force
 from services.consent.workflow.room import Room
+from shared.kit.levels import Level
 
 Clock = Callable[[], datetime]
 
@@ -38,6 +40,8 @@ class Office:
     clock: Clock
     keeper: Keeper
     room: Room
+    fleet: Fleet
+    news: Level  # the ledger's revision, for whoever waits for it to rise
 
     def law(self, tx: Reading) -> Law:
         """What is in force at the revision that `tx` reads: never newer or older than the decisions beside it."""
@@ -65,6 +69,12 @@ class Office:
             yield tx
             self.keeper.probe(tx.end_of_ledger.revision - before.revision)
         self.keeper.cover(tx.end_of_ledger)
+        self.tell(tx.end_of_ledger.revision)
+
+    def tell(self, revision: int) -> None:
+        """The ledger is at `revision`, and so is its journal."""
+        self.fleet.record(revision)
+        self.news.rise(revision)
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:

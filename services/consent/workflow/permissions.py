@@ -9,7 +9,7 @@ from services.consent.domain.judging import Judge
 from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import genesis
 from services.consent.store import Enrolled
-from services.consent.workflow.gateways import Caller, check_incarnation
+from services.consent.workflow.fleet import Caller, check_incarnation
 from services.consent.workflow.office import Office
 from shared.contracts.consent import (
     Change,
@@ -32,13 +32,15 @@ NAMING: Final = Purpose.NAMING_REFUSERS
 async def head(office: Office, caller: Caller | None) -> Head:
     """The newest committed revision, in a transaction that begins now, by a round that a deposed primary cannot finish.
 
-    Raises IncarnationSuperseded, IncarnationUnknown for a caller that is not the newest of its name.
+    Raises IncarnationSuperseded, IncarnationUnknown for a caller that is not the newest of its name, IncarnationEnded
+    for one that is known to have ended.
     """
     keeper = office.keeper
     tip = keeper.tip
     told = await office.store.heads.ask(caller.gateway if caller else "")
     if caller:
         check_incarnation(caller.incarnation, told.incarnation)
+        office.fleet.check(caller)
     end = told.end
     keeper.check(tip, end)
     if keeper.tip.revision < end.revision:  # committed a moment ago, and its writer not there yet, or fallen

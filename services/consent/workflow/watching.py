@@ -4,6 +4,7 @@ from threading import Event, Thread
 from typing import Final
 
 from services.consent.problems import ConsentClosed
+from services.consent.workflow import effective, gateways
 from services.consent.workflow.office import Office, stamp
 from shared.kit.logs import log
 from shared.kit.problems import Problem
@@ -41,7 +42,10 @@ class Watch:
             self.looked.set()
             if not self.office.keeper.closed:  # it may take seconds, and the door must not wait for it
                 self.office.room.keep()
+                effective.keep_moments(self.office)
             self.ended.wait(EVERY_SECONDS)
+        if not self.office.keeper.closed:
+            effective.keep_moments(self.office)
 
     def _look(self) -> str | None:
         keeper = self.office.keeper
@@ -49,7 +53,9 @@ class Watch:
             keeper.agree()
             if keeper.closed:
                 self._prepare()
+                gateways.begin(self.office)
                 keeper.open()
+            self.office.tell(keeper.journal.tip.revision)
         except ConsentClosed:
             return None
         except Problem as problem:

@@ -76,10 +76,10 @@ class GatewayEntry(Contract):
 
 class Gateways(Contract):
     """`revision` is the ledger's at the moment of the answer: a gateway whose `applied` is less is behind. Nothing up
-    to `effective` is still being sent by anybody; absent while a gateway has not confirmed since consent started."""
+    to `effective` is still being sent by anybody."""
 
     revision: Count
-    effective: Count | None = None
+    effective: Count
     gateways: list[GatewayEntry]
 
 
