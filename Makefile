@@ -62,4 +62,5 @@ lock:
 	  --constraints requirements.lock pyproject.toml -o requirements-run.lock
 
 clean:
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache services/gateway/site/static/build
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf services/gateway/site/static/build services/consent/console/static/build

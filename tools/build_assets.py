@@ -1,8 +1,8 @@
 """Fetch the style sheet of nhsuk-frontend at build time, so that it is neither in the repository nor on a CDN.
 
 `python tools/build_assets.py` packs one pinned version with npm, checks its SHA-512, takes out what would load from
-another host, and writes `nhsuk-frontend-<version>-<digest>.css` to `services/gateway/site/static/build`. It does
-nothing when that file is there. Where npm or its registry is out of reach it says so in one sentence and succeeds: the
+another host, and writes `nhsuk-frontend-<version>-<digest>.css` for each set of pages (`BUILDS`). It does nothing when
+those files are there. Where npm or its registry is out of reach it says so in one sentence and succeeds: the
 pages then use the plain style sheet that is committed. A package that is not the reviewed one is an error (status 1).
 """
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,8 @@ TARBALL_SHA512: Final = (
     "d1ac9c97ad43829cc6e3cb454d5ec18ee2d7d334cc2a964c004cab386b4c5acb"
 )
 MEMBER: Final = f"package/dist/nhsuk/nhsuk-frontend-{VERSION}.min.css"
-BUILD: Final = Path(__file__).parents[1] / "services/gateway/site/static/build"
+SERVICES: Final = Path(__file__).parents[1] / "services"
+BUILDS: Final = (SERVICES / "gateway/site/static/build", SERVICES / "consent/console/static/build")
 FETCH_SECONDS: Final = 120
 
 FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
@@ -103,16 +105,26 @@ def is_built(build: Path) -> bool:
     return found[0].stem.endswith(hashlib.sha256(found[0].read_bytes()).hexdigest()[:16])
 
 
-def main(build: Path = BUILD) -> int:
-    if is_built(build):
+def made(builds: Sequence[Path]) -> str:
+    """The finished style sheet: of another set of pages where one has it. Raises BuildFailed."""
+    for build in builds:
+        if is_built(build):
+            return next(build.glob("nhsuk-frontend-*.css")).read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        return without_other_hosts(style_sheet(fetch(Path(folder))))
+
+
+def main(builds: Sequence[Path] = BUILDS) -> int:
+    missing = [build for build in builds if not is_built(build)]
+    if not missing:
         return 0
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            target = write(without_other_hosts(style_sheet(fetch(Path(folder)))), build)
+        css = made(builds)
     except BuildFailed as reason:
-        sys.stderr.write(f"The site's style sheet was not built; its plain one is used: {reason}\n")
+        sys.stderr.write(f"The pages' style sheet was not built; their plain ones are used: {reason}\n")
         return 0 if isinstance(reason, OutOfReach) else 1
-    sys.stdout.write(f"Built {target.name}\n")
+    for build in missing:
+        sys.stdout.write(f"Built {write(css, build).name} for {build.parents[1].name}\n")
     return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.consent.console.assets import STATIC as CONSOLE
 from services.gateway.site.assets import STATIC, load_assets
 from tools import build_assets as build
 
@@ -40,7 +41,7 @@ def test_the_build_step_fails_for_another_package_than_the_reviewed_one(
         return folder / "nhsuk-frontend.tgz"
 
     monkeypatch.setattr(build, "fetch", another)
-    assert build.main(tmp_path / "build") == 1
+    assert build.main([tmp_path / "build"]) == 1
     assert "not the one that was reviewed" in capsys.readouterr().err
 
 
@@ -62,8 +63,15 @@ def test_built_means_one_file_whose_name_is_its_digest(tmp_path: Path) -> None:
 
 def test_a_second_build_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build.write("body{}", tmp_path)
-    monkeypatch.setenv("PATH", "")
-    assert build.main(tmp_path) == 0
+    monkeypatch.setattr(build, "fetch", None)
+    assert build.main([tmp_path]) == 0
+
+
+def test_a_second_set_of_pages_gets_what_the_first_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = build.write("body{}", tmp_path / "site/static/build")
+    monkeypatch.setattr(build, "fetch", None)
+    assert build.main([tmp_path / "site/static/build", tmp_path / "console/static/build"]) == 0
+    assert (tmp_path / "console/static/build" / first.name).read_text() == "body{}"
 
 
 def test_a_registry_out_of_reach_is_one_clear_sentence(
@@ -76,7 +84,7 @@ def test_a_registry_out_of_reach_is_one_clear_sentence(
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
     monkeypatch.setenv("npm_config_fetch_retries", "0")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
-    assert build.main(tmp_path / "build") == 0  # the pages read well without it
+    assert build.main([tmp_path / "build"]) == 0  # the pages read well without it
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "is its registry out of reach?" in said
@@ -100,16 +108,17 @@ def test_unbuilt_pages_have_a_style_sheet_of_their_own(tmp_path: Path) -> None:
 
 
 def test_the_committed_style_sheets_load_nothing() -> None:
-    for name in ("plain.css", "site.css"):
-        text = (STATIC / name).read_text()
+    for sheet in (STATIC / "plain.css", STATIC / "site.css", CONSOLE / "plain.css", CONSOLE / "console.css"):
+        text = sheet.read_text()
         assert "url(" not in text
         assert "@import" not in text
 
 
-def test_the_build_folder_is_not_committed() -> None:
+@pytest.mark.parametrize("folder", build.BUILDS)
+def test_a_build_folder_is_not_committed(folder: Path) -> None:
     root = Path(build.__file__).parents[1]
     listed = subprocess.run(
-        ["git", "ls-files", str(build.BUILD)], cwd=root, capture_output=True, text=True, check=False
+        ["git", "ls-files", str(folder)], cwd=root, capture_output=True, text=True, check=False
     )
     if listed.returncode:
         pytest.skip("this is not a git checkout")
