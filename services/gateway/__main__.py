@@ -3,8 +3,10 @@
 import sys
 
 from services.gateway.app import create_app
+from services.gateway.guard import GuardedProtocol
 from services.gateway.peers import over_http
 from services.gateway.settings import Settings
+from services.gateway.tenure import tenure_of
 from shared.kit.serving import run, serve
 
 
@@ -13,7 +15,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    return serve(create_app(settings, over_http(settings)), settings)
+    with tenure_of(settings.data_dir) as tenure:
+        return serve(create_app(settings, over_http(settings, tenure)), settings, GuardedProtocol)
 
 
 if __name__ == "__main__":

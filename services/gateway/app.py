@@ -16,6 +16,7 @@ from services.gateway.api.routers import ROUTERS
 from services.gateway.api.wholeforms import WHOLE_FILES
 from services.gateway.barrier import Barrier
 from services.gateway.confirming import Confirmer
+from services.gateway.inflight import InFlight
 from services.gateway.peers import Peers
 from services.gateway.settings import Settings
 from services.gateway.site.routes import router as site
@@ -28,6 +29,7 @@ from services.gateway.view.lineage import HighWater
 from services.gateway.view.live import Live
 from services.gateway.view.room import Room
 from services.gateway.view.wholefiles import PublicFolder
+from services.gateway.waking import Waker
 from shared.kit.ballast import Ballast
 from shared.kit.files import sweep_parts
 from shared.kit.secretfiles import accepted_secrets
@@ -47,14 +49,16 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
         HighWater(settings.data_dir / "consent.json", room), ChangeLog(settings.data_dir / "changes.ndjson", room)
     )
     barrier = barrier_type(peers.consent, live)
-    confirmer = Confirmer(peers.consent, lambda: live.applied)
-    live.on_applied = confirmer.tell
+    in_flight = InFlight()
+    confirmer = Confirmer(peers.consent, lambda: live.applied, in_flight.close)
+    live.on_applied, live.on_hidden = confirmer.tell, in_flight.hidden
+    waker = Waker(peers.consent, barrier, lambda: live.applied)
     follower = Follower(live, _kept(settings, room), peers, barrier, settings.poll_seconds)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await follower.tick()
-        tasks = [asyncio.create_task(one.run()) for one in (follower, confirmer)]
+        tasks = [asyncio.create_task(one.run()) for one in (follower, confirmer, waker)]
         try:
             yield
         finally:
@@ -62,12 +66,14 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await barrier.close()
+            await confirmer.leave()
             live.close()
             await peers.close()
 
     def ready() -> str | None:
         if peers.consent.superseded:
-            return f"another process has registered under the name of this gateway, {settings.name}"
+            name = settings.name
+            return f"another process has registered under this gateway's name, {name}, or it is held to have ended"
         if follower.failed:
             return "views are not being followed"
         return None if live.started and not live.waiting else "views are being loaded"
@@ -75,7 +81,7 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     app = service_app("gateway", lifespan, [*ROUTERS, site], ready)
     app.add_middleware(OpenToPages)
     app.add_exception_handler(HTTPException, _pages_for_readers(app.exception_handlers[HTTPException]))
-    app.state.settings, app.state.follower = settings, follower
+    app.state.settings, app.state.follower, app.state.in_flight = settings, follower, in_flight
     app.state.answers = Answers(live, barrier, Cursors(*accepted_secrets(settings.secrets_dir, "gateway-cursor")))
     return app
 

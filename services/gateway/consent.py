@@ -4,7 +4,7 @@ Consent answers only the newest process of a name. So a process that was replace
 that was given the same name by mistake, can show nothing that depends on a person.
 """
 
-import secrets
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
@@ -13,21 +13,25 @@ import orjson
 from pydantic import ValidationError
 
 from services.gateway.lean import LeanConnection, LeanError, LeanRefused
-from shared.contracts.consent import Changes, Confirmation, Head, Registration
+from services.gateway.tenure import Registered, Tenure
+from shared.contracts.consent import Begin, Changes, Confirmation, Head, Incarnation, News, Registration
 from shared.kit.auth import ServiceToken
 from shared.kit.logs import log
 from shared.kit.peers import PeerRefused, PeerUnreachable
 
 SUPERSEDED: Final = "incarnation_superseded"
+ENDED: Final = "incarnation_ended"
 UNKNOWN: Final = "incarnation_unknown"
 TOLD_SECONDS: Final = 2.0
+NEWS_SECONDS: Final = 20
 
 
 class Superseded(PeerRefused):
-    """A newer process has registered under this gateway's name: this one is closed to revocable answers for good."""
+    """A newer process has registered under this gateway's name, or this one is held to have ended: it is closed to
+    revocable answers for good."""
 
     def __init__(self) -> None:
-        super().__init__("another process has registered under this gateway's name")
+        super().__init__("another process has registered under this gateway's name, or this one is held to have ended")
 
 
 class ConsentOverHttp:
@@ -36,12 +40,13 @@ class ConsentOverHttp:
     Registers before the first head, and again where consent does not know this process any more (a restored store).
     """
 
-    def __init__(self, url: str, token: ServiceToken, name: str) -> None:
-        self.name, self.key = name, secrets.token_hex(16)  # one key for the life of the process
+    def __init__(self, url: str, token: ServiceToken, name: str, tenure: Tenure) -> None:
+        self.name, self.tenure = name, tenure
         self.lean = LeanConnection(url, token.header)
         self.client = httpx.AsyncClient(base_url=url, auth=token, timeout=5.0, trust_env=False)
         self.incarnation: str | None = None
         self.superseded = False
+        self.on_superseded: Callable[[], None] = lambda: None
 
     async def head(self) -> Head:
         """Raises PeerUnreachable, within the lean connection's deadline once registered; Superseded, PeerRefused."""
@@ -62,15 +67,27 @@ class ConsentOverHttp:
         answer = await ask(self.client, "/v1/changes", {"after": after, "upto": upto})
         return Changes.model_validate_json(answer)
 
-    async def confirm(self, applied: int) -> bool:
-        """Tell consent that `applied` is in force here; whether it has taken note. False where this process is not
-        registered: the next head registers it. Raises Superseded, PeerUnreachable, PeerRefused."""
-        if self.superseded:
-            raise Superseded
-        incarnation = self.incarnation
+    async def news(self, after: int) -> int | None:
+        """The newest revision, as soon as it is later than `after` or a good while is over: only a hint. None where
+        this process is not registered. Raises Superseded, PeerUnreachable, PeerRefused, ValidationError."""
+        incarnation = self._mine()
+        if incarnation is None:
+            return None
+        path = f"/v1/news?gateway={quote(self.name)}&incarnation={quote(incarnation)}&after={after}&wait={NEWS_SECONDS}"
+        response = await self._send("GET", path, seconds=NEWS_SECONDS + TOLD_SECONDS)
+        if self._note(incarnation, response.status_code, response.content) == UNKNOWN:
+            return None
+        return News.model_validate_json(_expect(response, 200).content).revision
+
+    async def confirm(self, applied: int, *, leaving: bool = False) -> bool:
+        """Tell consent that `applied` is in force here and nothing older that it hides is going out; whether it has
+        taken note. `leaving`: nothing goes out any more, which a process that was replaced may say, too. False where
+        this process is not registered: the next head registers it. Raises Superseded, PeerUnreachable, PeerRefused."""
+        self.tenure.write_down()
+        incarnation = self.incarnation if leaving else self._mine()
         if incarnation is None:
             return False
-        confirmation = Confirmation(incarnation=incarnation, applied=applied).model_dump_json()
+        confirmation = Confirmation(incarnation=incarnation, applied=applied, leaving=leaving).model_dump_json()
         response = await self._send("POST", f"/v1/gateways/{quote(self.name)}/confirmations", confirmation)
         if self._note(incarnation, response.status_code, response.content) == UNKNOWN:
             return False
@@ -92,20 +109,50 @@ class ConsentOverHttp:
             return None
 
     async def _registered(self) -> str:
+        known = self._mine()
+        if known is not None:
+            return known
+        given = await self._register(self.tenure.begins(await self._ended_before()))
+        self.tenure.is_now(given)
+        self.incarnation = given
+        log.info("gateway_registered", gateway=self.name, number=int(given.partition("-")[0]))
+        return given
+
+    async def _ended_before(self) -> Incarnation | None:
+        """The incarnation that held this process's lock before it. A question that got no answer is asked again under
+        its own key: that gives the one it may have been given, or one that nobody ever used."""
+        before = self.tenure.before
+        if before is None:
+            return self.tenure.mine.ended
+        if before.incarnation is not None:
+            return before.incarnation
+        try:
+            return await self._register(before)
+        except _ReplacedAlready:
+            return before.ended
+
+    async def _register(self, process: Registered) -> Incarnation:
+        # Under one key, since a registration that was given up may still be on its way: it must not end this one.
+        begin = Begin(ended=process.ended).model_dump_json()
+        response = await self._send("PUT", f"/v1/gateways/{quote(self.name)}", begin, process.key)
+        if response.status_code == 422 and process.ended is not None:  # a store from before that process: say less
+            log.warning("process_before_not_known_to_consent", gateway=self.name)
+            return await self._register(process.model_copy(update={"ended": None}))
+        if response.status_code == 409 and _code(response.content) in (SUPERSEDED, ENDED):
+            raise _ReplacedAlready("another process has registered since under this gateway's name")
+        _expect(response, 200, 201)
+        try:
+            given = Registration.model_validate_json(response.content)
+        except ValidationError as error:
+            raise PeerUnreachable("consent gave a registration that is not of the known form") from error
+        if given.gateway != self.name:
+            raise PeerUnreachable("consent registered another gateway than this one")
+        return given.incarnation
+
+    def _mine(self) -> Incarnation | None:
+        """Raises Superseded."""
         if self.superseded:
             raise Superseded
-        if self.incarnation is None:
-            # Under one key, since a registration that was given up may still be on its way: it must not end this one.
-            response = await self._send("PUT", f"/v1/gateways/{quote(self.name)}", key=self.key)
-            _expect(response, 200, 201)
-            try:
-                given = Registration.model_validate_json(response.content)
-            except ValidationError as error:
-                raise PeerUnreachable("consent gave a registration that is not of the known form") from error
-            if given.gateway != self.name:
-                raise PeerUnreachable("consent registered another gateway than this one")
-            self.incarnation = given.incarnation
-            log.info("gateway_registered", gateway=self.name, number=int(given.incarnation.partition("-")[0]))
         return self.incarnation
 
     def _note(self, incarnation: str, status: int, body: bytes) -> str:
@@ -113,23 +160,30 @@ class ConsentOverHttp:
         code = _code(body) if status == 409 else ""
         if incarnation != self.incarnation:
             return code
-        if code == SUPERSEDED:
+        if code in (SUPERSEDED, ENDED):
             if not self.superseded:
-                log.critical("gateway_superseded", gateway=self.name)
-            self.superseded = True
+                log.critical("gateway_superseded", gateway=self.name, code=code)
+                self.superseded = True
+                self.on_superseded()
             raise Superseded
         if code == UNKNOWN:
             log.warning("gateway_not_known_to_consent", gateway=self.name)
             self.incarnation = None
         return code
 
-    async def _send(self, method: str, path: str, content: str | None = None, key: str | None = None) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, content: str | None = None, key: str | None = None, seconds: float = TOLD_SECONDS
+    ) -> httpx.Response:
         headers = {"Content-Type": "application/json"} if content is not None else {}
         headers |= {"Idempotency-Key": key} if key is not None else {}
         try:
-            return await self.client.request(method, path, content=content, headers=headers, timeout=TOLD_SECONDS)
+            return await self.client.request(method, path, content=content, headers=headers, timeout=seconds)
         except httpx.HTTPError as error:
             raise PeerUnreachable(f"consent gave no answer: {type(error).__name__}") from error
+
+
+class _ReplacedAlready(PeerRefused):
+    """The key is that of a process which another one has replaced, or which has ended."""
 
 
 async def ask(client: httpx.AsyncClient, path: str, params: dict[str, int] | None = None) -> bytes:

@@ -1,5 +1,6 @@
 """The two services that the gateway asks: ratings for views, consent for who was withheld since."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,6 +8,7 @@ import httpx
 
 from services.gateway.consent import ConsentOverHttp, ask
 from services.gateway.settings import Settings
+from services.gateway.tenure import Tenure
 from shared.contracts.consent import Changes, Head
 from shared.contracts.releases import ReadableViews
 from shared.kit.auth import ServiceToken
@@ -14,14 +16,17 @@ from shared.kit.secretfiles import read_secret
 
 
 class Consent(Protocol):
-    """`superseded`: another process has this gateway's name now. `incarnation`: ours, where we are registered."""
+    """`superseded`: consent answers this process no more, because another has its name or it is held to have ended.
+    `incarnation`: ours, where we are registered."""
 
     superseded: bool
+    on_superseded: Callable[[], None]
     incarnation: str | None
 
     async def head(self) -> Head: ...
     async def changes(self, after: int, upto: int) -> Changes: ...
-    async def confirm(self, applied: int) -> bool: ...
+    async def news(self, after: int) -> int | None: ...
+    async def confirm(self, applied: int, *, leaving: bool = False) -> bool: ...
     async def close(self) -> None: ...
 
 
@@ -55,13 +60,14 @@ class RatingsOverHttp:
         await self.client.aclose()
 
 
-def over_http(settings: Settings) -> Peers:
-    """Raises FileNotFoundError where a pair's secret is missing."""
+def over_http(settings: Settings, tenure: Tenure | None = None) -> Peers:
+    """`tenure`: that of a process which holds its data directory alone. Raises FileNotFoundError where a pair's secret
+    is missing."""
 
     def token(service: str) -> ServiceToken:
         return ServiceToken("gateway", service, read_secret(settings.secrets_dir, f"gateway-{service}"))
 
     return Peers(
         RatingsOverHttp(settings.ratings_url, token("ratings")),
-        ConsentOverHttp(settings.consent_url, token("consent"), settings.name),
+        ConsentOverHttp(settings.consent_url, token("consent"), settings.name, tenure or Tenure()),
     )

@@ -1,14 +1,16 @@
 """What every service's `__main__` does: `migrate`, `serve`, or both in one process, with exit code 0 on SIGTERM."""
 
 import argparse
+import asyncio
 import gc
 import signal
+import socket
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,6 +20,7 @@ from shared.kit.presence import Busy, present
 from shared.kit.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
+NOT_STARTED: Final = 3
 
 
 def run(
@@ -64,8 +67,26 @@ def _led(move: Callable[[S, str | None], int], to: str | None, settings: S) -> i
     return move(settings, to)
 
 
-def serve(app: FastAPI, settings: ServiceSettings) -> int:
-    """Serve until SIGTERM or SIGINT. uvicorn closes up, then hands SIGTERM on to the handler set here.
+class Server(uvicorn.Server):
+    """Does `on_stop` before it waits for the answers that are on their way."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.on_stop = on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.on_stop()
+        await super().shutdown(sockets)
+
+
+def serve(
+    app: FastAPI,
+    settings: ServiceSettings,
+    protocol: type[asyncio.Protocol] | None = None,
+    on_stop: Callable[[], None] = lambda: None,
+) -> int:
+    """Serve until SIGTERM or SIGINT. uvicorn closes up, then hands SIGTERM on to the handler set here. `protocol`: what
+    stands between uvicorn and each connection, in place of its own. `on_stop` lets callers go who wait for something.
 
     What was made up to now, modules and routes, lives as long as the process. Under load the collector would walk
     through all of it about twice a second, and hold every request up for a tenth of one.
@@ -73,8 +94,12 @@ def serve(app: FastAPI, settings: ServiceSettings) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     gc.collect()
     gc.freeze()
-    uvicorn.run(
+    config = uvicorn.Config(
         app, host=settings.host, port=settings.port, access_log=False, log_config=None, server_header=False,
         timeout_graceful_shutdown=10, proxy_headers=False,  # what a request says of proxies is believed for nothing
+        http=protocol or "auto",
     )  # fmt: skip
-    return 0
+    server = Server(config, on_stop)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    return 0 if server.started else NOT_STARTED

@@ -8,22 +8,24 @@ import hashlib
 import secrets
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx
 import uvicorn
-from fastapi import Depends, FastAPI, Header, Query
+from fastapi import Depends, FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.gateway.app import create_app
 from services.gateway.barrier import Barrier
 from services.gateway.peers import over_http
 from services.gateway.settings import Settings
-from shared.contracts.consent import Change, Changes, Confirmation, Head, Registration
+from services.gateway.tenure import tenure_of
+from shared.contracts.consent import Begin, Change, Changes, Confirmation, Head, News, Registration
 from shared.contracts.releases import ReadableView, ReadableViews
 from shared.kit.auth import Identity, allow
 from shared.kit.people import People
@@ -44,7 +46,11 @@ class Consent:
         self.silent = False
         self.incarnations: dict[str, list[str]] = {}  # by name, oldest first
         self.confirmations: list[tuple[str, int]] = []  # (name, applied), as they came
+        self.heard: list[tuple[float, Confirmation]] = []  # the same, each with the monotonic time at which it came
         self.deaf = False  # to confirmations
+        self.begun: list[tuple[str, str | None]] = []  # (name, who ended before), one for each registration
+        self.hints: Literal["true", "absent", "never", "lies"] = "true"
+        self.asked_for_hints = self.most_at_once = self.at_once = 0
         self.forgetful = False  # of what it has just registered
         self.app = self._app()
 
@@ -66,8 +72,9 @@ class Consent:
         self.read, self.release = threading.Event(), threading.Event()
         return self.read, self.release
 
-    def register(self, name: str, key: str | None = None) -> Registration:
+    def register(self, name: str, key: str | None = None, begin: Begin | None = None) -> Registration:
         known = self.incarnations.setdefault(name, [])
+        self.begun.append((name, begin.ended if begin else None))
         token = hashlib.sha256(key.encode()).hexdigest()[:32] if key else secrets.token_hex(16)
         if not known or self.forgetful or not known[-1].endswith(token):
             known.append(f"{len(known) + 1}-{token}")
@@ -84,6 +91,7 @@ class Consent:
         app = FastAPI()
         app.state.identity = self.identity
         self._registry(app)
+        self._hints(app)
 
         @app.get("/v1/head", dependencies=[Depends(allow("service:gateway"))])
         async def head(gateway: Annotated[str, Query()], incarnation: Annotated[str, Query()]) -> Response:
@@ -114,17 +122,44 @@ class Consent:
 
     def _registry(self, app: FastAPI) -> None:
         @app.put("/v1/gateways/{name}", dependencies=[Depends(allow("service:gateway"))])
-        async def register(name: str, idempotency_key: Annotated[str, Header()]) -> Response:
-            return Response(self.register(name, idempotency_key).model_dump_json(), media_type="application/json")
+        async def register(name: str, idempotency_key: Annotated[str, Header()], begin: Begin) -> Response:
+            if begin.ended is not None and begin.ended not in self.incarnations.get(name, []):
+                return JSONResponse({"code": "value_not_allowed"}, 422, media_type="application/problem+json")
+            given = self.register(name, idempotency_key, begin)
+            return Response(given.model_dump_json(), media_type="application/json")
 
         @app.post("/v1/gateways/{name}/confirmations", dependencies=[Depends(allow("service:gateway"))])
         async def confirm(name: str, confirmation: Confirmation) -> Response:
             if self.deaf:
                 return Response(status_code=503)
-            refused = self.refusal(name, confirmation.incarnation)
+            refused = None if confirmation.leaving else self.refusal(name, confirmation.incarnation)
             if refused is None:
+                self.heard.append((time.monotonic(), confirmation))
                 self.confirmations.append((name, confirmation.applied))
             return refused or Response(status_code=204)
+
+    def _hints(self, app: FastAPI) -> None:
+        @app.get("/v1/news", dependencies=[Depends(allow("service:gateway"))])
+        async def news(
+            request: Request, after: Annotated[int, Query()], wait: Annotated[int, Query()],
+            gateway: Annotated[str, Query()], incarnation: Annotated[str, Query()],
+        ) -> Response:  # fmt: skip
+            refused = self.refusal(gateway, incarnation)
+            if refused is not None or self.hints == "absent":
+                return refused or Response(status_code=404)
+            self.asked_for_hints += 1
+            self.at_once += 1
+            self.most_at_once = max(self.at_once, self.most_at_once)
+            try:
+                until = time.monotonic() + min(wait, 0.1)  # sooner than asked for: so a test's server stops soon
+                while self.hints == "never" or (self.revision <= after and time.monotonic() < until):
+                    await asyncio.sleep(0.005)
+                    if await request.is_disconnected():
+                        break
+            finally:
+                self.at_once -= 1
+            told = after + 1000 if self.hints == "lies" else self.revision
+            return Response(News(revision=told).model_dump_json(), media_type="application/json")
 
 
 class Ratings:
@@ -168,8 +203,8 @@ class Ratings:
 class Listening:
     """An application on a socket of its own, in a thread; it can be stopped and started again on the same port."""
 
-    def __init__(self, app: FastAPI) -> None:
-        self.app, self.port = app, 0
+    def __init__(self, app: FastAPI, protocol: type[asyncio.Protocol] | None = None) -> None:
+        self.app, self.protocol, self.port = app, protocol, 0
         self.start()
 
     @property
@@ -181,7 +216,9 @@ class Listening:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", self.port))
         self.port = sock.getsockname()[1]
-        config = uvicorn.Config(self.app, log_level="critical", access_log=False, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            self.app, log_level="critical", access_log=False, timeout_graceful_shutdown=1, http=self.protocol or "auto"
+        )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, args=([sock],), daemon=True)
         self.thread.start()
@@ -215,7 +252,13 @@ class World:
         self, barrier_type: type[Barrier] = Barrier, poll_seconds: float = 0.05, name: str = "gateway"
     ) -> AsyncIterator["Gateway"]:
         settings = self.settings(poll_seconds, name)
-        app = create_app(settings, over_http(settings), barrier_type)
+        with tenure_of(settings.data_dir) as tenure:
+            app = create_app(settings, over_http(settings, tenure), barrier_type)
+            async with self._answering(app) as gateway:
+                yield gateway
+
+    @asynccontextmanager
+    async def _answering(self, app: FastAPI) -> AsyncIterator["Gateway"]:
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

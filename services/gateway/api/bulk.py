@@ -74,7 +74,7 @@ async def bulk(request: Request, answers: Answers, wanted: Wanted) -> Response:
     reader = await answers.results_reader(wanted.release, query, wanted.scope)
     asked = reader.planned(query, wanted.scope)  # from here to the first bytes nothing awaits
     listing = Listing(reader.view, answers.cursors, wanted.scope.path, query, wanted.suffix)
-    about = reader.about(listing.self_address, asked.depends)
+    about = reader.about(listing.self_address, reader.depends_on(asked.depends, asked.wanted))
     writer = Writer(reader, asked, form)
     if "limit" in query.model_fields_set or query.cursor is not None:
         shown, last = reader.page(asked, listing)

@@ -25,6 +25,7 @@ from services.gateway.api.people import consultant_body, consultant_line
 from services.gateway.api.plan import EVERYWHERE, Plan, Scope, one_of, plan
 from services.gateway.api.problems import NoModelCard, Starting
 from services.gateway.api.rows import cut, result_body
+from services.gateway.view.depends import DependsOn
 from services.gateway.view.opened import OpenView
 from services.gateway.view.queries import Row
 from services.gateway.view.selection import KEY_OF, Key, Selection
@@ -89,7 +90,7 @@ class Reader:
         """By either of its names. Raises NotFound; Starting while it could not be written."""
         for one in self._files():
             if name in (one.name, one.permanent):
-                return one, self.about(address(self.release, f"/files/{name}"), False)
+                return one, self.about(address(self.release, f"/files/{name}"))
         raise NotFound
 
     def _files(self) -> Iterable[WholeFile]:
@@ -121,7 +122,7 @@ class Reader:
         if not total:
             meta["why_empty"] = why_empty(self.view, asked)
         body = {"data": data, "meta": meta, "links": listing.links(last)}
-        return self._answer(body, listing.self_address, asked.depends)
+        return self._answer(body, listing.self_address, self.depends_on(asked.depends, asked.wanted))
 
     def result(self, result_id: str) -> Answer:
         """Raises NotFound, whatever the cause."""
@@ -131,7 +132,7 @@ class Reader:
         if row is None:
             raise NotFound
         body = self.row(row)
-        return self._answer(body, body["links"]["self"], depends)
+        return self._answer(body, body["links"]["self"], self.depends_on(depends))
 
     def funnel(self, indicator_id: str, query: FunnelQuery) -> Answer:
         """Raises ValueNotAllowed for a period or level that the indicator has not; NotFound where none is drawn."""
@@ -142,7 +143,8 @@ class Reader:
         rows = self.view.rows.page(wanted.narrowed("status", "published"), "subject", None, -1)
         absent = self.view.rows.absent(wanted) if curves.level == "provider" else None
         where = address(self.release, f"/indicators/{entry.id}/funnel", pairs(query))
-        return self._answer(funnel_body(entry, curves, rows, absent), where, entry.revocable)
+        depends_on = self.depends_on(entry.revocable, wanted)
+        return self._answer(funnel_body(entry, curves, rows, absent), where, depends_on)
 
     def consultants(self, query: ConsultantsQuery) -> Answer:
         """Those who may be named; the others are nowhere, not even in a count."""
@@ -152,7 +154,8 @@ class Reader:
         people = self.view.rows.consultants(query.q, query.provider, query.specialty)
         shown, last = listing.cut([(name, gmc) for gmc, name in people])
         data = [consultant_line(self.view, gmc, self.view.rows.consultant(gmc)) for _, gmc in shown]
-        return self._answer(listing.body(data, len(people), last, True), listing.self_address, True)
+        body = listing.body(data, len(people), last, True)
+        return self._answer(body, listing.self_address, self.depends_on(True))
 
     def consultant(self, gmc: str) -> Answer:
         """Raises NotFound, the same for a number that nobody holds."""
@@ -161,7 +164,7 @@ class Reader:
         if not rows:
             raise NotFound
         body = consultant_body(self.view, gmc, rows)
-        return self._answer(body, body["links"]["self"], True)
+        return self._answer(body, body["links"]["self"], self.depends_on(True))
 
     # Parts of these
 
@@ -204,13 +207,17 @@ class Reader:
         if depends and not self.checked:
             raise NotChecked
 
-    def about(self, where: str, depends: bool) -> About:
+    def depends_on(self, depends: bool, wanted: Selection | None = None) -> DependsOn | None:
+        """The rows of `wanted` in this view, or everything in it; None where the answer depends on nobody."""
+        return DependsOn(self.view, wanted) if depends else None
+
+    def about(self, where: str, depends_on: DependsOn | None = None) -> About:
         return about(
-            depends, self.view.published, where if self.asked != self.release else None, licence_address(self.view)
+            depends_on, self.view.published, where if self.asked != self.release else None, licence_address(self.view)
         )
 
-    def _answer(self, body: Body, where: str, depends: bool = False) -> Answer:
-        return Answer(body, self.about(where, depends))
+    def _answer(self, body: Body, where: str, depends_on: DependsOn | None = None) -> Answer:
+        return Answer(body, self.about(where, depends_on))
 
 
 def check_people_codes(view: OpenView, query: ConsultantsQuery) -> None:

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from services.gateway.api.answer import NotChecked
 from services.gateway.api.answers import Answers, answers_of
-from services.gateway.api.http import CACHE_CONTROL, etag, unchanged
+from services.gateway.api.http import CACHE_CONTROL, InPieces, etag, opened, unchanged
 from services.gateway.api.reader import Reader
 from services.gateway.site.gathering import Draft
 from services.gateway.site.pages import general
@@ -63,6 +63,7 @@ async def checked_page(request: Request, gather: Gather) -> Response:
             break
     if not draft.complete:
         return _send(request, html, PRIVATE)
+    opened(request, reader.depends_on(draft.revocable))
     return _send(request, html, CACHE_CONTROL["revocable" if draft.revocable else "moving"])
 
 
@@ -110,7 +111,7 @@ def _send(request: Request, html: str, cache: str) -> Response:
         headers["ETag"] = etag(HTML, content)
         if unchanged(request, headers["ETag"], None):
             return Response(status_code=304, headers=headers)
-    return HTMLResponse(content, headers=headers)
+    return InPieces(content, media_type=HTML, headers=headers)
 
 
 HEADINGS: Final = {404: "Page not found", 422: "This address cannot be understood", 503: "Not to be shown just now"}

@@ -75,7 +75,7 @@ class Follower:
             self.said.discard("views_not_followed")
         except (PeerUnreachable, PeerRefused, ValidationError, OSError) as error:
             self._say("views_not_followed", error)
-        if any(view.revocable for view in self.live.views.values()):
+        if self.peers.consent.incarnation or any(view.revocable for view in self.live.views.values()):
             await self._heartbeat()
 
     async def follow(self) -> None:

@@ -1,7 +1,7 @@
 """The views that answer, and the consent revision that they know. Nothing in here awaits: every change is atomic."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from services.gateway.view.changelog import ChangeLog
 from services.gateway.view.lineage import HighWater, LineageBroken
@@ -13,7 +13,8 @@ class Live:
     """Views by release, and every key withheld after revision `floor`, up to `revision`.
 
     A key hides its rows in a view only where it was withheld after that view was baked: an earlier decision is in the
-    view already. Nothing shows a hidden row again but a newer view.
+    view already. Nothing shows a hidden row again but a newer view. Whatever hides rows says so to `on_hidden`, with
+    the view that showed them until now: what is still going out of them ends before anything else happens.
     """
 
     def __init__(self, high_water: HighWater, changelog: ChangeLog) -> None:
@@ -25,6 +26,7 @@ class Live:
         self.revision = 0
         self.applied: int | None = None  # the newest revision that a check of consent has found and applied
         self.on_applied: Callable[[], None] = lambda: None
+        self.on_hidden: Callable[[OpenView, Collection[str] | None], None] = lambda _view, _ids: None
         self.started = False
         self.waiting: set[str] = set()  # releases that are published but cannot be shown yet
 
@@ -68,7 +70,8 @@ class Live:
         self.floor = changes.after
 
     def apply(self, changes: Changes) -> None:
-        """Hide what was withheld since, in every view. From its return on, nothing rendered shows it."""
+        """Hide what was withheld since, in every view. From its return on nothing shows it, and nothing that was
+        rendered earlier and does is still going out."""
         _check_gapless(changes)
         if changes.after != self.revision:
             raise LineageBroken("these changes do not follow those applied")
@@ -79,6 +82,8 @@ class Live:
                 self.withheld[change.key] = change.revision
                 keys.append(change.key)
         gone = {view.release: view.hide_since(self.withheld, keys) for view in self.views.values()}
+        for release, ids in gone.items():
+            self._are_hidden(self.views[release], ids)
         self.revision = changes.upto
         for release, ids in gone.items():
             self.changelog.not_published(release, self.views[release].manifest.view, ids)
@@ -90,6 +95,8 @@ class Live:
         gone = former.rows.visible_ids() - view.rows.visible_ids() if former else set()
         self.views[view.release] = view
         self.status[view.release] = status
+        if former is not None:
+            self._are_hidden(former, gone)
         self.changelog.published(view.release)
         self.changelog.shown_again(view.release, view.manifest.view, view.rows.visible_ids())
         self.changelog.not_published(view.release, view.manifest.view, gone | set(hidden))
@@ -101,6 +108,7 @@ class Live:
     def drop(self, release: str) -> OpenView:
         view = self.views.pop(release)
         self.status.pop(release)
+        self.on_hidden(view, None)
         view.close()
         self._forget_what_every_view_knows()
         return view
@@ -117,6 +125,10 @@ class Live:
 
     def newest_first(self) -> list[OpenView]:
         return [self.views[name] for name in sorted(self.views, key=order_of, reverse=True)]
+
+    def _are_hidden(self, view: OpenView, ids: Collection[str]) -> None:
+        if ids:
+            self.on_hidden(view, ids)
 
     def _forget_what_every_view_knows(self) -> None:
         baked = [view.manifest.consent_revision for view in self.views.values() if view.revocable]

@@ -4,8 +4,9 @@ The view's own file is opened read-only; the connection belongs to the event loo
 between a look at the hidden rows and the end of a page.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ class ViewRows:
                           "create temp table hidden (row integer primary key)"):  # fmt: skip
             self.connection.execute(statement)
         self.fixed_providers = self._fixed_providers()
+        self.hides = 0  # how often something was hidden
         self.counts: dict[object, Any] = {}  # answers to counting questions, valid until something more is hidden
 
     def close(self) -> None:
@@ -45,7 +47,14 @@ class ViewRows:
             self.connection.execute(
                 "insert or ignore into temp.hidden select row from quarantine where key = ?", (key,)
             )
+        self.hides += bool(found)
         return found
+
+    def any_of(self, ids: Collection[str], wanted: Selection) -> bool:
+        """Whether the selection would match any of these rows, hidden or not."""
+        conditions, values = _where(wanted)
+        sql = f"select 1 from rows where id in (select value from json_each(?)){conditions} limit 1"  # noqa: S608
+        return self.connection.execute(sql, (json.dumps(list(ids)), *values)).fetchone() is not None
 
     def visible_ids(self) -> set[str]:
         return {one[0] for one in self.connection.execute(f"select id from rows where {NOT_HIDDEN}")}  # noqa: S608

@@ -1,0 +1,94 @@
+"""Who holds this data directory, and who held it before: the proof that an earlier process sends nothing any more.
+
+The kernel gives a file lock away only when its holder is gone, with all its connections. So whoever has the lock may
+tell consent that the process before has ended. Without the lock nothing is said: a name alone proves nothing.
+"""
+
+import fcntl
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from shared.contracts.base import Contract
+from shared.contracts.consent import Incarnation
+from shared.kit.files import write_durably
+from shared.kit.logs import log
+from shared.kit.presence import Busy
+
+LOCK: Final = "gateway.lock"
+RECORD: Final = "gateway.json"
+
+
+class Registered(Contract):
+    """How one process registers with consent: under its `key`, and who `ended` before it; `incarnation` is the answer.
+
+    Without an incarnation nobody knows whether consent ever heard the question.
+    """
+
+    key: str
+    ended: Incarnation | None = None
+    incarnation: Incarnation | None = None
+
+
+class Tenure:
+    """One process's time in a data directory. `before`: the process that held it last, until consent has been told.
+
+    `target` is where that is kept; None for a process that holds no lock: it says nothing of anybody before it.
+    """
+
+    def __init__(self, target: Path | None = None) -> None:
+        self.target = target
+        self.before = _read(target) if target is not None else None
+        self.mine = Registered(key=secrets.token_hex(16))  # one key for the life of the process
+        self.written = True
+
+    def begins(self, ended: Incarnation | None) -> Registered:
+        """To be called before consent is asked: whoever comes after must know of a registration without an answer."""
+        self._keep(Registered(key=self.mine.key, ended=ended))
+        return self.mine
+
+    def is_now(self, incarnation: Incarnation) -> None:
+        self.before = None
+        self._keep(self.mine.model_copy(update={"incarnation": incarnation}))
+
+    def write_down(self) -> None:
+        """What a full disk kept from being written. Never raises OSError: readers do not wait for this record."""
+        if self.written or self.target is None:
+            return
+        try:
+            write_durably(self.target, self.mine.model_dump_json().encode())
+            self.written = True
+        except OSError as error:
+            log.error("registration_not_written", cause=type(error).__name__)
+
+    def _keep(self, mine: Registered) -> None:
+        self.mine, self.written = mine, False
+        self.write_down()
+
+
+@contextmanager
+def tenure_of(folder: Path) -> Iterator[Tenure]:
+    """Hold `folder` alone. Raises Busy where another gateway process holds it: it is never waited for."""
+    with (folder / LOCK).open("a") as lock:
+        try:
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(
+                f"Another gateway process is running on {folder}. Stop it first, or give this one a data directory of "
+                f"its own (CANDOUR_GATEWAY_DATA_DIR): gateways share nothing."
+            ) from None
+        yield Tenure(folder / RECORD)
+
+
+def _read(target: Path) -> Registered | None:
+    try:
+        return Registered.model_validate_json(target.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError:
+        log.error("registration_not_readable")
+        return None
