@@ -71,6 +71,7 @@ def register_options(rig: Rig, caller: str) -> Options:
 
 
 DECISION: Final = {"programme": CARDIAC, "purpose": OWN, "channel": "letter"}
+BY_SELF: Final = {"programme": CARDIAC, "purpose": OWN}
 ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/health/live"): Row(ANYBODY),
     ("GET", "/health/ready"): Row(ANYBODY),
@@ -96,6 +97,20 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/v1/consultants/{gmc}"): Row("officer"),
     ("POST", "/v1/imports"): Row("officer", options=register_options),
     ("GET", "/v1/imports/{import_id}"): Row("officer", ok=(404,)),
+    ("POST", "/v1/consultants/{gmc}/rights"): Row(
+        "officer", ok=(202,), options={"json": DECISION | {"act": "restricted"}}
+    ),
+    ("GET", "/v1/subject-access/{gmc}"): Row("auditor"),
+    ("GET", "/v1/as-of"): Row("officer auditor", options={"params": {"valid": "2013-07-01", "known": "2013-07-01"}}),
+    ("GET", "/v1/me"): Row("consultant", own=True),
+    ("POST", "/v1/me/decisions"): Row(
+        "consultant", ok=(202,), options={"json": BY_SELF | {"act": "refused"}}, own=True
+    ),
+    ("POST", "/v1/me/withdrawal"): Row("consultant", ok=(202,), options={"json": BY_SELF}, own=True),
+    ("POST", "/v1/me/rights"): Row(
+        "consultant", ok=(202,), options={"json": BY_SELF | {"act": "restricted"}}, own=True
+    ),
+    ("POST", "/v1/consultants/{gmc}/erasure"): Row("officer", options={"json": {"channel": "letter"}}),  # the last
 }
 PAGES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/console"): Row("officer steward auditor"),

@@ -2,8 +2,20 @@
 
 from fastapi import APIRouter
 
-from services.consent.routes import consultants, decisions, gateways, imports, neighbours, waiting
+from services.consent.routes import (
+    access,
+    asof,
+    consultants,
+    decisions,
+    gateways,
+    imports,
+    neighbours,
+    own,
+    rights,
+    waiting,
+)
 
 ROUTERS: list[APIRouter] = [
     neighbours.router, gateways.router, waiting.router, decisions.router, consultants.router, imports.router,
+    rights.router, own.router, access.router, asof.router,
 ]  # fmt: skip

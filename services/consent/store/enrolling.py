@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
-from services.consent.models import CONSULTANT, CONTACT, ENROLMENT, ERASED, EVIDENCE, MEMBER
+from services.consent.models import CONSULTANT, ENROLMENT, EVIDENCE
 from services.consent.sealing import new_key, seal
+from services.consent.store.erasing import destroy, keep_erased
 from services.consent.store.people import PeopleReading, Person
 from shared.contracts.consent import SubjectKind
 from shared.kit.bulk import insert_rows, update_rows
@@ -55,15 +56,12 @@ class PeopleWriting(PeopleReading):
             values = {"alias": person.alias, "digest": digest, "sealed": seal(person.key or "", text)}
             self.session.execute(insert(EVIDENCE), [values])
 
-    def erase(self, alias: str, revision: int, erased_at: str) -> None:
-        """Destroy the key, and everything that names the person; the ledger keeps the alias."""
-        person = CONSULTANT.c.alias == alias
-        self.session.execute(delete(ENROLMENT).where(ENROLMENT.c.gmc.in_(select(CONSULTANT.c.gmc).where(person))))
-        self.session.execute(delete(CONSULTANT).where(person))
-        for table in (EVIDENCE, CONTACT, MEMBER):
-            self.session.execute(delete(table).where(table.c.alias == alias))
-        if not self.is_erased(alias):
-            self.session.execute(insert(ERASED), [{"alias": alias, "revision": revision, "erased_at": erased_at}])
+    def erase(self, alias: str, revision: int, erased_at: str, number: str | None = None) -> dict[str, int]:
+        """Destroy the key, and everything that names the person; how many rows of each table. The ledger keeps the
+        alias. `number` is needed only where the register does not have the person."""
+        gone = destroy(self.session, self.person_of(alias), alias, number)
+        keep_erased(self.session, alias, revision, erased_at)
+        return gone
 
 
 def _sealed(name: str) -> tuple[str, str]:

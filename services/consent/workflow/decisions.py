@@ -16,6 +16,7 @@ from shared.kit.files import sha256_of
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 NO_CONSULTANT = "No consultant of this number is on the register."
+SELF = "self"  # a person who decides for themselves: their account would name them in a ledger that forgets nothing
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,16 @@ class Sessions:
         self._settle()
         return len(mine)
 
+    def end_of_subject(self, number: str) -> int:
+        """Every browser in which this person is signed in for themselves is signed out; how many there were."""
+        self._load()
+        with self.turn:
+            mine = [key for key, one in self.known.items() if one.subject == number]
+            for key in mine:
+                self._end(key)
+        self._settle()
+        return len(mine)
+
     def say(self, session: Session, kind: str, text: str) -> None:
         """A message for the next page of this browser. It is in no address, no cookie and no table."""
         with self.turn:

@@ -38,10 +38,21 @@ from shared.contracts.consent.permissions import (
     Programme,
     ProgrammePermissions,
 )
+from shared.contracts.consent.rights import (
+    AsOf,
+    AsOfAnswer,
+    Erasure,
+    ErasureRequest,
+    OwnDecision,
+    OwnRight,
+    OwnWithdrawal,
+)
 from shared.contracts.consent.words import Act, GatewayName, Incarnation, Nameable, Purpose, Regime, SubjectKind
 
 __all__ = [
     "Act",
+    "AsOf",
+    "AsOfAnswer",
     "Begin",
     "Change",
     "Changes",
@@ -52,6 +63,8 @@ __all__ = [
     "Decision",
     "DecisionRequest",
     "Effective",
+    "Erasure",
+    "ErasureRequest",
     "Fence",
     "GatewayEntry",
     "GatewayName",
@@ -67,6 +80,9 @@ __all__ = [
     "Named",
     "News",
     "Notice",
+    "OwnDecision",
+    "OwnRight",
+    "OwnWithdrawal",
     "PageLinks",
     "PageMeta",
     "Permissions",
