@@ -117,9 +117,7 @@ def test_the_committed_style_sheets_load_nothing() -> None:
 @pytest.mark.parametrize("folder", build.BUILDS)
 def test_a_build_folder_is_not_committed(folder: Path) -> None:
     root = Path(build.__file__).parents[1]
-    listed = subprocess.run(
-        ["git", "ls-files", str(folder)], cwd=root, capture_output=True, text=True, check=False
-    )
+    listed = subprocess.run(["git", "ls-files", str(folder)], cwd=root, capture_output=True, text=True, check=False)
     if listed.returncode:
         pytest.skip("this is not a git checkout")
     assert listed.stdout == ""
