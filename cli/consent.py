@@ -1,4 +1,5 @@
-"""`candour consent register | returns | give | refuse | withdraw | show | gateways`: what a consent officer does."""
+"""`candour consent register | returns | give | refuse | withdraw | show | gateways | fence`: what a consent officer
+does, and whoever watches the gateways."""
 
 import json
 import uuid
@@ -7,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from cli import spelled
 from cli.calls import Refused, Service
+from cli.gateways import fence, follow, gateways
 from cli.say import SOME_LINES_SET_ASIDE, err, out, stop
 
 app = typer.Typer(help="Record consultants and their decisions.", no_args_is_help=True)
@@ -111,13 +112,23 @@ def refuse(gmc: Gmc, programme: Programme, account: Account = "officer") -> None
 
 
 @app.command()
-def withdraw(gmc: Gmc, programme: Programme, account: Account = "officer") -> None:
+def withdraw(
+    gmc: Gmc,
+    programme: Programme,
+    wait: Annotated[float, typer.Option(min=0, max=600, help="Seconds for answers that began earlier to end.")] = 15,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for them.")] = False,
+    account: Account = "officer",
+) -> None:
     """Record a withdrawal: no reason, no second person, never refused."""
+    consent = Service("consent", account)
     try:
-        _tell(withdrawal(Service("consent", account), gmc, programme))
+        decision = withdrawal(consent, gmc, programme)
     except Refused as refused:
         stop(refused.sentence())
+    _tell(decision)
     out.print(f"New readers can no longer see these figures. ({datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z)")
+    if not no_wait:
+        follow(consent, decision, wait)
 
 
 @app.command()
@@ -129,19 +140,5 @@ def show(gmc: Gmc, account: Account = "officer") -> None:
         stop(refused.sentence())
 
 
-@app.command()
-def gateways(account: Account = "officer") -> None:
-    """Which gateways there are, and which revision each has applied."""
-    try:
-        found = Service("consent", account).json("GET", "/v1/gateways")
-    except Refused as refused:
-        stop(refused.sentence())
-    table = Table(
-        "gateway", "registered", "applied", "confirmed", title=f"The ledger is at revision {found['revision']}"
-    )
-    for one in found["gateways"]:
-        applied = one.get("applied")
-        behind = found["revision"] - applied if applied is not None else 0
-        state = "not confirmed yet" if applied is None else f"{applied}" + (f" ({behind} behind)" if behind > 0 else "")
-        table.add_row(one["gateway"], one["registered"], state, one.get("confirmed", ""))
-    out.print(table)
+app.command()(gateways)
+app.command()(fence)

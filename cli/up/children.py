@@ -3,13 +3,16 @@
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import httpx
 
 from cli.up.layout import Layout
+from cli.up.supervising import Supervisor
 
 STOP_SECONDS: Final = 15.0
+KILL_SECONDS: Final = 5.0
 READY_SECONDS: Final = 90.0
 
 
@@ -56,6 +59,13 @@ class Child:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
 
+    def kill(self) -> None:
+        """Also one that is frozen, and answers to nothing else."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            with suppress(subprocess.TimeoutExpired):  # it waits for its disk, and ends when that answers
+                self.process.wait(KILL_SECONDS)
+
     def ended(self, until: float) -> None:
         """Wait for the end, and force it after `until`."""
         if self.process is None:
@@ -70,12 +80,13 @@ class Child:
 class Family:
     """All child processes of one installation."""
 
-    def __init__(self, layout: Layout, say: Callable[[str], None]) -> None:
-        self.layout, self.say = layout, say
+    def __init__(self, layout: Layout, say: Callable[[str], None], supervisor: Supervisor) -> None:
+        self.layout, self.say, self.supervisor = layout, say, supervisor
         self.children = {name: Child(layout, name) for name in layout.ports()}
 
     def start(self) -> None:
         """Start all at once, each bringing its own store to the newest form first. Raises RuntimeError."""
+        self.supervisor.start()
         for child in self.children.values():
             child.start()
         self.wait_until_ready(tuple(self.children))
@@ -91,13 +102,21 @@ class Family:
                     raise RuntimeError(f"{name} did not become ready. The end of {log}:\n{log.read_text()[-2000:]}")
             time.sleep(0.1)
 
-    def tend(self) -> None:
-        """One round: start again whatever has died."""
-        for child in self.children.values():
-            if child.dead():
-                child.revive(self.say)
+    def tend(self) -> bool:
+        """One round: end the gateways that have been silent for too long, start again whatever has died. Whether there
+        was any."""
+        for name in self.supervisor.take_silent():
+            if name in self.children:
+                self.say(f"{name} has not confirmed consent's latest revision for long; ending it")
+                self.children[name].kill()
+        dead = [child for child in self.children.values() if child.dead()]
+        for child in dead:
+            self.supervisor.note_end(child.name)
+            child.revive(self.say)
+        return bool(dead)
 
     def stop(self) -> None:
+        self.supervisor.stop()
         until = time.monotonic() + STOP_SECONDS
         for child in self.children.values():
             child.stop()

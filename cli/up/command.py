@@ -22,6 +22,7 @@ from cli.say import err, out, stop
 from cli.up.children import Family
 from cli.up.first_start import FirstStart
 from cli.up.layout import Layout
+from cli.up.supervising import Supervisor
 from shared.kit.files import write_durably
 
 WHAT = {
@@ -78,7 +79,7 @@ def _run(layout: Layout, with_demo: bool, accounts: Path | None) -> None:
     _refuse_taken_ports(layout)
     first = FirstStart(layout)
     passwords = first.accounts(accounts)
-    family = Family(layout, lambda text: err.print(text, markup=False))
+    family = Family(layout, _say, Supervisor(layout))
     noted = layout.data / "running.json"
     try:
         err.print("starting the services")
@@ -97,13 +98,17 @@ def _run(layout: Layout, with_demo: bool, accounts: Path | None) -> None:
         family.stop()
 
 
+def _say(text: str) -> None:
+    err.print(text, markup=False)
+
+
 def _load_demonstration(family: Family, noted: Path, urls: dict[str, str], passwords: dict[str, str]) -> None:
     """In a thread of its own, left behind on Ctrl-C; this one goes on tending the services (only it may start them)."""
     outcome: Future[str] = Future()
 
     def work() -> None:
         try:
-            outcome.set_result(demo.load_into(urls, passwords, lambda text: err.print(text, markup=False)))
+            outcome.set_result(demo.load_into(urls, passwords, _say))
         except BaseException as failed:  # handed to the thread that waits
             outcome.set_exception(failed)
 
@@ -124,8 +129,7 @@ def _watch(family: Family, noted: Path) -> None:
 
 
 def _tend(family: Family, noted: Path) -> None:
-    if any(child.dead() for child in family.children.values()):
-        family.tend()
+    if family.tend():
         _note(noted, family)
 
 

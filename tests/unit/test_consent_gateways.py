@@ -6,10 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from typer.testing import CliRunner
 
-from cli import consent as command
-from cli.main import app
 from tests.unit.test_consent_rig import Clock, House, Rig, house, rig, running
 
 __all__ = ["house", "rig"]
@@ -147,25 +144,3 @@ def test_a_name_must_be_one(rig: Rig) -> None:
     for name in ("Elm", "elm_1", "a" * 81):
         assert rig.client.put(f"/v1/gateways/{name}", auth=rig.house.service("gateway")).status_code == 422
     assert rig.officer("GET", "/v1/gateways").json()["gateways"] == []
-
-
-def test_officers_see_them_as_a_table(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    rig.register(ANNE)
-    rig.withdraw(ANNE)
-    confirm(rig, put(rig)["incarnation"], 0)
-    put(rig, "oak")
-
-    class Desk:
-        """The officer's account, on the application of this test instead of an address."""
-
-        def __init__(self, *_: object) -> None:
-            pass
-
-        def json(self, method: str, path: str) -> Any:
-            return rig.officer(method, path).json()
-
-    monkeypatch.setattr(command, "Service", Desk)
-    told = CliRunner().invoke(app, ["consent", "gateways"])
-    assert told.exit_code == 0
-    for word in ("revision 1", "elm", "0 (1 behind)", "oak", "not confirmed yet"):
-        assert word in told.output

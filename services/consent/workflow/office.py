@@ -76,6 +76,11 @@ class Office:
         self.fleet.record(revision)
         self.news.rise(revision)
 
+    def let_go(self) -> None:
+        """Nobody waits for anything any more."""
+        self.news.end()
+        self.fleet.effective.end()
+
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         """One transaction, begun now, of which everything is in the journal. Raises ConsentClosed,
