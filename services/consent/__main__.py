@@ -11,6 +11,7 @@ from services.consent.journal import JournalBroken, JournalInUse, held
 from services.consent.settings import Settings
 from services.consent.store import Store
 from services.consent.verify_ledger import Finding, verify
+from services.consent.workflow.office import Office
 from services.consent.workflow.replay import replay
 from shared.kit.migrating import moves
 from shared.kit.problems import Problem
@@ -36,7 +37,13 @@ def _serve(settings: Settings) -> int:
     except JournalInUse as refused:
         sys.stderr.write(f"{refused}\n")
         return 2
-    return serve(create_app(settings), settings)
+    app = create_app(settings)
+
+    def let_go() -> None:
+        office: Office = app.state.office
+        office.let_go()
+
+    return serve(app, settings, on_stop=let_go)
 
 
 def _replay(settings: Settings) -> int:

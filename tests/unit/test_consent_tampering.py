@@ -125,7 +125,7 @@ class Hand:
         made = self.rechain(rows)
         self.write(made)
         self.run("UPDATE head SET revision = :number, ledger_head = :hash", number=len(made), hash=made[-1]["hash"])
-        stands: dict[tuple[str, ...], Row] = {}
+        stands: dict[tuple[Any, ...], Row] = {}
         for row in made:
             person = (row["subject"], row["programme"], row["purpose"])
             stands[person] = _after(stands.get(person, NOTHING), row)

@@ -11,6 +11,7 @@ from services.consent.domain.standing import Standing, Subject
 from services.consent.journal import JournalBroken
 from services.consent.ledger import NOBODY, Entry, genesis
 from services.consent.store import Store, Writing
+from services.consent.store.sweeping import sweep
 from services.consent.workflow.keeping import OTHER
 from shared.contracts.consent import Act
 
@@ -28,10 +29,13 @@ def replay(store: Store, folder: Path) -> tuple[int, int]:
         before = tx.end_of_ledger
         if store_id != before.store_id:
             raise JournalBroken(f"The journal is that of store {store_id}, the ledger is {before.store_id}: {OTHER}")
-        fresh = _beyond(tx, entries)
+        fresh, erased = _beyond(tx, entries), False
         while batch := list(islice(fresh, AT_ONCE)):
-            _add(tx, batch)
-        return before.revision, tx.end_of_ledger.revision
+            erased |= _add(tx, batch)
+        now = tx.end_of_ledger.revision
+    if erased:
+        sweep(store.database)
+    return before.revision, now
 
 
 def _beyond(tx: Writing, entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -49,8 +53,9 @@ def _beyond(tx: Writing, entries: Iterable[Entry]) -> Iterator[Entry]:
         raise JournalBroken(f"The ledger and its journal differ at revision {last} or before: {OTHER}")
 
 
-def _add(tx: Writing, entries: list[Entry]) -> None:
-    """The law of the projection is that of the book, except that each effect is the one that was announced."""
+def _add(tx: Writing, entries: list[Entry]) -> bool:
+    """Whether somebody was erased: they are erased again. The law of the projection is that of the book, except that
+    each effect is the one that was announced."""
     known = tx.standings(sorted({entry.subject for entry in entries} - {NOBODY}))
     moved: dict[Subject, Standing] = {}
     for entry in entries:
@@ -62,6 +67,7 @@ def _add(tx: Writing, entries: list[Entry]) -> None:
         moved[subject] = replace(after, told=entry.effect or after.told)
     tx.replay(entries)
     tx.keep_standings(moved, set(known))
-    for entry in entries:
-        if entry.act is Act.ERASED:
-            tx.erase(entry.subject, entry.revision, entry.recorded_at)
+    gone = {entry.subject: entry for entry in entries if entry.act is Act.ERASED}
+    for alias, entry in gone.items():
+        tx.erase(alias, entry.revision, entry.recorded_at)
+    return bool(gone)
