@@ -14,6 +14,7 @@ from services.consent.routes import ROUTERS
 from services.consent.settings import Settings
 from services.consent.store import Store, TableBallast
 from services.consent.store.sessions import SessionTable
+from services.consent.workflow.assessing import Assessor
 from services.consent.workflow.fleet import Fleet
 from services.consent.workflow.keeping import Keeper
 from services.consent.workflow.office import Clock, Office, utc_now
@@ -49,12 +50,16 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             app.state.office, app.state.watch = office, watch
             office.news.bind()
             office.fleet.effective.bind()
+            office.turning.applied.bind()
+            assessor = Assessor(office)
             watch.start(FIRST_LOOK_SECONDS)
+            assessor.start()
             sessions.start()
             try:
                 yield
             finally:
                 sessions.stop()
+                assessor.stop()
                 watch.stop()
 
     def ready() -> str | None:

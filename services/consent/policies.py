@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.consent.domain.facts import Basis, Span
+from services.consent.domain.facts import ALWAYS, Basis, Span
 from shared.contracts.base import Sha256, Slug
-from shared.contracts.consent import LegalBasis, Programme, Purpose, Regime
+from shared.contracts.consent import BasisTerms, LegalBasis, Programme, Purpose
 from shared.kit.files import sha256_of
 
 Name = TypeVar("Name")
@@ -30,29 +30,6 @@ class ProgrammeEntry(_Entry):
     id: Slug
     label: str = Field(min_length=1)
     owner: str = Field(min_length=1)
-
-
-class BasisEntry(_Entry):
-    """A contract can oblige, but not by law: typing one as a legal obligation is refused."""
-
-    id: Slug
-    regime: Regime
-    instrument: str = Field(min_length=1)
-    instrument_kind: Literal["legislation", "direction", "contract", "advice"]
-    programmes: list[Slug] = Field(min_length=1)
-    purposes: list[Purpose] = Field(min_length=1)
-    valid_from: date
-    valid_to: date | None = None
-    notice_version: int = Field(ge=1)
-    notice_days: int = Field(default=0, ge=0)
-
-    @model_validator(mode="after")
-    def _lawful(self) -> Self:
-        if self.instrument_kind == "contract" and self.regime is Regime.LEGAL_OBLIGATION:
-            raise ValueError("a contract is no legal obligation")
-        if self.valid_to is not None and self.valid_to < self.valid_from:
-            raise ValueError("valid_to is before valid_from")
-        return self
 
 
 class NoticeEntry(_Entry):
@@ -77,9 +54,10 @@ class PolicyFile(_Entry):
     synthetic: bool
     verified_by: str | None = Field(default=None, min_length=1)
     programmes: list[ProgrammeEntry] = []
-    bases: list[BasisEntry] = []
+    bases: list[BasisTerms] = []
     notices: list[NoticeEntry] = []
     reasons: list[ReasonEntry] = []
+    large_return: int = Field(default=200, ge=1)  # more people newly named by one return need a second officer
 
 
 @dataclass(frozen=True)
@@ -93,13 +71,16 @@ class PolicyText:
 
 @dataclass(frozen=True)
 class Policy:
-    """Every policy file together, indexed by what is asked of it."""
+    """Every policy file together, indexed by what is asked of it; `wordings` by their digest."""
 
     programmes: Mapping[str, Programme]
     bases: Mapping[tuple[str, Purpose], tuple[Basis, ...]]
     notices: Mapping[tuple[str, int], NoticeEntry]
     reasons: Mapping[str, str]
+    terms: tuple[BasisTerms, ...]
     texts: tuple[PolicyText, ...]
+    large_return: Mapping[str, int]
+    wordings: Mapping[str, str]
 
     def notice(self, programme: str, version: int, day: date) -> NoticeEntry | None:
         """That version of the notice, where it exists and was in use on `day`."""
@@ -125,7 +106,7 @@ def load_policy(folder: Path, demonstration: bool) -> Policy:
         files.append(file)
     if not files:
         raise PolicyRefused("the policy folder holds no policy file")
-    return _indexed(files, tuple(texts))
+    return _indexed(files, tuple(texts), folder)
 
 
 def _check_file(file: PolicyFile, folder: Path, demonstration: bool) -> None:
@@ -136,7 +117,7 @@ def _check_file(file: PolicyFile, folder: Path, demonstration: bool) -> None:
             raise PolicyRefused(f"the wording of {notice.file} is not the one of its digest")
 
 
-def _indexed(files: list[PolicyFile], texts: tuple[PolicyText, ...]) -> Policy:
+def _indexed(files: list[PolicyFile], texts: tuple[PolicyText, ...], folder: Path) -> Policy:
     entries = [entry for file in files for entry in file.programmes]
     bases = [entry for file in files for entry in file.bases]
     notices = [entry for file in files for entry in file.notices]
@@ -150,9 +131,15 @@ def _indexed(files: list[PolicyFile], texts: tuple[PolicyText, ...]) -> Policy:
     strangers = set(named) - known
     if strangers:
         raise PolicyRefused(f"no programme is called {', '.join(sorted(strangers))}")
+    indexed = bases_of([(entry, entry.valid_to) for entry in bases])
+    overlap = overlapping(indexed)
+    if overlap:
+        raise PolicyRefused(overlap)
     return Policy(
-        {entry.id: _programme(entry, bases) for entry in entries}, _bases(bases), dict(served),
-        {entry.code: entry.label for entry in reasons}, texts,
+        {entry.id: _programme(entry, bases) for entry in entries}, indexed, dict(served),
+        {entry.code: entry.label for entry in reasons}, tuple(bases), texts,
+        {entry.id: file.large_return for file in files for entry in file.programmes},
+        {entry.sha256: (folder / entry.file).read_bytes().decode() for entry in notices},
     )  # fmt: skip
 
 
@@ -165,24 +152,36 @@ def _all_different(names: Iterable[Name], what: str) -> set[Name]:
     return seen
 
 
-def _programme(entry: ProgrammeEntry, bases: list[BasisEntry]) -> Programme:
+def _programme(entry: ProgrammeEntry, bases: list[BasisTerms]) -> Programme:
     shown = ("id", "regime", "instrument", "valid_from", "valid_to")
     own = [LegalBasis(**basis.model_dump(include=set(shown))) for basis in bases if entry.id in basis.programmes]
     return Programme(id=entry.id, label=entry.label, owner=entry.owner, bases=own)
 
 
-def _bases(entries: list[BasisEntry]) -> dict[tuple[str, Purpose], tuple[Basis, ...]]:
-    """In order of their first day. Two in force on one day would leave the ground in doubt: refused."""
-    found: dict[tuple[str, Purpose], tuple[Basis, ...]] = {}
-    for entry in sorted(entries, key=lambda entry: entry.valid_from):
-        for programme, purpose in product(entry.programmes, entry.purposes):
+BasesBy = dict[tuple[str, Purpose], tuple[Basis, ...]]
+
+
+def bases_of(written: Iterable[tuple[BasisTerms, date | None]]) -> BasesBy:
+    """By programme and purpose, in order of their first day. Each comes with its last day; one whose last day is before
+    its first was never in force."""
+    found: BasesBy = {}
+    for terms, last in sorted(written, key=lambda one: one[0].valid_from):
+        if last is not None and last < terms.valid_from:
+            continue
+        scope = Span(terms.scope.first, terms.scope.last) if terms.scope else ALWAYS
+        for programme, purpose in product(terms.programmes, terms.purposes):
             basis = Basis(
-                entry.id, entry.regime, programme, frozenset(entry.purposes), Span(entry.valid_from, entry.valid_to),
-                notice_version=entry.notice_version, notice_days=entry.notice_days,
+                terms.id, terms.regime, programme, frozenset(terms.purposes), Span(terms.valid_from, last), scope,
+                notice_version=terms.notice_version, notice_days=terms.notice_days,
             )  # fmt: skip
             found[programme, purpose] = (*found.get((programme, purpose), ()), basis)
-    for (programme, _), bases in found.items():
-        for earlier, later in pairwise(bases):
-            if earlier.valid.last is None or (later.valid.first and later.valid.first <= earlier.valid.last):
-                raise PolicyRefused(f"{programme}: {earlier.id} and {later.id} are in force on the same day")
     return found
+
+
+def overlapping(bases: BasesBy) -> str:
+    """Two in force on one day would leave the ground in doubt: a sentence that says which, empty where none are."""
+    for (programme, purpose), known in bases.items():
+        for earlier, later in pairwise(known):
+            if earlier.valid.last is None or (later.valid.first and later.valid.first <= earlier.valid.last):
+                return f"{programme}, {purpose}: {earlier.id} and {later.id} are in force on the same day"
+    return ""

@@ -73,3 +73,19 @@ class ErasureRefused(Problem):
     """The ground on which the person is named gives no right to erasure, or not yet."""
 
     status, code, title = 409, "erasure_refused", "The ground gives no right to erasure now"
+
+
+class LawTurning(Problem):
+    """A legal basis begins or ends today, and not everybody whom that concerns has been hidden yet."""
+
+    status, code, title = 503, "law_turning", "The law has just changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A legal basis begins or ends today. Who may be named is being worked out again; ask again in a moment.",
+            headers={"Retry-After": "1"},
+        )
+
+
+class SamePerson(Problem):
+    status, code, title = 409, "same_person", "Two people are needed"

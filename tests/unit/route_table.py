@@ -28,7 +28,15 @@ ACCOUNTS: Final = ("steward", "analyst", "reviewer", "publisher", "officer", "co
 SERVICES: Final = ("ratings", "gateway", "supervisor")
 MINE: Final = "9900002"  # of the account `consultant`
 OTHERS: Final = "9900003"  # of the account `consultant-b`
-FILL: Final = {"import_id": "i-none", "name": "elm", "decision": "d-aaaaaaaaaaaa"}
+FILL: Final = {
+    "import_id": "i-none",
+    "name": "elm",
+    "decision": "d-aaaaaaaaaaaa",
+    "basis": "no-basis",
+    "number": "q-000000000000",
+    "switch": "naming_refusers",
+    "programme": CARDIAC,
+}
 ANYBODY: Final = "anybody"
 
 
@@ -71,6 +79,12 @@ def register_options(rig: Rig, caller: str) -> Options:
 
 
 DECISION: Final = {"programme": CARDIAC, "purpose": OWN, "channel": "letter"}
+NO_DIGEST: Final = "sha256:" + "0" * 64
+BASIS: Final = {
+    "id": "b-1", "regime": "public_task", "instrument": "A direction (invented)", "instrument_kind": "direction",
+    "programmes": [CARDIAC], "purposes": [OWN], "valid_from": "2030-01-01", "notice_version": 1, "dpia": "DPIA-1",
+}  # fmt: skip
+SWITCH: Final = {"switch": "naming_refusers", "programme": CARDIAC, "dpia": "DPIA-1", "warning_sha256": "0" * 64}
 BY_SELF: Final = {"programme": CARDIAC, "purpose": OWN}
 ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/health/live"): Row(ANYBODY),
@@ -110,6 +124,17 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/v1/me/rights"): Row(
         "consultant", ok=(202,), options={"json": BY_SELF | {"act": "restricted"}}, own=True
     ),
+    ("GET", "/v1/legal-bases"): Row("officer steward auditor"),
+    ("POST", "/v1/legal-bases"): Row("steward", ok=(422,), options={"json": BASIS}),
+    ("POST", "/v1/legal-bases/{basis}/end"): Row(
+        "steward", ok=(404,), options={"json": {"last": "2026-12-31", "reason": "Its time is up"}}
+    ),
+    ("GET", "/v1/proposals"): Row("steward auditor"),
+    ("POST", "/v1/proposals/{number}/approval"): Row("steward", ok=(404,), options={"json": {"digest": NO_DIGEST}}),
+    ("POST", "/v1/proposals/{number}/rejection"): Row("steward", ok=(404,), options={"json": {"digest": NO_DIGEST}}),
+    ("GET", "/v1/switches"): Row("officer steward auditor"),
+    ("POST", "/v1/switches"): Row("steward", ok=(422,), options={"json": SWITCH}),
+    ("DELETE", "/v1/switches/{switch}/{programme}"): Row("officer steward"),
     ("POST", "/v1/consultants/{gmc}/erasure"): Row("officer", options={"json": {"channel": "letter"}}),  # the last
 }
 PAGES: Final[dict[tuple[str, str], Row]] = {

@@ -51,11 +51,12 @@ class Judge:
         self, programme: str, purpose: Purpose, standing: Standing, own: Standing | None = None, period: Span = Span()
     ) -> Verdict:
         question = Question(programme, purpose, self.at, period)
+        beside = (own or Standing()) if purpose is Purpose.NAMING_REFUSERS else Standing()
         facts = Facts(
             bases=self.law.bases.get((programme, purpose), ()),
             decisions=_decisions(programme, purpose, standing, own),
-            cases=_cases(programme, standing),
-            restricted=standing.restricted,
+            cases=_cases(programme, standing) + _cases(programme, replace(beside, signed_off=False)),
+            restricted=standing.restricted or beside.restricted,  # what stops the figures stops this, too
             naming_on=programme in self.law.naming_on,
         )
         in_force = bases_in_force(facts, question)

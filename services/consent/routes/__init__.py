@@ -9,6 +9,7 @@ from services.consent.routes import (
     decisions,
     gateways,
     imports,
+    law,
     neighbours,
     own,
     rights,
@@ -17,5 +18,5 @@ from services.consent.routes import (
 
 ROUTERS: list[APIRouter] = [
     neighbours.router, gateways.router, waiting.router, decisions.router, consultants.router, imports.router,
-    rights.router, own.router, access.router, asof.router,
+    rights.router, own.router, access.router, asof.router, law.router,
 ]  # fmt: skip

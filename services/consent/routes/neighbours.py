@@ -12,6 +12,7 @@ from services.consent.problems import (
     IncarnationSuperseded,
     IncarnationUnknown,
     JournalUnavailable,
+    LawTurning,
 )
 from services.consent.routes import parts
 from services.consent.routes.parts import NEIGHBOURS, OfficeDep, private
@@ -66,7 +67,7 @@ async def asking(caller: Neighbour, query: Annotated[HeadQuery, Query()]) -> Cal
 
 @router.get(
     "/head", operation_id="head", summary="The newest committed revision", response_model=Head,
-    responses=problems(*QUERY, *CLOSED, IncarnationSuperseded, IncarnationUnknown, IncarnationEnded),
+    responses=problems(*QUERY, *CLOSED, IncarnationSuperseded, IncarnationUnknown, IncarnationEnded, LawTurning),
     dependencies=[Depends(each_once)],
 )  # fmt: skip
 async def head(caller: Annotated[Caller | None, Depends(asking)], office: OfficeDep) -> Response:

@@ -1,5 +1,6 @@
 """The consent store: every query is in this package."""
 
+from services.consent.store.alike import Alike
 from services.consent.store.enrolling import Newcomer
 from services.consent.store.heads import Told
 from services.consent.store.holding import TableBallast
@@ -11,6 +12,7 @@ from services.consent.store.rows import number_of
 from services.consent.store.writing import Writing
 
 __all__ = [
+    "Alike",
     "Enrolled",
     "LedgerEnd",
     "Newcomer",

@@ -65,7 +65,8 @@ def known_policy(policy: Policy, known: date) -> Policy:
         for key, all_of_it in policy.bases.items()
         if (found := tuple(one for one in all_of_it if one.valid.first is None or one.valid.first <= known))
     }
-    return replace(policy, bases=bases)
+    terms = tuple(one for one in policy.terms if one.valid_from <= known)
+    return replace(policy, bases=bases, terms=terms)
 
 
 def _aliases(office: Office, tx: Reading, number: str | None) -> list[str] | None:

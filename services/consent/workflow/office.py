@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from services.consent.domain.judging import Judge, Law
@@ -13,6 +13,7 @@ from services.consent.workflow.fleet import Fleet
 from services.consent.workflow.keeping import Keeper
 from services.consent.workflow.lawmaking import law_in_force
 from services.consent.workflow.room import Room
+from services.consent.workflow.turning import Turning
 from shared.kit.levels import Level
 
 Clock = Callable[[], datetime]
@@ -42,6 +43,7 @@ class Office:
     room: Room
     fleet: Fleet
     news: Level  # the ledger's revision, for whoever waits for it to rise
+    turning: Turning = field(default_factory=Turning)
 
     def law(self, tx: Reading) -> Law:
         """What is in force at the revision that `tx` reads: never newer or older than the decisions beside it."""

@@ -10,11 +10,13 @@ from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import genesis
 from services.consent.store import Enrolled
 from services.consent.workflow.fleet import Caller, check_incarnation
-from services.consent.workflow.office import Office
+from services.consent.workflow.lawmaking import Rule, rules
+from services.consent.workflow.office import Office, day_of
 from shared.contracts.consent import (
     Change,
     Changes,
     Head,
+    LegalBasis,
     Named,
     Permissions,
     PersonalPractice,
@@ -33,8 +35,9 @@ async def head(office: Office, caller: Caller | None) -> Head:
     """The newest committed revision, in a transaction that begins now, by a round that a deposed primary cannot finish.
 
     Raises IncarnationSuperseded, IncarnationUnknown for a caller that is not the newest of its name, IncarnationEnded
-    for one that is known to have ended.
+    for one that is known to have ended; LawTurning while a day on which the law turns has not been applied.
     """
+    await office.turning.check(day_of(office.clock()))
     keeper = office.keeper
     tip = keeper.tip
     told = await office.store.heads.ask(caller.gateway if caller else "")
@@ -120,4 +123,15 @@ class Listing:
 
 
 def programmes(office: Office) -> list[Programme]:
-    return list(office.policy.programmes.values())
+    """With every basis that files or two people gave them, each to the nearest last day that was set."""
+    with office.reading() as tx:
+        known = rules(office.policy, tx.policy_events())
+    return [
+        one.model_copy(update={"bases": [_basis(rule) for rule in known if one.id in rule.terms.programmes]})
+        for one in office.policy.programmes.values()
+    ]
+
+
+def _basis(rule: Rule) -> LegalBasis:
+    shown = rule.terms.model_dump(include={"id", "regime", "instrument", "valid_from"})
+    return LegalBasis(**shown, valid_to=rule.last)

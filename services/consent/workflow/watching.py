@@ -4,7 +4,7 @@ from threading import Event, Thread
 from typing import Final
 
 from services.consent.problems import ConsentClosed
-from services.consent.workflow import effective, gateways
+from services.consent.workflow import effective, gateways, reassessing
 from services.consent.workflow.office import Office, stamp
 from shared.kit.logs import log
 from shared.kit.problems import Problem
@@ -53,6 +53,7 @@ class Watch:
             keeper.agree()
             if keeper.closed:
                 self._prepare()
+                reassessing.begin(self.office)
                 gateways.begin(self.office)
                 keeper.open()
             self.office.tell(keeper.journal.tip.revision)
