@@ -40,10 +40,10 @@ def sign_in_page(
     context = {
         "token_field": FIELD, "token": _token(request, start), "going": own_path(going) or "", "again": again,
         "name": visitor.caller.name if again and visitor is not None else name,
-        "detail": problem.detail if problem is not None else "",
     }  # fmt: skip
+    errors = [{"pointer": "password", "hint": problem.detail}] if problem is not None else []
     title = "Give your password again" if again else "Sign in"
-    response = answer(Page("sign_in.jinja", title, context, status=status), frame_of(request, None))
+    response = answer(Page("sign_in.jinja", title, context, errors, status=status), frame_of(request, None))
     cookies.give(response, cookies.START, start)
     return response
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from services.consent.console.doors import refused
-from services.consent.console.gate import frame_of, is_page
+from services.consent.console.gate import Visitor, frame_of, is_page, visitor_of
 from services.consent.console.problems import SignInAgain
 from services.consent.console.rendering import Page, answer
 from shared.kit.problems import NotSignedIn
@@ -32,12 +32,12 @@ def _as_page(handler: Handler) -> Callable[[Request, Exception], Awaitable[Respo
             return refused(request, error)
         found = handler(request, error)
         response = found if isinstance(found, Response) else await found
-        return _page(request, response) if is_page(request.url.path) else response
+        return await _page(request, response) if is_page(request.url.path) else response
 
     return handle
 
 
-def _page(request: Request, response: Response) -> Response:
+async def _page(request: Request, response: Response) -> Response:
     """The same problem in the same words; its code stands in the page, to be quoted."""
     body = orjson.loads(bytes(response.body))
     status = response.status_code
@@ -47,4 +47,12 @@ def _page(request: Request, response: Response) -> Response:
     }  # fmt: skip
     page = Page("problem.jinja", HEADINGS.get(status, body["title"]), context, status=status)
     kept = {name: value for name, value in response.headers.items() if name in KEPT}
-    return answer(page, frame_of(request, getattr(request.state, "visitor", None)), kept)
+    return answer(page, frame_of(request, await _visitor(request)), kept)
+
+
+async def _visitor(request: Request) -> Visitor | None:
+    """Whose header the page has. Nobody's where even that cannot be told now: an error has a page all the same."""
+    try:
+        return await visitor_of(request)
+    except Exception:
+        return None

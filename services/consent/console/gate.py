@@ -80,9 +80,10 @@ class SignedIn(Declared):
 
     async def __call__(self, request: Request) -> Visitor:
         """Raises NotSignedIn, RoleNotAllowed, SignInAgain, FormNotOurs, and as `read_form`."""
-        session = await _session_of(request)
-        caller = Caller(session.account, session.roles, session.subject, "password")
-        request.state.visitor = visitor = Visitor(request, caller, session, Form())
+        visitor = await visitor_of(request)
+        if visitor is None:
+            raise NotSignedIn
+        session, caller = visitor.session, visitor.caller
         if request.method not in SAFE:
             check_origin(request)
         self.check(caller)
@@ -103,15 +104,19 @@ def signed_in(*roles: str, fresh: bool = False, upload: int = 0) -> SignedIn:
     return SignedIn(frozenset(roles), fresh, upload)
 
 
-async def _session_of(request: Request) -> Session:
+async def visitor_of(request: Request) -> Visitor | None:
+    """Who is signed in, whatever they may see here; also where an address is no page. None for nobody."""
+    known: Visitor | None = getattr(request.state, "visitor", None)
     raw = cookies.read(request, cookies.SESSION)
+    if known is not None or raw is None:
+        return known
     sessions = sessions_of(request)
-    if raw is None:
-        raise NotSignedIn
-    found = sessions.find(raw) if sessions.loaded else await run_in_threadpool(sessions.find, raw)
-    if found is None:
-        raise NotSignedIn
-    return found
+    session = sessions.find(raw) if sessions.loaded else await run_in_threadpool(sessions.find, raw)
+    if session is None:
+        return None
+    caller = Caller(session.account, session.roles, session.subject, "password")
+    request.state.visitor = visitor = Visitor(request, caller, session, Form())
+    return visitor
 
 
 def sessions_of(request: Request) -> Sessions:
