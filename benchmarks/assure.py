@@ -14,6 +14,17 @@ GOALS = {
     "kills": ({"CANDOUR_KILLS": "60"}, f"{KILLS}[embedded]"),
     "kills-production": ({"CANDOUR_KILLS_PRODUCTION": "207"}, f"{KILLS}[composed]"),
     "disk-full-postgresql": ({"CANDOUR_FULL_POSTGRESQL": "1"}, "tests/system/test_disk_full_postgresql.py"),
+    "histories": (
+        {
+            "CANDOUR_HISTORY_ROUNDS": "20",
+            "CANDOUR_HISTORY_WITHDRAWALS": "500",
+            "CANDOUR_HISTORY_READS": "50000",
+            "CANDOUR_HISTORY_FAULTS": "2",
+            "CANDOUR_HISTORY_PAUSE": "30",
+        },
+        "tests/system/test_histories.py",
+    ),
+    "checker": ({"CANDOUR_HISTORIES": "300000"}, "tests/spec/test_history_law.py"),
     "image": ({"CANDOUR_IMAGE_STEPS": "1"}, "tests/system/test_image_steps.py"),
     "migrations": (
         {"CANDOUR_MIGRATION_ROWS": "100000", "CANDOUR_MIGRATION_KILLS": "40"},
