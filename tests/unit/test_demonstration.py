@@ -16,6 +16,7 @@ from cli.demonstration.files import write
 from cli.demonstration.names import PLACES, REGIONS, SURNAMES
 from cli.demonstration.sizes import DEFAULT_SEED, Sizes
 from cli.demonstration.world import World, levels_without_events, make_world
+from shared.kit.people import SUBJECTS
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "data"
 LEVELS = {
@@ -150,6 +151,15 @@ def test_a_programme_is_that_of_the_consultants_own_specialty(world: World) -> N
     both = world.register.join(world.consultants.unique("gmc"), on="gmc", validate="1:1")
     assert both.height == 3_500
     assert (both["programme"] == both["specialty"] + "-consultant-outcomes").all()
+
+
+@pytest.mark.parametrize("size", ["world", "small"])
+def test_the_account_of_a_consultant_belongs_to_one_who_agreed(size: str, request: pytest.FixtureRequest) -> None:
+    made: World = request.getfixturevalue(size)
+    (number,) = SUBJECTS.values()
+    assert made.returns.filter(pl.col("gmc") == number)["act"].to_list() == ["given"]
+    (name,) = made.register.filter(pl.col("gmc") == number)["name"].to_list()
+    assert "(synthetic)" in name
 
 
 def test_every_level_has_deaths_and_survivors_in_every_specialty(world: World) -> None:
