@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import bulk, consent_check, main_job, production
+from benchmarks import bulk, consent_check, fail_closed, main_job, production, withdrawal_latency
 from benchmarks.outcome import Outcome
 from benchmarks.rate import rate
 
@@ -16,9 +16,11 @@ RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[], Outcome]] = {
     "bulk": bulk.run,
     "consent_check": consent_check.run,
+    "fail_closed": fail_closed.run,
     "main_job": main_job.run,
     "production": production.run,
     "rate": rate.run,
+    "withdrawal_latency": withdrawal_latency.run,
 }
 
 

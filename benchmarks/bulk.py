@@ -16,7 +16,8 @@ from sqlmodel import Session
 
 from benchmarks.outcome import Outcome
 from services.consent.__main__ import MIGRATIONS
-from services.consent.models import STANDING, StandingRow
+from services.consent.models import STANDING
+from services.consent.models.ledger import StandingRow
 from shared.kit.bulk import insert_frame, insert_rows
 from shared.kit.database import Database
 from shared.kit.migrating import migrate
@@ -24,6 +25,7 @@ from tests.postgres import Postgres
 
 ROWS: Final = 1_800_000
 SAMPLE: Final = 20_000
+EMPTY: Final = pl.lit(None, dtype=pl.String)
 Way = Callable[[Session, pl.DataFrame], object]
 WAYS: Final[dict[str, tuple[Way, int]]] = {
     "frame": (lambda session, frame: insert_frame(session, STANDING, frame), ROWS),
@@ -47,15 +49,16 @@ def run() -> Outcome:
 
 
 def standings() -> pl.DataFrame:
-    """One for each of 1.8 million people, shape (ROWS, 10), some cells empty."""
+    """One for each of 1.8 million people, shape (ROWS, 16), some cells empty."""
     number = pl.int_range(ROWS, dtype=pl.Int64, eager=True)
-    return pl.DataFrame({"gmc": (number + 1_000_000).cast(pl.String)}).with_columns(
+    return pl.DataFrame({"subject": "p-" + (number + 1_000_000).cast(pl.String).str.zfill(32)}).with_columns(
         programme=pl.lit("adult-cardiac-surgery-consultant-outcomes"), purpose=pl.lit("own_figures"),
         word=pl.when(number % 5 == 0).then(pl.lit("withdrawn")).otherwise(pl.lit("given")),
         notice_version=pl.when(number % 5 == 0).then(None).otherwise(pl.lit(1)),
         decided_on=pl.lit("2026-05-01"), revision=number + 1, informed_version=pl.lit(1),
         informed_on=pl.when(number % 3 == 0).then(None).otherwise(pl.lit("2026-04-01")),
         told=pl.when(number % 5 == 0).then(pl.lit("withheld")).otherwise(pl.lit("named")),
+        scope_from=EMPTY, scope_to=EMPTY, reason=EMPTY, objection=EMPTY, restricted=pl.lit(0), signed_off=pl.lit(0),
     )  # fmt: skip
 
 

@@ -16,11 +16,12 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from benchmarks.load.beside import gateway_beside, trivial_server
 from benchmarks.load.job import Found, Generator, Job, percentile
 from benchmarks.outcome import Outcome
 from cli import demo
 from cli.demonstration.sizes import Sizes
+from tests.ports import free_port
+from tests.system.beside import answers, gateway_beside, process_beside
 from tests.system.history import Person, people_of
 from tests.system.house import House
 
@@ -78,14 +79,18 @@ def run(plan: Plan = FULL) -> Outcome:
         house.wait_published(house.demo_release)
         doors = {OURS: house.base}
         for number, variant in enumerate(BESIDE):
-            doors[variant] = stack.enter_context(gateway_beside(house, variant, folder / f"beside-{number}"))
+            module = ("benchmarks.load.variants", variant)
+            beside = gateway_beside(house, house.demo_release, folder / f"beside-{number}", module)
+            doors[variant] = int(stack.enter_context(beside).rpartition(":")[2])
         found = _measured(generator, doors, _routes(house), plan)
     return outcome(found, ceiling)
 
 
 def _ceiling(generator: Generator, folder: Path, plan: Plan) -> float:
     """Answers a second that the generator takes from a server that does nothing."""
-    with trivial_server(folder / "trivial.log") as port:
+    port = free_port()
+    module = ("benchmarks.load.trivial", str(port))
+    with process_beside(module, folder / "trivial.log", lambda: answers(f"http://127.0.0.1:{port}/")):
         return generator.run(Job(port, ["/"], plan.connections, plan.block_seconds)).rate
 
 

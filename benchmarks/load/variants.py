@@ -9,15 +9,15 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 import httpx
+from fastapi import FastAPI
 
+from services.gateway import __main__ as gateway
 from services.gateway.app import create_app
 from services.gateway.barrier import Barrier
 from services.gateway.consent import ConsentOverHttp
 from services.gateway.lean import LeanConnection, LeanError, LeanRefused
-from services.gateway.peers import Peers, over_http
+from services.gateway.peers import Peers
 from services.gateway.settings import Settings
-from shared.kit.logs import configure_logs
-from shared.kit.serving import serve
 
 
 class NoCheck(Barrier):
@@ -90,26 +90,24 @@ def address(one: LeanConnection) -> str:
 Way = tuple[type[Barrier], Callable[[LeanConnection], Client]]
 VARIANTS: Final[dict[str, Way]] = {
     "no check": (NoCheck, lambda one: one),
-    "shared, lean": (Barrier, lambda one: one),
     "shared, httpx": (Barrier, GeneralPurpose),
     "each, lean": (EachForItself, ManyLean),
     "each, httpx": (EachForItself, GeneralPurpose),
 }
 
 
-def peers_of(settings: Settings, client: Callable[[LeanConnection], Client]) -> Peers:
-    peers = over_http(settings)
-    assert isinstance(peers.consent, ConsentOverHttp)
-    peers.consent.lean = client(peers.consent.lean)  # type: ignore[assignment]  # another client in its place
-    return peers
-
-
-def main(name: str) -> int:
+def variant(name: str) -> Callable[[Settings, Peers], FastAPI]:
+    """In place of the gateway's own `create_app`."""
     barrier, client = VARIANTS[name]
-    settings = Settings()
-    configure_logs("gateway", settings.log_level)
-    return serve(create_app(settings, peers_of(settings, client), barrier), settings)
+
+    def create(settings: Settings, peers: Peers) -> FastAPI:
+        assert isinstance(peers.consent, ConsentOverHttp)
+        peers.consent.lean = client(peers.consent.lean)  # type: ignore[assignment]  # another client in its place
+        return create_app(settings, peers, barrier)
+
+    return create
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    gateway.create_app = variant(sys.argv[1])  # type: ignore[assignment, attr-defined]  # planted
+    sys.exit(gateway.main(["serve"]))

@@ -1,14 +1,17 @@
-"""A TCP proxy on loopback that lets a peer's answers wait, to widen the window in which a check is in flight."""
+"""A TCP proxy on loopback that lets a peer's answers wait, to widen the window in which a check is in flight, or loses
+them: then requests arrive, and nothing comes back."""
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 
 class SlowLink:
-    """Forwards to 127.0.0.1:`port`; every piece that comes back waits `delay` seconds. `url` is where it listens."""
+    """Forwards to 127.0.0.1:`port`; every piece that comes back waits `delay` seconds, and is lost while `silent`.
+    `url` is where it listens."""
 
-    def __init__(self, port: int, delay: float) -> None:
-        self.port, self.delay = port, delay
+    def __init__(self, port: int, delay: float = 0.0) -> None:
+        self.port, self.delay, self.silent = port, delay, False
         self.loop = asyncio.new_event_loop()
         self.url = ""
         self._listening = threading.Event()
@@ -40,14 +43,19 @@ class SlowLink:
         except OSError:
             writer.close()
             return
-        await asyncio.gather(self._carry(reader, back, 0.0), self._carry(there, writer, self.delay))
+        await asyncio.gather(
+            self._carry(reader, back, 0.0, lambda: False), self._carry(there, writer, self.delay, lambda: self.silent)
+        )
 
-    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, delay: float) -> None:
+    async def _carry(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, delay: float, lost: Callable[[], bool]
+    ) -> None:
         try:
             while piece := await source.read(65536):
                 await asyncio.sleep(delay)
-                target.write(piece)
-                await target.drain()
+                if not lost():
+                    target.write(piece)
+                    await target.drain()
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:

@@ -5,20 +5,16 @@ check in flight, and must catch it.
 """
 
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from cli.up.layout import Layout
-from tests.ports import free_port
+from tests.system.beside import OURS, gateway_beside
 from tests.system.history import History, Person, people_of, run_history
-from tests.system.house import ROOT, House
+from tests.system.house import House
 from tests.system.slow_link import SlowLink
 
 WITHDRAWALS = int(os.environ.get("CANDOUR_WITHDRAWALS", "300"))
@@ -70,47 +66,17 @@ def builds(house: House) -> int:
     return int(answer.json()["view"])
 
 
-@contextmanager
-def another_gateway(house: House, module: str, consent_url: str, port: int, data: Path) -> Iterator[str]:
-    """A further gateway process of the same house, which reaches consent by `consent_url`."""
-    environment = Layout(house.data, house.base, house.gateways).environment("gateway")
-    environment |= {
-        "CANDOUR_GATEWAY_CONSENT_URL": consent_url,
-        "CANDOUR_GATEWAY_PORT": str(port),
-        "CANDOUR_GATEWAY_DATA_DIR": str(data),
-        "CANDOUR_GATEWAY_NAME": f"beside-{port}",  # with the name of another one it would shut that out
-    }
-    arguments = [sys.executable, "-m", module, *(["serve"] if module.startswith("services") else [])]
-    process = subprocess.Popen(arguments, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + 60
-        while True:
-            assert process.poll() is None
-            assert time.monotonic() < until
-            try:
-                if httpx.get(f"{url}/v1/releases/{house.demo_release}", trust_env=False).status_code == 200:
-                    break
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
 @pytest.mark.parametrize(
-    ("module", "caught"), [("tests.system.mutant_gateway", True), ("services.gateway", False)], ids=["planted", "ours"]
+    ("module", "caught"), [(("tests.system.mutant_gateway",), True), (OURS, False)], ids=["planted", "ours"]
 )
 def test_a_gateway_that_joins_a_check_in_flight_is_caught(
-    demo_house: House, tmp_path: Path, module: str, caught: bool
+    demo_house: House, tmp_path: Path, module: tuple[str, ...], caught: bool
 ) -> None:
     """The same history, with checks made slow for both; only the planted gateway breaks the law."""
     people = shown_people(demo_house)[:MUTANT_AT_MOST]
     port = int(demo_house.url("consent").rsplit(":", 1)[1])
     with SlowLink(port, CHECK_SECONDS) as link, demo_house.officer() as officer:
-        with another_gateway(demo_house, module, link.url, free_port(), tmp_path) as url:
+        with gateway_beside(demo_house, demo_house.demo_release, tmp_path / "data", module, link.url) as url:
             history = run_history([url] * 4, officer, demo_house.demo_release, people, pause=0.05)
     if caught:
         assert history.violations() != [], "the planted gateway was not caught: this test cannot fail"
