@@ -30,6 +30,7 @@ MINE: Final = "9900002"  # of the account `consultant`
 OTHERS: Final = "9900003"  # of the account `consultant-b`
 FILL: Final = {
     "import_id": "i-none",
+    "alias": "p-" + "0" * 32,
     "name": "elm",
     "decision": "d-aaaaaaaaaaaa",
     "basis": "no-basis",
@@ -137,9 +138,24 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("DELETE", "/v1/switches/{switch}/{programme}"): Row("officer steward"),
     ("POST", "/v1/consultants/{gmc}/erasure"): Row("officer", options={"json": {"channel": "letter"}}),  # the last
 }
+ABOUT: Final = {"programme": CARDIAC, "purpose": OWN}
+CHOICE: Final = ABOUT | {"act": "withdrawn", "seen": "0"}
 PAGES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/console"): Row("officer steward auditor"),
     ("GET", "/me"): Row("consultant", own=True),
+    ("GET", "/me/history"): Row("consultant", own=True),
+    ("POST", "/me/choice"): Row("consultant", ok=(303,), form=CHOICE, own=True),
+    ("GET", "/me/saved/{decision}"): Row("consultant", ok=(404,), own=True),
+    ("GET", "/console/people"): Row("officer auditor"),
+    ("POST", "/console/people/find"): Row("officer auditor", ok=(303,), form={"number": MINE}),
+    ("GET", "/console/people/{alias}"): Row("officer auditor", ok=(404,)),
+    ("GET", "/console/people/{alias}/decision"): Row("officer", ok=(404,), options={"params": ABOUT}),
+    ("POST", "/console/people/{alias}/decision/check"): Row("officer", ok=(404,), form=ABOUT | {"seen": "0"}),
+    ("POST", "/console/people/{alias}/decision/change"): Row("officer", ok=(404,), form=ABOUT | {"seen": "0"}),
+    ("POST", "/console/people/{alias}/decision"): Row("officer", ok=(404,), form=ABOUT | {"seen": "0"}),
+    ("GET", "/console/people/{alias}/withdrawal"): Row("officer", ok=(404,), options={"params": ABOUT}),
+    ("POST", "/console/people/{alias}/withdrawal"): Row("officer", ok=(404,), form=ABOUT | {"key": "k"}),
+    ("GET", "/console/people/{alias}/saved/{decision}"): Row("officer", ok=(404,)),
     ("POST", "/console/sign-out"): Row("officer steward auditor consultant", ok=(303,), form={}),
     ("POST", "/me/sign-out"): Row("officer steward auditor consultant", ok=(303,), form={}),
 }

@@ -44,11 +44,13 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from services.consent.console import doors, routes
+from services.consent.console import choosing, deciding, doors, persons, routes, withdrawing
 from services.consent.console.errors import pages_for_readers
 from services.consent.console.gate import Visitor, refuse_unguarded_pages, signed_in
 
-ROUTERS: Final[list[APIRouter]] = [doors.router, routes.router]
+ROUTERS: Final[list[APIRouter]] = [
+    doors.router, routes.router, persons.router, deciding.router, withdrawing.router, choosing.router,
+]  # fmt: skip
 
 
 def furnish(app: FastAPI, demonstration: bool) -> FastAPI:

@@ -10,7 +10,9 @@ EVERYBODY: Final = OFFICE | CONSULTANT
 # What the header leads to: address, words, roles.
 NAVIGATION: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("/console", "Start", OFFICE),
-    ("/me", "My pages", CONSULTANT),
+    ("/console/people", "People", frozenset({"officer", "auditor"})),
+    ("/me", "My choice", CONSULTANT),
+    ("/me/history", "History", CONSULTANT),
 )
 
 

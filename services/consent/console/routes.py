@@ -6,9 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from services.consent.console.assets import assets
 from services.consent.console.gate import Visitor, signed_in
-from services.consent.console.people import CONSULTANT, OFFICE
-from services.consent.routes.parts import OfficeDep
-from services.consent.workflow import consultants as verbs
+from services.consent.console.people import OFFICE
 from shared.kit.auth import PUBLIC, allow
 from shared.kit.pages import FOR_EVER
 from shared.kit.problems import NotFound
@@ -19,12 +17,6 @@ router: Final = APIRouter(include_in_schema=False, tags=["console"])
 @router.get("/console")
 def start(visitor: Annotated[Visitor, Depends(signed_in(*OFFICE))]) -> Response:
     return visitor.page("start.jinja", "Consent console")
-
-
-@router.get("/me")
-def mine(visitor: Annotated[Visitor, Depends(signed_in(*CONSULTANT))], office: OfficeDep) -> Response:
-    verbs.record_of(office, visitor.subject)
-    return visitor.page("start.jinja", "My pages")
 
 
 @router.get("/console/static/{name}", dependencies=[Depends(allow(PUBLIC))])

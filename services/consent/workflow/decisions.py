@@ -38,18 +38,33 @@ def decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None,
 
 
 def _decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, by: Actor) -> Decision:
+    with office.writing() as tx:
+        judge, note = _checked(office, tx, _seen(tx, gmc, request, seen), request, by)
+        return as_contract(record(tx, judge, note, by, office.clock()))
+
+
+def _seen(tx: Reading, gmc: str, request: DecisionRequest, seen: int | None) -> Person:
+    """Whom it is about, as the caller saw them. Raises IfMatchNeeded, NotFound, RevisionChanged."""
     if request.act is Act.GIVEN and seen is None:
         raise IfMatchNeeded("Read the consultant's record and send its ETag as If-Match.")
-    now = office.clock()
-    with office.writing() as tx:
-        person = person_of(tx, gmc)
-        check_seen(person, seen)
-        judge = office.judge(tx, now)
-        subject = Subject(person.alias, request.programme, request.purpose)
-        _check_subject(judge, tx, subject)
-        note = note_of(office, request, subject, judge.at, by)
-        _check_order(note, tx.standing(subject))
-        return as_contract(record(tx, judge, note, by, now))
+    person = person_of(tx, gmc)
+    check_seen(person, seen)
+    return person
+
+
+def _checked(office: Office, tx: Reading, person: Person, request: DecisionRequest, by: Actor) -> tuple[Judge, Note]:
+    judge = office.judge(tx, office.clock())
+    subject = Subject(person.alias, request.programme, request.purpose)
+    check_subject(judge, tx, subject)
+    note = note_of(office, request, subject, judge.at, by)
+    _check_order(note, tx.standing(subject))
+    return judge, note
+
+
+def check(office: Office, gmc: str, request: DecisionRequest, seen: int | None) -> None:
+    """Whether it could be recorded now; records nothing. Raises as `decide`."""
+    with office.reading() as tx:
+        _checked(office, tx, _seen(tx, gmc, request, seen), request, Actor(""))
 
 
 def withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, by: Actor) -> Decision:
@@ -147,7 +162,8 @@ def check_seen(person: Person, seen: int | None) -> None:
         raise RevisionChanged("Read the consultant's record again before you decide.")
 
 
-def _check_subject(judge: Judge, tx: Reading, subject: Subject) -> None:
+def check_subject(judge: Judge, tx: Reading, subject: Subject) -> None:
+    """Raises ValueNotAllowed where the person is not of that programme, or the programme has no such purpose."""
     if subject.programme not in {one.programme for one in tx.enrolled([subject.id])}:
         raise not_allowed("programme", "the consultant is not on the register of such a programme")
     if subject.purpose not in judge.law.purposes(subject.programme):

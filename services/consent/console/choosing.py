@@ -1,0 +1,99 @@
+"""A consultant's own pages: my choice, and everything that was recorded. Whose they are comes from the account."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import ValidationError
+
+from services.consent.console.deciding import seen_of
+from services.consent.console.gate import Visitor, signed_in
+from services.consent.console.people import CONSULTANT
+from services.consent.console.withdrawing import HIDES, DecisionId, told_of
+from services.consent.console.words import words_of
+from services.consent.problems import RevisionChanged
+from services.consent.routes.parts import OfficeDep
+from services.consent.workflow import decisions as verbs
+from services.consent.workflow import desk
+from services.consent.workflow.decisions import SELF, Actor
+from services.consent.workflow.desk import Opened, Wording
+from services.consent.workflow.office import Office
+from shared.contracts.consent import Act, Decision, DecisionRequest, Notice, Purpose, Standing, WithdrawalRequest
+from shared.kit.problems import NotFound, ValueNotAllowed
+
+router: Final = APIRouter(prefix="/me", include_in_schema=False, tags=["own pages"])
+CHANNEL: Final = "self-service"
+Person = Annotated[Visitor, Depends(signed_in(*CONSULTANT))]
+CRUMBS: Final = (("My pages", "/me"),)
+MOVED: Final = "Something was recorded about you since you opened this page. This is how it stands now; choose again."
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One purpose with where the person stands, and the statement that a yes would be given under."""
+
+    standing: Standing
+    wording: Wording | None
+
+
+@router.get("")
+def mine(visitor: Person, office: OfficeDep) -> Response:
+    """My choice comes first: there is nothing else of the person here."""
+    return _page(visitor, office, desk.own(office, visitor.subject))
+
+
+@router.get("/history")
+def history(visitor: Person, office: OfficeDep) -> Response:
+    found = desk.own(office, visitor.subject)
+    return visitor.page("history.jinja", "What was recorded", crumbs=CRUMBS, found=found, words=words_of(office))
+
+
+@router.post("/choice")
+def choose(visitor: Person, office: OfficeDep) -> Response:
+    """One step, whichever choice it is. To agree or to decline must have seen the record; to withdraw never."""
+    found = desk.own(office, visitor.subject)
+    given = visitor.take("programme", "purpose", "act", "seen", optional=("notice", "sha256"))
+    if found.standing(given["programme"], given["purpose"]) is None:
+        raise NotFound
+    try:
+        decision = _decided(visitor, office, found.record.gmc, given)
+    except (ValueNotAllowed, RevisionChanged) as refused:
+        moved = isinstance(refused, RevisionChanged)
+        hint = MOVED if moved else "This could not be recorded as it was. Choose again."
+        return _page(visitor, office, desk.own(office, visitor.subject), [{"pointer": "maincontent", "hint": hint}])
+    return visitor.go(f"/me/saved/{decision.decision}")
+
+
+@router.get("/saved/{decision}")
+def saved(visitor: Person, office: OfficeDep, decision: DecisionId) -> Response:
+    told = told_of(office, desk.alias_of(office, visitor.subject), decision)
+    return visitor.page(
+        "saved.jinja", "Saved", crumbs=CRUMBS, decision=told, hides=told.act in HIDES, gives=told.act is Act.GIVEN,
+        words=words_of(office), here=f"/me/saved/{decision}", back="/me", back_words="Back to my choice",
+    )  # fmt: skip
+
+
+def _decided(visitor: Visitor, office: Office, number: str, given: dict[str, str]) -> Decision:
+    by = Actor(SELF, visitor.caller.assurance)
+    if given["act"] == Act.WITHDRAWN:
+        request = WithdrawalRequest(programme=given["programme"], purpose=Purpose(given["purpose"]), channel=CHANNEL)
+        return verbs.withdraw(office, number, request, None, by)
+    try:
+        notice = Notice(version=int(given["notice"]), sha256=given.get("sha256")) if "notice" in given else None
+        asked = DecisionRequest(
+            programme=given["programme"], purpose=Purpose(given["purpose"]), act=given["act"],
+            notice=notice, channel=CHANNEL,
+        )  # fmt: skip
+    except (ValidationError, ValueError):
+        raise ValueNotAllowed("The form is not one of ours.") from None
+    if asked.act is Act.ASKED:
+        raise ValueNotAllowed("Nobody asks themselves.")
+    return verbs.decide(office, number, asked, seen_of(given), by)
+
+
+def _page(visitor: Visitor, office: Office, found: Opened, errors: list[dict[str, str]] | None = None) -> Response:
+    choices = [Choice(one, next(iter(desk.wordings(office, one.programme)), None)) for one in found.record.standings]
+    return visitor.page(
+        "choice.jinja", "My choice", status=422 if errors else 200, errors=errors or [], found=found, choices=choices,
+        words=words_of(office),
+    )  # fmt: skip

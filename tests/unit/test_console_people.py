@@ -1,0 +1,159 @@
+"""The officer's pages about people, and the consultant's own choice, as a browser without scripts goes through them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.browsers import Browser, hidden
+from tests.unit.route_table import MINE
+from tests.unit.test_consent_rig import CARDIAC, OWN, House, Rig, build_house, running
+
+ABOUT = f"programme={CARDIAC}&purpose={OWN}"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return build_house(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture
+def desk(house: House, tmp_path: Path) -> Iterator[Rig]:
+    with running(house, house.settings(tmp_path / "data")) as rig:
+        rig.register(MINE, "9900009")
+        yield rig
+
+
+def signed_in(rig: Rig, account: str, at: str = "/console/sign-in") -> Browser:
+    app = rig.client.app
+    assert isinstance(app, FastAPI)
+    browser = Browser(app)
+    assert browser.sign_in(account, rig.house.passwords[account], at).status_code == 303
+    return browser
+
+
+def opened(browser: Browser) -> str:
+    """The address of the record, as the search leads to it."""
+    found = browser.send(browser.get("/console/people"), "/console/people/find", number=MINE)
+    assert found.status_code == 303, found.text
+    return str(found.headers["location"])
+
+
+def follow(browser: Browser, answer: httpx.Response) -> httpx.Response:
+    assert answer.status_code == 303, answer.text
+    return browser.get(answer.headers["location"])
+
+
+def test_a_person_is_found_by_a_number_that_stands_in_no_address(desk: Rig) -> None:
+    browser = signed_in(desk, "officer")
+    where = opened(browser)
+    assert MINE not in where
+    page = browser.get(where)
+    assert f"Dr {MINE}" in page.text
+    assert "Not asked yet" in page.text
+    assert MINE not in re.search(r"<title>(.*?)</title>", page.text, re.DOTALL)[1]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("number", "hint"), [("12", "seven digits"), ("9911111", "Nobody on the register")])
+def test_a_number_that_is_none_is_said_beside_its_field(desk: Rig, number: str, hint: str) -> None:
+    browser = signed_in(desk, "officer")
+    page = browser.send(browser.get("/console/people"), "/console/people/find", number=number)
+    assert (page.status_code, hint in page.text) == (422, True)
+
+
+def test_a_decision_is_filled_in_checked_and_confirmed(desk: Rig) -> None:
+    browser = signed_in(desk, "officer")
+    where = opened(browser)
+    form = browser.get(f"{where}/decision?{ABOUT}")
+    assert "checked" not in form.text
+    checked = browser.send(form, f"{where}/decision/check", act="given", notice="1", channel="letter", evidence="f. 3")
+    assert (checked.status_code, "Check before it is recorded" in checked.text) == (200, True)
+    assert desk.state(MINE)["decision"] == "not_sought"
+    saved = follow(browser, browser.send(checked, f"{where}/decision"))
+    assert "Saved." in saved.text
+    assert desk.state(MINE)["decision"] == "given"
+    assert "Agreed" in browser.get(where).text
+
+
+def test_what_is_wrong_is_said_beside_its_field_and_what_was_filled_in_is_kept(desk: Rig) -> None:
+    browser = signed_in(desk, "officer")
+    where = opened(browser)
+    form = browser.get(f"{where}/decision?{ABOUT}")
+    page = browser.send(form, f"{where}/decision/check", act="given", channel="letter", evidence="file 12")
+    assert (page.status_code, "There is a problem" in page.text) == (422, True)
+    assert "name it" in page.text
+    assert "file 12" in page.text
+    future = browser.send(page, f"{where}/decision/check", act="refused", channel="letter", decided_on="2999-01-01")
+    assert (future.status_code, "a day that has come" in future.text) == (422, True)
+    nothing = browser.send(page, f"{where}/decision/check", channel="letter")
+    assert "Choose what happened" in nothing.text
+
+
+def test_a_record_that_moved_meanwhile_is_shown_as_it_is_now(desk: Rig) -> None:
+    browser = signed_in(desk, "officer")
+    where = opened(browser)
+    form = browser.get(f"{where}/decision?{ABOUT}")
+    checked = browser.send(form, f"{where}/decision/check", act="given", notice="1", channel="letter")
+    desk.withdraw(MINE)
+    late = browser.send(checked, f"{where}/decision")
+    assert (late.status_code, "Somebody else has recorded" in late.text) == (422, True)
+    assert desk.state(MINE)["decision"] == "withdrawn"
+
+
+def test_a_withdrawal_is_one_page_and_tells_what_is_saved_and_what_is_still_sent(desk: Rig) -> None:
+    desk.decide(MINE, "given", if_match=0)
+    browser = signed_in(desk, "officer")
+    where = opened(browser)
+    form = browser.get(f"{where}/withdrawal?{ABOUT}")
+    assert form.text.count("<form") == 2  # this one and the way out
+    saved = follow(browser, browser.send(form, f"{where}/withdrawal"))
+    assert "Saved: new readers can no longer see these figures." in saved.text
+    assert "Nothing of ours is still sending them." in saved.text  # no gateway is registered
+    assert desk.state(MINE)["decision"] == "withdrawn"
+    again = follow(browser, browser.send(form, f"{where}/withdrawal"))
+    assert again.url == saved.url  # the button pressed twice is one withdrawal
+
+
+def test_somebody_elses_decision_is_not_shown_under_a_record(desk: Rig) -> None:
+    other = desk.withdraw("9900009").json()["decision"]
+    browser = signed_in(desk, "officer")
+    assert browser.get(f"{opened(browser)}/saved/{other}").status_code == 404
+    mine = signed_in(desk, "consultant", "/me/sign-in")
+    assert mine.get(f"/me/saved/{other}").status_code == 404
+
+
+def test_giving_declining_and_withdrawing_take_the_same_steps(desk: Rig) -> None:
+    browser = signed_in(desk, "consultant", "/me/sign-in")
+    fields, outcome = {}, {}
+    for act in ("given", "refused", "withdrawn"):
+        page = browser.get("/me")
+        choices = {found["act"]: found for found in _choices(page.text)}
+        fields[act] = set(choices[act])
+        saved = follow(browser, browser.post("/me/choice", choices[act]))
+        assert "Saved" in saved.text
+        outcome[act] = desk.state(MINE)["decision"]
+    assert outcome == {act: act for act in fields}
+    assert len(set(map(frozenset, fields.values()))) == 1
+    page = browser.get("/me")
+    buttons = re.findall(r'<button class="([^"]*)"[^>]*>I (?:agree|decline|withdraw)</button>', page.text)
+    assert len(buttons) == 3
+    assert len(set(buttons)) == 1
+    history = browser.get("/me/history")
+    assert history.text.count("<code>d-") == 3
+
+
+def test_who_agreed_on_a_page_that_has_become_old_is_asked_again(desk: Rig) -> None:
+    browser = signed_in(desk, "consultant", "/me/sign-in")
+    (agree,) = [found for found in _choices(browser.get("/me").text) if found["act"] == "given"]
+    desk.decide(MINE, "refused")
+    late = browser.post("/me/choice", agree)
+    assert (late.status_code, "choose again" in late.text) == (422, True)
+    assert desk.state(MINE)["decision"] == "refused"
+
+
+def _choices(html: str) -> list[dict[str, str]]:
+    forms = re.findall(r'<form action="/me/choice" method="post">(.*?)</form>', html, re.DOTALL)
+    return [hidden(f'<form action="/me/choice" method="post">{one}</form>', "/me/choice") for one in forms]
