@@ -89,3 +89,11 @@ class LawTurning(Problem):
 
 class SamePerson(Problem):
     status, code, title = 409, "same_person", "Two people are needed"
+
+
+class CampaignOpen(Problem):
+    status, code, title = 409, "campaign_open", "A campaign for this is open"
+
+
+class CampaignClosed(Problem):
+    status, code, title = 409, "campaign_closed", "The campaign is closed"

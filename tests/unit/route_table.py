@@ -32,6 +32,7 @@ FILL: Final = {
     "import_id": "i-none",
     "alias": "p-" + "0" * 32,
     "name": "elm",
+    "campaign": "c-none",
     "decision": "d-aaaaaaaaaaaa",
     "basis": "no-basis",
     "number": "q-000000000000",
@@ -86,6 +87,8 @@ BASIS: Final = {
     "programmes": [CARDIAC], "purposes": [OWN], "valid_from": "2030-01-01", "notice_version": 1, "dpia": "DPIA-1",
 }  # fmt: skip
 SWITCH: Final = {"switch": "naming_refusers", "programme": CARDIAC, "dpia": "DPIA-1", "warning_sha256": "0" * 64}
+CAMPAIGN: Final = DECISION | {"notice": 1}
+REPEATABLE: Final = {"Idempotency-Key": "0" * 32}
 BY_SELF: Final = {"programme": CARDIAC, "purpose": OWN}
 ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/health/live"): Row(ANYBODY),
@@ -112,6 +115,19 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/v1/consultants/{gmc}"): Row("officer"),
     ("POST", "/v1/imports"): Row("officer", options=register_options),
     ("GET", "/v1/imports/{import_id}"): Row("officer", ok=(404,)),
+    ("GET", "/v1/imports"): Row("officer"),
+    ("POST", "/v1/imports/{import_id}/approval"): Row("officer", ok=(404,)),
+    ("POST", "/v1/imports/{import_id}/rejection"): Row("officer", ok=(404,)),
+    ("POST", "/v1/campaigns"): Row("officer", ok=(201,), options={"json": CAMPAIGN}),
+    ("GET", "/v1/campaigns"): Row("officer auditor"),
+    ("GET", "/v1/campaigns/{campaign}"): Row("officer auditor", ok=(404,)),
+    ("POST", "/v1/campaigns/{campaign}/requests"): Row("officer", ok=(404,), options={"headers": REPEATABLE}),
+    ("POST", "/v1/campaigns/{campaign}/reminders"): Row("officer", ok=(404,), options={"headers": REPEATABLE}),
+    ("GET", "/v1/campaigns/{campaign}/non-responders"): Row("officer", ok=(404,)),
+    ("POST", "/v1/campaigns/{campaign}/members"): Row("officer", ok=(404,)),
+    ("POST", "/v1/campaigns/{campaign}/closure"): Row("officer", ok=(404,)),
+    ("POST", "/v1/consultants/{gmc}/requests"): Row("officer", ok=(202, 409), options={"json": DECISION}),
+    ("GET", "/v1/notices"): Row("officer consultant steward auditor"),
     ("POST", "/v1/consultants/{gmc}/rights"): Row(
         "officer", ok=(202,), options={"json": DECISION | {"act": "restricted"}}
     ),

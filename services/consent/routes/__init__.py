@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.consent.routes import (
     access,
     asof,
+    campaigns,
     consultants,
     decisions,
     gateways,
@@ -12,11 +13,12 @@ from services.consent.routes import (
     law,
     neighbours,
     own,
+    participation,
     rights,
     waiting,
 )
 
 ROUTERS: list[APIRouter] = [
     neighbours.router, gateways.router, waiting.router, decisions.router, consultants.router, imports.router,
-    rights.router, own.router, access.router, asof.router, law.router,
+    rights.router, own.router, access.router, asof.router, law.router, participation.router, campaigns.router,
 ]  # fmt: skip

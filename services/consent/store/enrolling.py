@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from services.consent.models import CONSULTANT, ENROLMENT, EVIDENCE
 from services.consent.sealing import new_key, seal
 from services.consent.store.erasing import destroy, keep_erased
-from services.consent.store.people import PeopleReading, Person
+from services.consent.store.lists import only
+from services.consent.store.people import PeopleReading
 from shared.contracts.consent import SubjectKind
 from shared.kit.bulk import insert_rows, update_rows
 
@@ -43,18 +44,30 @@ class PeopleWriting(PeopleReading):
         rows = [(number, seal(known[number].key or "", name)) for number, name in renamed.items()]
         update_rows(self.session, CONSULTANT, ["gmc"], ["name"], rows)
 
+    def specialise(self, specialties: Mapping[tuple[str, str], str]) -> None:
+        """Set the specialty of enrolments, by number and programme."""
+        rows = ((*pair, specialty) for pair, specialty in specialties.items())
+        update_rows(self.session, ENROLMENT, ["gmc", "programme"], ["specialty"], rows)
+
     def seal_names(self) -> int:
         """Seal the names that are in clear still; how many there were."""
         clear = self.unsealed()
         update_rows(self.session, CONSULTANT, ["gmc"], ["name", "key"], [(p.number, *_sealed(p.kept)) for p in clear])
         return len(clear)
 
-    def keep_evidence(self, person: Person, digest: str, text: str) -> None:
-        """The words behind a digest that an event names, sealed under the person's key."""
-        same = EVIDENCE.c.alias == person.alias, EVIDENCE.c.digest == digest
-        if self.session.execute(select(EVIDENCE.c.digest).where(*same)).first() is None:
-            values = {"alias": person.alias, "digest": digest, "sealed": seal(person.key or "", text)}
-            self.session.execute(insert(EVIDENCE), [values])
+    def keep_words(self, words: Mapping[tuple[str, str], str]) -> None:
+        """The words behind digests that events name, by alias and digest, sealed under each person's key; of nobody who
+        is not on the register."""
+        aliases = sorted({alias for alias, _ in words})
+        people = self.people_of(aliases)
+        query = only(self.session, select(EVIDENCE.c.alias, EVIDENCE.c.digest), EVIDENCE.c.alias, aliases)
+        known = {tuple(row) for row in self.session.execute(query)}
+        rows = (
+            (alias, digest, seal(people[alias].key or "", text))
+            for (alias, digest), text in words.items()
+            if alias in people and (alias, digest) not in known
+        )
+        insert_rows(self.session, EVIDENCE, ["alias", "digest", "sealed"], rows)
 
     def erase(self, alias: str, revision: int, erased_at: str, number: str | None = None) -> dict[str, int]:
         """Destroy the key, and everything that names the person; how many rows of each table. The ledger keeps the

@@ -92,8 +92,6 @@ class Book:
             raise RuntimeError("the book was opened at another revision")
         entries = tx.append(self.events)
         tx.keep_standings(self.moved, set(self.known))
-        people = tx.people_of(sorted({alias for alias, _ in self.words}))
-        for (alias, digest), words in self.words.items():
-            if alias in people:
-                tx.keep_evidence(people[alias], digest, words)
+        if self.words:
+            tx.keep_words(self.words)
         return entries
