@@ -10,6 +10,7 @@ import pytest
 
 KILLS = "tests/system/test_kills.py::test_kills_cost_time_and_nothing_else"
 GOALS = {
+    "consent-kills": ({"CANDOUR_CONSENT_KILLS": "200"}, "tests/system/test_consent_kills.py"),
     "disk-full": ({"CANDOUR_FILLS": "40"}, "tests/system/test_disk_full.py"),
     "kills": ({"CANDOUR_KILLS": "60"}, f"{KILLS}[embedded]"),
     "kills-production": ({"CANDOUR_KILLS_PRODUCTION": "207"}, f"{KILLS}[composed]"),

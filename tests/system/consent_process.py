@@ -42,14 +42,18 @@ class Consent:
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=30)
 
     def start(self, *verbs: str) -> "Consent":
+        self.launch(*verbs)
+        eventually(self.alive, bool)
+        return self
+
+    def launch(self, *verbs: str) -> None:
+        """Without waiting for anything."""
         self.folder.mkdir(exist_ok=True)
         command = [sys.executable, "-m", self.module, *(verbs or ("migrate", "serve"))]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=os.environ | self.environment, stdout=log, stderr=log
             )
-        eventually(self.alive, bool)
-        return self
 
     def run(self, *verbs: str) -> subprocess.CompletedProcess[str]:
         """Verbs that end by themselves."""
