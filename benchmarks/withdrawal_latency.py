@@ -44,7 +44,7 @@ class Plan:
     gateways: int = 3
 
 
-FULL: Final = Plan(Sizes(hospitals=40, consultants=600, episodes=70_000, specialties=SMALL_SPECIALTIES))
+FULL: Final = Plan(Sizes(hospitals=60, consultants=800, episodes=90_000, specialties=SMALL_SPECIALTIES))
 
 
 @dataclass(frozen=True)

@@ -117,9 +117,9 @@ class Campaign:
         kinds = ", ".join(f"{number} {act}" for act, number in sorted(told.items()))
         return (
             f"{engine}: {self.kills.total()} kills ({self.kills['starting']} of them in a start), {self.cut} requests "
-            f"under way; {told.total()} events acknowledged ({kinds}), {self.lost_answers} recorded whose answer was cut "
-            f"off, {record.interrupted} calls without an answer, {self.repeats} keys sent again; 0 lost, 0 invented, "
-            "0 twice"
+            f"under way; {told.total()} events acknowledged ({kinds}), {self.lost_answers} of them recorded first and "
+            f"answered later, {record.interrupted} calls without an answer, {self.repeats} keys sent again; 0 lost, "
+            "0 invented, 0 twice"
         )
 
     def too_little(self) -> list[str]:
