@@ -13,7 +13,7 @@ from shared.kit.logs import log
 
 NOTHING_CAME_OF_IT: Final = 0.05
 UNREGISTERED: Final = 0.25
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 
 
 class Waker:

@@ -4,15 +4,18 @@ the operating system. The same tests catch guards that were built wrong."""
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.gateway import inflight
 from services.gateway.api import http
 from services.gateway.inflight import Connection, Entry, InFlight
+from services.gateway.site import serving
 from tests.unit.inflight_rig import Guarded, guarded, long_view
 from tests.unit.test_gateway_baked import ADAMS, FIXED, row_of
 from tests.unit.test_gateway_world import world
@@ -134,6 +137,31 @@ def test_a_stopped_reader_delays_nobody(here: Guarded) -> None:
         said, _ = process.communicate(b"\n", timeout=10)
     assert said == b"reset\n"
     assert sent.after(confirmed) == 0
+
+
+def test_a_page_that_is_being_drawn_when_the_withdrawal_is_confirmed_does_not_show_her(
+    here: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing, go_on = threading.Event(), threading.Event()
+    real = serving._drawn
+
+    def drawn(*given: Any) -> str:
+        html = real(*given)
+        drawing.set()
+        assert go_on.wait(10)
+        return html
+
+    monkeypatch.setattr(serving, "_drawn", drawn)
+    gmc = another(43)
+    name = f"Dr Number {int(gmc) - 7_000_000}".encode()
+    reader = here.reader()
+    reader.socket.sendall(f"GET /consultants/{gmc} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n".encode())
+    assert drawing.wait(10)
+    here.withdraw(gmc)
+    go_on.set()
+    assert reader.read_to_the_end() in ("closed", "reset")
+    assert name not in reader.got
+    reader.close()
 
 
 def test_head_and_304_are_open_answers_too_and_leave_the_connection_alone_once_gone(

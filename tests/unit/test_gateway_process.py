@@ -9,8 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
 from services.gateway.__main__ import main
+from services.gateway.guard import GuardedProtocol
+from shared.kit.secretfiles import make_secret
 from tests.ports import free_port
 from tests.unit.test_gateway_baked import ADAMS, first_view
 from tests.unit.test_gateway_world import World, world
@@ -67,6 +70,24 @@ def test_it_serves_and_ends_cleanly(tmp_path: Path) -> None:
     assert process.returncode in (0, -signal.SIGTERM), said
     assert b"Traceback" not in said
     assert ADAMS.encode() not in said
+
+
+def test_it_serves_under_the_guard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[uvicorn.Server] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server: begun.append(server))
+    monkeypatch.setattr("shared.kit.serving.gc.freeze", lambda: None)  # of the tests' own modules
+    kept = signal.getsignal(signal.SIGTERM)
+    (tmp_path / "secrets").mkdir()
+    for name in ("gateway-ratings", "gateway-consent", "gateway-cursor"):
+        make_secret(tmp_path / "secrets", name)
+    monkeypatch.setenv("CANDOUR_GATEWAY_DATA_DIR", str(tmp_path / "gateway"))
+    monkeypatch.setenv("CANDOUR_GATEWAY_SECRETS_DIR", str(tmp_path / "secrets"))
+    try:
+        main(["serve"])
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+    (server,) = begun
+    assert server.config.http is GuardedProtocol
 
 
 @pytest.mark.parametrize("arguments", [[], ["start"], ["serve", "now"]])

@@ -47,7 +47,8 @@ class Consent:
         self.incarnations: dict[str, list[str]] = {}  # by name, oldest first
         self.confirmations: list[tuple[str, int]] = []  # (name, applied), as they came
         self.heard: list[tuple[float, Confirmation]] = []  # the same, each with the monotonic time at which it came
-        self.deaf = False  # to confirmations
+        self.deaf = self.hung = False  # to confirmations
+        self.ended: set[str] = set()  # incarnations that somebody has seen the end of
         self.begun: list[tuple[str, str | None]] = []  # (name, who ended before), one for each registration
         self.hints: Literal["true", "absent", "never", "lies"] = "true"
         self.asked_for_hints = self.most_at_once = self.at_once = 0
@@ -82,6 +83,8 @@ class Consent:
 
     def refusal(self, name: str, incarnation: str) -> Response | None:
         known = self.incarnations.get(name, [])
+        if incarnation in self.ended:
+            return JSONResponse({"code": "incarnation_ended"}, 409, media_type="application/problem+json")
         if known and incarnation == known[-1] and not self.forgetful:
             return None
         code = "incarnation_superseded" if incarnation in known[:-1] else "incarnation_unknown"
@@ -130,6 +133,8 @@ class Consent:
 
         @app.post("/v1/gateways/{name}/confirmations", dependencies=[Depends(allow("service:gateway"))])
         async def confirm(name: str, confirmation: Confirmation) -> Response:
+            if self.hung:
+                await asyncio.sleep(3)
             if self.deaf:
                 return Response(status_code=503)
             refused = None if confirmation.leaving else self.refusal(name, confirmation.incarnation)
