@@ -74,7 +74,11 @@ def test_it_serves_and_ends_cleanly(tmp_path: Path) -> None:
 
 def test_it_serves_under_the_guard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[uvicorn.Server] = []
-    monkeypatch.setattr(uvicorn.Server, "run", lambda server: begun.append(server))
+
+    def run(self: uvicorn.Server) -> None:
+        begun.append(self)
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
     monkeypatch.setattr("shared.kit.serving.gc.freeze", lambda: None)  # of the tests' own modules
     kept = signal.getsignal(signal.SIGTERM)
     (tmp_path / "secrets").mkdir()
