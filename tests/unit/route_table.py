@@ -141,6 +141,8 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/v1/me/rights"): Row(
         "consultant", ok=(202,), options={"json": BY_SELF | {"act": "restricted"}}, own=True
     ),
+    ("GET", "/v1/refusals"): Row("gateway auditor", ok=(404,)),
+    ("GET", "/v1/participation"): Row("officer auditor gateway"),
     ("GET", "/v1/legal-bases"): Row("officer steward auditor"),
     ("POST", "/v1/legal-bases"): Row("steward", ok=(422,), options={"json": BASIS}),
     ("POST", "/v1/legal-bases/{basis}/end"): Row(
@@ -162,6 +164,10 @@ PAGES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/me/history"): Row("consultant", own=True),
     ("POST", "/me/choice"): Row("consultant", ok=(303,), form=CHOICE, own=True),
     ("GET", "/me/saved/{decision}"): Row("consultant", ok=(404,), own=True),
+    ("GET", "/console/queue"): Row("officer auditor"),
+    ("POST", "/console/queue/outcome"): Row(
+        "officer", ok=(422,), form=ABOUT | {"alias": "p-" + "0" * 32, "seen": "0", "act": "released"}
+    ),
     ("GET", "/console/people"): Row("officer auditor"),
     ("POST", "/console/people/find"): Row("officer auditor", ok=(303,), form={"number": MINE}),
     ("GET", "/console/people/{alias}"): Row("officer auditor", ok=(404,)),

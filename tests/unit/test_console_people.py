@@ -157,3 +157,29 @@ def test_who_agreed_on_a_page_that_has_become_old_is_asked_again(desk: Rig) -> N
 def _choices(html: str) -> list[dict[str, str]]:
     forms = re.findall(r'<form action="/me/choice" method="post">(.*?)</form>', html, re.DOTALL)
     return [hidden(f'<form action="/me/choice" method="post">{one}</form>', "/me/choice") for one in forms]
+
+
+def test_the_first_page_counts_and_names_nobody(desk: Rig) -> None:
+    desk.decide(MINE, "asked")
+    desk.withdraw("9900009")
+    page = signed_in(desk, "officer").get("/console")
+    assert page.status_code == 200
+    assert "9900009" not in page.text
+    assert f"Dr {MINE}" not in page.text
+    assert "No gateway is registered" in page.text
+    rows = re.findall(r'<tr><th scope="row">[^<]*cardiac[^<]*</th>\s*<td>(.*?)</td>\s*<td>(.*?)</td>', page.text, re.I)
+    assert [re.sub("<.*?>", "", cell) for cell in rows[0]] == ["1", "0"]
+
+
+def test_an_objection_waits_in_the_queue_until_its_outcome(desk: Rig) -> None:
+    desk.decide(MINE, "given", if_match=0)
+    body = {"programme": CARDIAC, "purpose": OWN, "act": "objection_raised", "channel": "letter"}
+    assert desk.officer("POST", f"/v1/consultants/{MINE}/rights", json=body).status_code == 202
+    browser = signed_in(desk, "officer")
+    page = browser.get("/console/queue")
+    assert f"Dr {MINE}" in page.text
+    nothing = browser.send(page, "/console/queue/outcome")
+    assert (nothing.status_code, "There is a problem" in nothing.text) == (422, True)
+    decided = follow(browser, browser.send(page, "/console/queue/outcome", act="objection_upheld"))
+    assert "Saved" in decided.text
+    assert "No objection is open" in browser.get("/console/queue").text

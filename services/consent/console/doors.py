@@ -65,7 +65,7 @@ async def sign_in(request: Request) -> Response:
     check_token(token, _token(request, start) if start else "")
     given = _given(form)
     try:
-        raw, going = await run_in_threadpool(_admit, request, given)
+        raw, going = await _admit(request, given)
     except (NotSignedIn, TooManyTries, RoleNotAllowed) as refused:
         page = sign_in_page(request, refused.status, refused, given["next"], given["name"])
         page.headers.update({"Retry-After": refused.headers["Retry-After"]} if refused.status == 429 else {})
@@ -82,14 +82,15 @@ def _given(form: Form) -> dict[str, str]:
     return {field: next(iter(form.all(field)), "") for field in ("name", "password", "next")}
 
 
-def _admit(request: Request, given: dict[str, str]) -> tuple[str, str]:
+async def _admit(request: Request, given: dict[str, str]) -> tuple[str, str]:
     """The new session's id, and where to go. Raises NotSignedIn, TooManyTries, RoleNotAllowed."""
     identity: Identity = request.app.state.identity
-    account = identity.person(given["name"].strip(), given["password"], address_of(request))
+    account = await identity.admit(given["name"].strip(), given["password"], address_of(request))
     going = after_sign_in(given["next"], account.roles)
     if going is None:
         raise RoleNotAllowed(NOTHING_HERE)
-    return sessions_of(request).sign_in(account, cookies.read(request, cookies.SESSION)), going
+    before = cookies.read(request, cookies.SESSION)
+    return await run_in_threadpool(sessions_of(request).sign_in, account, before), going
 
 
 def sign_out(visitor: Annotated[Visitor, Depends(signed_in(*EVERYBODY))]) -> Response:

@@ -11,6 +11,7 @@ EVERYBODY: Final = OFFICE | CONSULTANT
 NAVIGATION: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("/console", "Start", OFFICE),
     ("/console/people", "People", frozenset({"officer", "auditor"})),
+    ("/console/queue", "Objections", frozenset({"officer", "auditor"})),
     ("/me", "My choice", CONSULTANT),
     ("/me/history", "History", CONSULTANT),
 )
