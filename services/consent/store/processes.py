@@ -7,6 +7,7 @@ from sqlalchemy import func, insert, select, update
 from sqlmodel import Session
 
 from services.consent.models import GATEWAY, LEDGER, MARK, PROCESS
+from services.consent.store.rows import number_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ def process_of_token(session: Session, name: str, token: str) -> Process | None:
     return Process(*row) if row else None
 
 
+def all_processes(session: Session) -> list[Process]:
+    """Every one that ever registered, by name and number."""
+    return [Process(*row) for row in session.execute(select(PROCESS).order_by(PROCESS.c.name, PROCESS.c.number))]
+
+
 def open_processes(session: Session) -> list[Process]:
     """Every process of which nobody has proof that it ended, by name and number."""
     query = select(PROCESS).where(PROCESS.c.ended_at.is_(None)).order_by(PROCESS.c.name, PROCESS.c.number)
@@ -65,6 +71,17 @@ def keep_process(session: Session, begun: Process, *, replacing: bool) -> None:
         session.execute(update(GATEWAY).where(GATEWAY.c.name == begun.name).values(values))
     else:
         session.execute(insert(GATEWAY), [{"name": begun.name} | values])
+
+
+def put_back(session: Session, lost: Sequence[Process]) -> None:
+    """Processes that this store had forgotten, by name and number; the last of a name is its newest where none is
+    newer."""
+    for one in lost:
+        before = newest_of(session, one.name)
+        if before is None or number_of(before) < one.number:
+            keep_process(session, one, replacing=before is not None)
+        else:
+            session.execute(insert(PROCESS), [vars(one)])
 
 
 def keep_end(session: Session, ended: Process, at: str, proof: str) -> None:

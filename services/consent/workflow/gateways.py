@@ -2,15 +2,18 @@
 answered; one that was replaced counts as sending until there is proof that it has ended."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from services.consent.problems import IncarnationEnded, IncarnationSuperseded, IncarnationUnknown
+from services.consent.problems import IncarnationEnded, IncarnationSuperseded, IncarnationUnknown, JournalUnavailable
+from services.consent.roll import Roll
 from services.consent.store import Process, Writing, number_of, processes
 from services.consent.workflow.fleet import Caller
 from services.consent.workflow.office import Office, stamp
 from shared.contracts.consent import Begin, Confirmation, Fence, GatewayEntry, Gateways, News, Registration
 from shared.kit.files import sha256_of
+from shared.kit.logs import log
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 LOCK: Final = "lock"
@@ -26,6 +29,10 @@ def register(office: Office, name: str, key: str | None, begin: Begin) -> Regist
     of a process that cannot have been before this one.
     """
     token = sha256_of(key.encode())[:32] if key else secrets.token_hex(16)
+    return office.room.insist(lambda: _register(office, name, token, begin))
+
+
+def _register(office: Office, name: str, token: str, begin: Begin) -> Registration:
     now = stamp(office.clock())
     with office.writing() as tx:
         known = processes.process_of_token(tx.session, name, token)
@@ -35,6 +42,7 @@ def register(office: Office, name: str, key: str | None, begin: Begin) -> Regist
         if before is not None:
             processes.keep_end(tx.session, before, now, LOCK)
         end = tx.end_of_ledger
+    _enrol(office, mine, *([replace(before, ended_at=now, proof=LOCK)] if before else []))
     office.fleet.add(mine)
     if before is not None:
         office.fleet.end(before)
@@ -88,8 +96,9 @@ def leave(office: Office, name: str, said: Confirmation) -> None:
         found = processes.process(tx.session, name, number_of(said.incarnation))
         if found is None or found.incarnation != said.incarnation:
             raise IncarnationUnknown
-        processes.keep_end(tx.session, found, stamp(office.clock()), LEAVING)
-    office.fleet.end(found)
+        ended = _ended(office, tx, found, LEAVING)
+    _enrol(office, ended)
+    office.fleet.end(ended)
 
 
 def fence(office: Office, name: str, given: Fence) -> None:
@@ -99,8 +108,30 @@ def fence(office: Office, name: str, given: Fence) -> None:
         found = processes.process(tx.session, name, given.number)
         if found is None:
             raise NotFound("No process of this number has registered under this name.")
-        processes.keep_end(tx.session, found, stamp(office.clock()), given.proof)
-    office.fleet.end(found)
+        ended = _ended(office, tx, found, given.proof)
+    _enrol(office, ended)
+    office.fleet.end(ended)
+
+
+def _ended(office: Office, tx: Writing, found: Process, proof: str) -> Process:
+    """The first proof stays."""
+    ended = found if found.proof else replace(found, ended_at=stamp(office.clock()), proof=proof)
+    processes.keep_end(tx.session, ended, str(ended.ended_at), str(ended.proof))
+    return ended
+
+
+def _enrol(office: Office, *told: Process) -> None:
+    """On the roll before anything is acknowledged. Raises JournalUnavailable: the caller says it again."""
+    try:
+        _roll(office).add(told)
+    except OSError as error:
+        log.error("roll_not_written", kind=type(error).__name__, number=error.errno)
+        raise JournalUnavailable from error
+
+
+def _roll(office: Office) -> Roll:
+    journal = office.keeper.journal
+    return Roll(journal.file.parent, journal.store_id)
 
 
 def listed(office: Office) -> Gateways:
@@ -129,8 +160,27 @@ async def news(office: Office, caller: Caller, after: int, seconds: float) -> Ne
     return News(revision=office.keeper.tip.revision)
 
 
+def _compare(office: Office) -> None:
+    """Each learns from the other what it does not know. Raises OSError."""
+    roll = _roll(office)
+    told = roll.read()
+    with office.store.reading() as tx:
+        kept = {(one.name, one.number): one for one in processes.all_processes(tx.session)}
+    lost = [told[key] for key in sorted(told) if key not in kept]
+    ended = [told[key] for key, one in kept.items() if one.proof is None and key in told and told[key].proof]
+    if lost or ended:
+        log.warning("processes_put_back", begun=len(lost), ended=len(ended))
+        with office.store.writing() as tx:
+            processes.put_back(tx.session, lost)
+            for one in ended:
+                processes.keep_end(tx.session, one, str(one.ended_at), str(one.proof))
+    missing = [one for key, one in kept.items() if key not in told or (one.proof and not told[key].proof)]
+    office.room.insist(lambda: roll.add(missing))
+
+
 def begin(office: Office) -> None:
-    """What the store knows of gateways, before the first of them is answered."""
+    """What store and roll know of gateways, before the first of them is answered. Raises OSError."""
+    _compare(office)
     with office.store.turn.taken():  # or a registration of this moment would be forgotten
         with office.store.reading() as tx:
             end, marked = tx.end(), processes.last_mark(tx.session)
