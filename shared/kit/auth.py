@@ -4,15 +4,16 @@ Every route names its roles with `allow(...)`, or says `allow(PUBLIC)`; `refuse_
 has a route without.
 """
 
+import asyncio
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import httpx
 from fastapi import FastAPI, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import iter_route_contexts
 from fastapi.security.utils import get_authorization_scheme_param
 from joserfc import jwt
@@ -22,10 +23,12 @@ from joserfc.jwk import OctKey
 from shared.kit.people import Account, People, basic_of
 from shared.kit.problems import NotSignedIn, RoleNotAllowed
 from shared.kit.secretfiles import accepted_secrets
-from shared.kit.tries import Tries
+from shared.kit.tries import TooManyTries, Tries
 
 PUBLIC: Final = "public"
 TOKEN_SECONDS: Final = 300
+CHECKED_AT_ONCE: Final = 2  # passwords; each takes a core for a tenth of a second, and 64 MiB
+MOST_WAITING: Final = 40
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Identity:
 
     def __init__(self, service: str, people: People, peers: Mapping[str, Sequence[bytes]]) -> None:
         self.service, self.people, self.tries = service, people, Tries()
+        self.checking, self.waiting = ThreadPoolExecutor(CHECKED_AT_ONCE, "password"), 0
         self.keys = [(peer, OctKey.import_key(secret)) for peer, secrets in peers.items() for secret in secrets]
         self.registry = jwt.JWTClaimsRegistry(
             iss={"essential": True}, aud={"essential": True, "value": service}, exp={"essential": True},
@@ -81,15 +85,29 @@ class Identity:
         peers = {caller: accepted_secrets(secrets_dir, f"{caller}-{service}") for caller in callers}
         return cls(service, People(people_file), peers)
 
-    def caller(self, authorization: str | None, address: str = "") -> Caller:
+    async def caller(self, authorization: str | None, address: str = "") -> Caller:
         """Raises NotSignedIn, TooManyTries."""
         scheme, value = get_authorization_scheme_param(authorization)
         if scheme.lower() == "bearer":
-            return self._service(value)
+            return self.service_of(value)
         if scheme.lower() == "basic":
-            account = self.person(*basic_of(value), address)
+            account = await self.admit(*basic_of(value), address)
             return Caller(account.name, account.roles, account.subject)
         raise NotSignedIn
+
+    async def admit(self, name: str, password: str, address: str) -> Account:
+        """As `person`, away from the event loop and from the threads that requests run in: a flood of passwords takes
+        nobody's but each other's. One that was right a moment ago waits for none of them."""
+        if self.people.remembers(name, password):
+            return self.people.check(name, password)
+        if self.waiting >= MOST_WAITING:
+            raise TooManyTries(1.0)
+        self.waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self.checking, self.person, name, password, address)
+        finally:
+            self.waiting -= 1
 
     def person(self, name: str, password: str, address: str) -> Account:
         """Slow, so that it is slow to guess. Raises NotSignedIn, TooManyTries."""
@@ -99,8 +117,8 @@ class Identity:
         self.tries.right(name, address)
         return account
 
-    def _service(self, token: str) -> Caller:
-        """Nothing but what `ServiceToken` makes: no other header, nobody else addressed beside us."""
+    def service_of(self, token: str) -> Caller:
+        """Nothing but what `ServiceToken` makes: no other header, nobody addressed beside us. Raises NotSignedIn."""
         for peer, key in self.keys:
             try:
                 decoded = jwt.decode(token, key, algorithms=["HS256"])
@@ -130,18 +148,14 @@ class Allowed(Declared):
     """A route's dependency: gives the caller, or refuses. Only a declared role opens a route.
 
     Service tokens are checked on the event loop: the check before every public answer must not queue for a thread
-    behind writers. A password is slow to check on purpose, so it goes to a thread.
+    behind writers. A password is slow to check on purpose, so it goes to a thread kept for that.
     """
 
     async def __call__(self, request: Request) -> Caller:
         if PUBLIC in self.roles:
             return Caller(PUBLIC, frozenset({PUBLIC}), assurance="none")
         identity: Identity = request.app.state.identity
-        given = request.headers.get("authorization", "")
-        if given.lower().startswith("basic "):
-            caller = await run_in_threadpool(identity.caller, given, address_of(request))
-        else:
-            caller = identity.caller(given)
+        caller = await identity.caller(request.headers.get("authorization"), address_of(request))
         self.check(caller)
         return caller
 

@@ -68,7 +68,7 @@ def test_a_pair_is_replaced_without_a_gap(folder: Path) -> None:
         return Identity.from_files("consent", ("gateway",), folder, folder / "people.json")
 
     def signed(secret: bytes) -> str:
-        return ServiceToken("gateway", "consent", secret).header()
+        return ServiceToken("gateway", "consent", secret).header().removeprefix("Bearer ")
 
     old = read_secret(folder, "gateway-consent")
     running = consent()
@@ -76,13 +76,13 @@ def test_a_pair_is_replaced_without_a_gap(folder: Path) -> None:
     new = read_secret(folder, "gateway-consent")
     assert new != old
     assert told.index("force-recreate consent") < told.index("force-recreate gateway-1") < told.index("secrets retire")
-    assert running.caller(signed(old)).name == "gateway"
+    assert running.service_of(signed(old)).name == "gateway"
     restarted = consent()
-    assert restarted.caller(signed(old)).name == restarted.caller(signed(new)).name == "gateway"
+    assert restarted.service_of(signed(old)).name == restarted.service_of(signed(new)).name == "gateway"
     candour("retire", "gateway-consent", "--dir", folder)
-    assert consent().caller(signed(new)).name == "gateway"
+    assert consent().service_of(signed(new)).name == "gateway"
     with pytest.raises(NotSignedIn):
-        consent().caller(signed(old))
+        consent().service_of(signed(old))
 
 
 def test_cursors_outlive_their_secret_for_a_while(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Service tokens that were forged, have run out or were sent astray: refused on every kind of route and by every
 service."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -45,13 +46,13 @@ def test_every_service_refuses_every_forgery_and_takes_what_is_right(tmp_path: P
     taken = []
     for what, token in tokens:
         try:
-            identity.caller(f"Bearer {token}")
+            identity.service_of(token)
         except NotSignedIn:
             continue
         taken.append(what)
     assert taken == []
     for token in (good(caller, service, secret, now), ServiceToken(caller, service, secret).header().partition(" ")[2]):
-        found = identity.caller(f"Bearer {token}")
+        found = identity.service_of(token)
         assert (found.roles, found.assurance) == (frozenset({f"service:{caller}"}), "service")
 
 
@@ -64,15 +65,14 @@ def test_a_token_for_one_service_opens_no_other(tmp_path: Path) -> None:
             service, People(tmp_path / "people.json"), {one: [secret] for one, to in PAIRS if to == service}
         )
         for sender, addressed in PAIRS:
-            token = f"Bearer {good(sender, addressed, secret, now)}"
+            token = good(sender, addressed, secret, now)
             if addressed == service:
-                assert identity.caller(token).name == sender
+                assert identity.service_of(token).name == sender
             else:
                 with pytest.raises(NotSignedIn):
-                    identity.caller(token)
-        stranger = f"Bearer {good('stranger', service, secret, now)}"
+                    identity.service_of(token)
         with pytest.raises(NotSignedIn):
-            identity.caller(stranger)
+            identity.service_of(good("stranger", service, secret, now))
         assert caller in {one for one, _ in PAIRS}
 
 
@@ -81,9 +81,9 @@ def test_the_secret_of_one_caller_makes_no_other(tmp_path: Path) -> None:
     make_quick_people(tmp_path / "people.json")
     secrets = {"gateway": b"g" * 64, "supervisor": b"s" * 64}
     identity = Identity("consent", People(tmp_path / "people.json"), {name: [one] for name, one in secrets.items()})
-    assert identity.caller(f"Bearer {good('gateway', 'consent', secrets['gateway'], now)}").name == "gateway"
+    assert identity.service_of(good("gateway", "consent", secrets["gateway"], now)).name == "gateway"
     with pytest.raises(NotSignedIn):
-        identity.caller(f"Bearer {good('supervisor', 'consent', secrets['gateway'], now)}")
+        identity.service_of(good("supervisor", "consent", secrets["gateway"], now))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_secret_of_one_caller_makes_no_other(tmp_path: Path) -> None:
 )
 def test_what_is_no_authorization_is_refused(tmp_path: Path, authorization: str) -> None:
     with pytest.raises(NotSignedIn):
-        identity_of(tmp_path, "ratings", "consent").caller(authorization)
+        asyncio.run(identity_of(tmp_path, "ratings", "consent").caller(authorization))
 
 
 def test_forgeries_open_no_route_of_consent(rig: Rig) -> None:
