@@ -110,7 +110,7 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
         "officer", ok=(202,), options={"json": DECISION | {"act": "asked"}}
     ),
     ("POST", "/v1/consultants/{gmc}/withdrawal"): Row("officer", ok=(202,), options={"json": DECISION}),
-    ("GET", "/v1/decisions/{decision}"): Row("officer", ok=(404,)),
+    ("GET", "/v1/decisions/{decision}"): Row("officer consultant", ok=(404,)),
     ("GET", "/v1/consultants"): Row("officer"),
     ("GET", "/v1/consultants/{gmc}"): Row("officer"),
     ("POST", "/v1/imports"): Row("officer", options=register_options),

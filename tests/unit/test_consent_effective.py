@@ -15,6 +15,7 @@ import pytest
 
 from services.consent.ledger import decision_id
 from services.consent.workflow.effective import hash_begins
+from shared.kit.people import SUBJECTS
 from tests.unit.test_consent_gateways import confirm, head, put
 from tests.unit.test_consent_rig import Clock, House, Rig, eventually, house, rig, running
 
@@ -243,6 +244,17 @@ def test_numbers_of_decisions_are_found_and_others_are_not(rig: Rig) -> None:
         assert rig.officer("GET", f"/v1/decisions/{strange}").status_code == status
     assert rig.officer("GET", f"/v1/decisions/{made[0]['decision']}", params={"wait": 31}).status_code == 422
     assert rig.officer("GET", f"/v1/decisions/{made[0]['decision']}", params={"later": 1}).status_code == 422
+
+
+def test_a_consultant_finds_their_own_decisions_and_nobody_elses(rig: Rig) -> None:
+    mine, another = SUBJECTS["consultant"], "9900003"
+    rig.register(mine, another)
+    for gmc, status in ((mine, 200), (another, 404)):
+        path = f"/v1/decisions/{withdrawn(rig, gmc)['decision']}"
+        assert rig.client.get(path, auth=rig.house.person("consultant")).status_code == status
+        assert rig.officer("GET", path).status_code == 200
+    nobody = rig.client.get(f"/v1/decisions/d-{'a' * 12}", auth=rig.house.person("consultant"))
+    assert nobody.json() == rig.client.get(path, auth=rig.house.person("consultant")).json()
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "f" * 64, "0123456789abcdef" * 4, "fe14010b4fe83303852f" * 3 + "0000"])

@@ -20,6 +20,7 @@ from services.consent.workflow import effective, gateways
 from services.consent.workflow.fleet import Caller
 from shared.contracts.base import Count
 from shared.contracts.consent import Decision, GatewayName, Incarnation, News
+from shared.kit import auth
 from shared.kit.asking import each_once
 from shared.kit.auth import allow
 from shared.kit.problems import (
@@ -34,6 +35,7 @@ from shared.kit.problems import (
 
 router = APIRouter(prefix="/v1", tags=["waiting"])
 QUERY = (RepeatedParameter, UnknownParameter, ValueNotAllowed, NotSignedIn, RoleNotAllowed, ConsentClosed)
+Reader = Annotated[auth.Caller, Depends(allow("officer", "consultant"))]
 DecisionId = Annotated[str, Path(pattern=r"^d-[a-z2-7]{12}$")]
 
 
@@ -61,10 +63,13 @@ async def news(office: OfficeDep, query: Annotated[NewsQuery, Query()]) -> Respo
 @router.get(
     "/decisions/{decision}", operation_id="decision", summary="Whether a decision is effective",
     response_model=Decision, responses=problems(*QUERY, NotFound, JournalUnavailable),
-    dependencies=[Depends(allow("officer")), Depends(each_once)],
+    dependencies=[Depends(each_once)],
 )  # fmt: skip
-async def decision(office: OfficeDep, decision: DecisionId, query: Annotated[DecisionQuery, Query()]) -> Response:
-    """Answered as soon as it is effective, or after `wait` seconds."""
-    entry = await run_in_threadpool(effective.entry_of, office, decision)
+async def decision(
+    office: OfficeDep, caller: Reader, decision: DecisionId, query: Annotated[DecisionQuery, Query()]
+) -> Response:
+    """Answered as soon as it is effective, or after `wait` seconds. A consultant finds their own."""
+    whose = None if "officer" in caller.roles else caller.subject or ""
+    entry = await run_in_threadpool(effective.entry_of, office, decision, whose)
     await office.fleet.effective.reach(entry.revision, query.wait)
     return private(await run_in_threadpool(effective.told, office, entry))

@@ -35,12 +35,14 @@ def acknowledged(office: Office, decision: Decision) -> Decision:
     return decision.model_copy(update={"effective": effective_of(office, decision.revision)})
 
 
-def entry_of(office: Office, decision: str) -> Entry:
-    """The event with this public number. Raises NotFound, also where it is about no person."""
+def entry_of(office: Office, decision: str, whose: str | None = None) -> Entry:
+    """The event with this public number. Raises NotFound, also where it is about no person, or about another one than
+    `whose` number is given."""
     with office.reading() as tx:
         revision = processes.revision_of_hash(tx.session, hash_begins(decision))
         entry = tx.entry(revision) if revision is not None else None
-    if entry is None or entry.about is None:
+        alias = office.alias_of(tx, whose) if whose is not None else None
+    if entry is None or entry.about is None or (whose is not None and entry.subject != alias):
         raise NotFound(NO_DECISION)
     return entry
 
