@@ -149,6 +149,20 @@ def test_nobody_is_signed_in_by_another_site(browser: Browser, rig: Rig) -> None
     assert browser.post("/console/sign-in", fields | mine).status_code == 303
 
 
+def test_what_a_browser_does_not_say_is_left_to_the_token(browser: Browser, rig: Rig) -> None:
+    admitted(browser, rig, "steward")
+    token = hidden(browser.get("/console").text, "/console/sign-out")
+    silent: list[dict[str, Any]] = [
+        {"Origin": None},
+        {"Sec-Fetch-Site": None},
+        {"Origin": None, "Sec-Fetch-Site": None},
+        {"Sec-Fetch-Site": "none"},
+    ]
+    for said in silent:
+        assert browser.post("/console/switch", token | {"kind": "a"}, said).status_code == 303
+        assert browser.post("/console/switch", {"kind": "a"}, said).status_code == 403
+
+
 HOSTILE = [
     "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\\/evil.example", "https:",
     "https://evil.example", "https:/console", "https:console", "http://consent.example/console",

@@ -26,6 +26,8 @@ def check_origin(request: Request) -> None:
 
 def _origins(host: str) -> set[str]:
     """What this host is called as an origin. On loopback alone without TLS: a `__Host-` cookie needs it elsewhere."""
+    if not host:
+        return set()
     return {f"https://{host}", f"http://{host}"} if _loopback(host) else {f"https://{host}"}
 
 
