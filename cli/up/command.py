@@ -29,7 +29,7 @@ WHAT = {
     "gateway": "public site and API",
     "ingest": "uploads, for the steward",
     "ratings": "releases, for analyst, reviewer and publisher",
-    "consent": "decisions, for the consent officer",
+    "consent": "decisions: /console for the office, /me for a consultant",
 }
 
 

@@ -17,7 +17,8 @@ from services.consent.console.problems import FormNotOurs
      ("[::1]:8003", "http://[::1]:8003", True), ("[::1]", "http://[::1]", True),
      ("127.0.0.1.evil.example", "http://127.0.0.1.evil.example", False),
      ("rebound.example:8003", "http://rebound.example:8003", False),
-     ("localhost.evil.example", "http://localhost.evil.example", False), ("", "https://", False), ("", "http://", False),
+     ("localhost.evil.example", "http://localhost.evil.example", False), ("", "https://", False),
+     ("", "http://", False),
      ("consent.example", "HTTPS://consent.example", False), ("consent.example", "https://consent.example/", False),
      ("consent.example", "https://user@consent.example", False), ("10.0.0.7:8003", "http://10.0.0.7:8003", False)],
 )  # fmt: skip
