@@ -88,12 +88,15 @@ class Campaign:
     async def _until(
         self, working: "list[asyncio.Task[None]]", reading: "list[asyncio.Task[None]]", public: Public
     ) -> None:
-        """Whoever fails ends everything."""
-        try:
-            done, _ = await asyncio.wait([*working, *reading], return_when=asyncio.FIRST_EXCEPTION)
-            for one in done:
-                one.result()
+        """Whoever fails ends everything; a reader ends only when it is told to, or fails."""
+
+        async def work() -> None:
             await asyncio.gather(*working)
+
+        try:
+            ended, _ = await asyncio.wait([asyncio.create_task(work()), *reading], return_when=asyncio.FIRST_COMPLETED)
+            for one in ended:
+                one.result()
         finally:
             public.stopping = True
             for one in working:

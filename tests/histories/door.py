@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Callable, Collection
 from typing import Any
 
 from services.gateway.__main__ import main
@@ -17,32 +18,39 @@ from tests.histories.town import Town
 _send = socket.socket.send
 
 
-class Noting:
-    """Stands in the place of `socket.send`. A time is taken before the call, so it is never too late."""
+Tell = Callable[[int, float, set[str]], None]
 
-    def __init__(self, town: Town, port: int, name: str, file: int) -> None:
-        self.town, self.port, self.name, self.file = town, port, name, file
 
-    def __call__(self, sock: socket.socket, data: Any, *flags: int) -> int:
+def note_what_is_sent(town: Town, ports: Collection[int], tell: Tell) -> None:
+    """From now on `tell` hears of every piece that leaves one of `ports`: which, when, and who is in it. The time is
+    taken before the call that sends, so it is never too late."""
+
+    def send(sock: socket.socket, data: Any, *flags: int) -> int:
         at = time.monotonic()
         sent = _send(sock, data, *flags)
-        if sock.family == socket.AF_INET and sock.getsockname()[1] == self.port:
-            shown = self.town.shown_in(bytes(memoryview(data)[:sent]))
+        if sock.family == socket.AF_INET and (port := sock.getsockname()[1]) in ports:
+            shown = town.shown_in(bytes(memoryview(data)[:sent]))
             if shown:
-                line = {"f": "sent", "proc": self.name, "at": at, "shown": sorted(shown)}
-                os.write(self.file, json.dumps(line).encode() + b"\n")
+                tell(port, at, shown)
         return sent
 
+    socket.socket.send = send  # type: ignore[method-assign, assignment]
 
-def note_everything() -> None:
+
+def note_nothing() -> None:
+    socket.socket.send = _send  # type: ignore[method-assign]
+
+
+def note_in_a_file() -> None:
+    """What the environment asks for; a call that would not be noted ends this process."""
     file = os.open(os.environ.pop("CANDOUR_TEST_SENT"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     port, name = int(os.environ["CANDOUR_GATEWAY_PORT"]), os.environ["CANDOUR_GATEWAY_NAME"]
-    noting = Noting(Town(int(os.environ.pop("CANDOUR_TEST_PEOPLE"))), port, name, file)
 
-    def send(sock: socket.socket, data: Any, *flags: int) -> int:  # a function, so that it is bound to its socket
-        return noting(sock, data, *flags)
+    def tell(_port: int, at: float, shown: set[str]) -> None:
+        line = {"f": "sent", "proc": name, "at": at, "shown": sorted(shown)}
+        os.write(file, json.dumps(line).encode() + b"\n")
 
-    socket.socket.send = send  # type: ignore[method-assign, assignment]
+    note_what_is_sent(Town(int(os.environ.pop("CANDOUR_TEST_PEOPLE"))), [port], tell)
     for other in ("sendmsg", "sendall"):
         setattr(socket.socket, other, _not_noted)
 
@@ -52,5 +60,5 @@ def _not_noted(*_: Any) -> None:
 
 
 if __name__ == "__main__":
-    note_everything()
+    note_in_a_file()
     sys.exit(main(sys.argv[1:]))

@@ -6,9 +6,9 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final, Protocol
 
-from tests.histories.recorder import Recorder, now
+from tests.histories.recorder import now
 from tests.histories.routes import EVERYBODY, any_route
 from tests.histories.town import RELEASES, Town
 from tests.histories.wire import SECONDS, Answer, Request, Wire
@@ -21,12 +21,16 @@ NEXT: Final = re.compile(rb'"next":"([^"]+)"')
 PAUSE: Final = 0.03  # after a refusal or a connection that failed
 
 
+class Notes(Protocol):
+    def line(self, found: dict[str, Any]) -> None: ...
+
+
 @dataclass
 class Public:
     """`focus`: whom people ask about just now. `tags`: what a reader holds of an address, and whom it shows."""
 
     town: Town
-    recorder: Recorder
+    recorder: Notes
     chance: random.Random
     focus: deque[str] = field(default_factory=lambda: deque(maxlen=24))
     tags: dict[str, tuple[str, set[str]]] = field(default_factory=dict)
