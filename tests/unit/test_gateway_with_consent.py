@@ -8,16 +8,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 
 from services.consent.__main__ import MIGRATIONS
 from services.consent.app import create_app
 from services.consent.settings import Settings
-from shared.contracts.consent import Gateways, Registration
+from shared.contracts.consent import Gateways, Head, Registration
 from shared.kit.migrating import migrate
-from tests.unit.test_consent_rig import House, build_house
-from tests.unit.test_gateway_baked import ADAMS, FIXED, first_view
+from tests.unit.inflight_rig import guarded, long_view
+from tests.unit.test_consent_rig import CARDIAC, OWN, House, build_house
+from tests.unit.test_gateway_baked import ADAMS, FIXED, first_view, key_of
 from tests.unit.test_gateway_registration import statuses
 from tests.unit.test_gateway_world import Listening, World, world
 
@@ -41,6 +44,38 @@ class Beside:
         answer = httpx.put(f"{self.at.url}/v1/gateways/{name}", auth=own, trust_env=False)
         return Registration.model_validate_json(answer.content)
 
+    def store(self) -> str:
+        answer = httpx.get(f"{self.at.url}/v1/head", auth=self.house.service("ratings"), trust_env=False)
+        return Head.model_validate_json(answer.content).store_id
+
+    def officer(self, method: str, path: str, **options: Any) -> httpx.Response:
+        auth, url = self.house.person("officer"), self.at.url + path
+        found = httpx.request(method, url, auth=auth, trust_env=False, timeout=20, **options)
+        assert found.is_success, found.text
+        return found
+
+    def named(self, gmc: str) -> tuple[str, int]:
+        """Somebody is registered and gives consent: the key that gateways know them by, and the revision."""
+        lines = f"gmc,name,programme\n{gmc},Dr Ann Adams,{CARDIAC}\n"
+        csv = {"Content-Type": "text/csv"}
+        self.officer("POST", "/v1/imports", params={"kind": "register"}, content=lines.encode(), headers=csv)
+        known = self.officer("GET", f"/v1/consultants/{gmc}").json()["standings"][0]["revision"]
+        said = {"programme": CARDIAC, "purpose": OWN, "act": "given", "channel": "letter", "notice": {"version": 1}}
+        where = f"/v1/consultants/{gmc}/decisions"
+        given = self.officer("POST", where, json=said, headers={"If-Match": f'"{known}"'}).json()
+        after = {"after": given["revision"] - 1, "upto": given["revision"]}
+        own = self.house.service("gateway")
+        answer = httpx.get(f"{self.at.url}/v1/changes", params=after, auth=own, trust_env=False)
+        return answer.json()["changes"][0]["key"], given["revision"]
+
+    def withdraw(self, gmc: str) -> str:
+        said = {"programme": CARDIAC, "purpose": OWN, "channel": "letter"}
+        return str(self.officer("POST", f"/v1/consultants/{gmc}/withdrawal", json=said).json()["decision"])
+
+    def effective(self, decision: str, wait: float = 10) -> str:
+        answer = self.officer("GET", f"/v1/decisions/{decision}", params={"wait": wait})
+        return str(answer.json()["effective"]["status"])
+
     def stop(self) -> None:
         self.at.stop()
 
@@ -62,8 +97,7 @@ def both(folder: Path) -> Iterator[tuple[World, Beside]]:
         made.consent_at.stop()
         beside = Beside(house, settings)
         made.consent_at = beside.at  # which the world stops at its end
-        store = beside.register("whoever").store_id
-        made.ratings.publish(first_view(store=store, consent_revision=0))
+        made.ratings.publish(first_view(store=beside.store(), consent_revision=0))
         yield made, beside
 
 
@@ -135,3 +169,58 @@ def test_a_registration_that_stands_in_a_queue_shuts_nobody_out(tmp_path: Path) 
 
     with both(tmp_path) as (made, beside):
         asyncio.run(scenario(made, beside))
+
+
+def shown(made: World, beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long view in which Adams is who the real ledger says."""
+    key, revision = beside.named(ADAMS)
+    monkeypatch.setattr("tests.unit.test_gateway_baked.key_of", lambda gmc: key if gmc == ADAMS else key_of(gmc))
+    view = long_view()
+    view.store, view.consent_revision = beside.store(), revision
+    made.ratings.publish(view)
+
+
+def test_effective_means_that_nothing_of_hers_is_still_going_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with both(tmp_path) as (made, beside):
+        shown(made, beside, monkeypatch)
+        with guarded(made) as here:
+            with_her, without = here.reader("/results.ndjson"), here.reader("/results.ndjson?provider=ZZ002")
+            for reader in (with_her, without):
+                reader.read_until(b"200 OK")
+                reader.sent.settled()
+            assert beside.effective(beside.withdraw(ADAMS)) == "effective"
+            effective = time.monotonic()
+            assert with_her.read_to_the_end() == "reset"
+            assert with_her.sent.after(effective) == 0
+            assert without.read_until(b'"status":"end"')
+            assert here.reader(PERSON).read_until(b"\r\n").startswith(b"HTTP/1.1 404")
+            for reader in (with_her, without):
+                reader.close()
+
+
+def test_nobody_waits_for_a_process_whose_lock_another_has_or_which_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is gone without a word, like one that was killed; its successor says so, answers, and leaves in order."""
+
+    async def scenario(made: World, beside: Beside) -> None:
+        with monkeypatch.context() as silent:
+            silent.setattr("services.gateway.confirming.Confirmer.leave", _says_nothing)
+            async with made.gateway(poll_seconds=QUIET) as gateway:
+                assert await statuses(gateway, PERSON) == [200]
+        decision = await asyncio.to_thread(beside.withdraw, ADAMS)
+        assert await asyncio.to_thread(beside.effective, decision, 0.3) == "waiting"
+        async with made.gateway(poll_seconds=QUIET) as gateway:
+            assert await statuses(gateway, PERSON) == [404]
+            assert await asyncio.to_thread(beside.effective, decision) == "effective"
+        assert (await asyncio.to_thread(beside.gateways)).gateways == []
+
+    with both(tmp_path) as (made, beside):
+        shown(made, beside, monkeypatch)
+        asyncio.run(scenario(made, beside))
+
+
+async def _says_nothing(_: object) -> None:
+    """A process that was killed."""
