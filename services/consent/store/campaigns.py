@@ -79,8 +79,11 @@ def log_contacts(session: Session, campaign: KeptCampaign, sent: Iterable[Contac
     insert_rows(session, CONTACT, ["campaign", "alias", "at", "kind", "channel", "actor"], rows)
 
 
-def last_contact(session: Session, campaign: str) -> str | None:
-    return session.execute(select(func.max(CONTACT.c.at)).where(CONTACT.c.campaign == campaign)).scalar()
+def last_sent(session: Session, campaign: str) -> str | None:
+    """The moment of the latest contact, or of the latest file, which may have had nobody in it."""
+    contact = select(func.max(CONTACT.c.at)).where(CONTACT.c.campaign == campaign)
+    file = select(func.max(TRAIL.c.at)).where(TRAIL.c.detail.startswith(f"{campaign} ", autoescape=True))
+    return max(filter(None, (session.execute(query).scalar() for query in (contact, file))), default=None)
 
 
 def exported(session: Session, action: str, detail: str) -> str | None:

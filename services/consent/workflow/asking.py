@@ -63,7 +63,7 @@ def _send(office: Office, tx: Writing, asked: Asked, now: datetime) -> str:
     """Write down that they are asked; the moment under which it is written."""
     inquiry = inquiry_of(tx, running(tx, asked.campaign, day_of(now)))
     due = [one for one in inquiry.to_be_asked() if (one in inquiry.requested) is (asked.kind == REMINDER)]
-    moment = moment_after(now, campaigns.last_contact(tx.session, asked.campaign))
+    moment = moment_after(now, campaigns.last_sent(tx.session, asked.campaign))
     if asked.kind == REQUEST:
         _record(office, tx, inquiry, due, Asking(asked.actor, now))
     sent = (Contact(alias, stamp(moment), asked.kind) for alias in due)

@@ -59,7 +59,7 @@ def _log_one(tx: Writing, subject: Subject, actor: str, now: datetime) -> None:
     for kept in campaigns.listed(tx.session):
         same = (kept.programme, kept.purpose) == (subject.programme, subject.purpose)
         if same and kept.closed_at is None and subject.id in campaigns.members(tx.session, kept.id):
-            moment = moment_after(now, campaigns.last_contact(tx.session, kept.id))
+            moment = moment_after(now, campaigns.last_sent(tx.session, kept.id))
             campaigns.log_contacts(tx.session, kept, [Contact(subject.id, stamp(moment), REQUEST)], actor)
 
 
