@@ -30,7 +30,7 @@ from tests.histories.wire import Request
 from tests.unit.test_gateway_baked import STORE, key_of
 from tests.unit.test_gateway_world import Listening, World, world
 
-ROUNDS: Final = 5
+ROUNDS: Final = 4
 EFFECTIVE_SECONDS: Final = 1.0
 LATE_SECONDS: Final = 0.03
 NAMES: Final = ("gateway-1", "gateway-2")
@@ -121,7 +121,7 @@ class Small:
     # One history
 
     async def history(self, seed: int) -> Judgement:
-        """Everybody is granted again and shown; then five withdrawals, and what was seen of them."""
+        """Everybody is granted again and shown; then four withdrawals, and what was seen of them."""
         chance, self.notes = random.Random(seed), Notes()
         public = Public(self.town, self.notes, chance)
         everybody = [Reader(public, "officer", name, one.url) for name, one in self.gateways.items()]

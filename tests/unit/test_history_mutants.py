@@ -10,7 +10,7 @@ from tests.histories.mutants import MUTANTS, OURS, Gateway
 from tests.histories.small import histories_until_caught
 
 MOST = 20
-OURS_TAKE = int(os.environ.get("CANDOUR_MUTANT_HISTORIES", "8"))
+OURS_TAKE = int(os.environ.get("CANDOUR_MUTANT_HISTORIES", "4"))
 SEED = int(os.environ.get("CANDOUR_SEED", "2013"))
 
 
