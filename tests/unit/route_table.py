@@ -7,8 +7,8 @@ under /console or /me, into `PAGES`. The first words are who may: accounts' role
 `gateway`, `supervisor`). A caller who may is answered with one of `ok`; every other with 403, and nobody with 401; so
 what is sent must be what the route takes. A route that is missing here fails the build.
 
-- `{gmc}` and the other parameters come from `FILL`; add yours there. `{gmc}` is asked twice: with the number that the
-  account `consultant` is bound to, and with another's. Both are on the register.
+- `{gmc}` and `{alias}` are asked twice: with the person whom the account `consultant` is bound to, and with another.
+  Both are on the register. Other parameters come from `FILL`; add yours there.
 - `options` are those of a request (`json`, `params`, `content`, `headers`), or a function of (rig, caller) that gives
   them where they cannot be known before.
 - A page that changes something has `form={...}`: a valid form without its token. The page is then asked, for everybody,
@@ -30,7 +30,6 @@ MINE: Final = "9900002"  # of the account `consultant`
 OTHERS: Final = "9900003"  # of the account `consultant-b`
 FILL: Final = {
     "import_id": "i-none",
-    "alias": "p-" + "0" * 32,
     "name": "elm",
     "campaign": "c-none",
     "decision": "d-aaaaaaaaaaaa",
@@ -189,6 +188,13 @@ DOORS: Final = {
 }
 
 
-def filled(path: str, gmc: str = MINE) -> str:
+def filled(rig: Rig, path: str, gmc: str = MINE) -> str:
     """The address with its parameters. Raises KeyError for one that `FILL` does not have."""
-    return path.format_map(FILL | {"gmc": gmc})
+    alias = rig.client.app.state.office.keys.alias(gmc)  # type: ignore[attr-defined]  # a FastAPI application
+    return path.format_map(FILL | {"gmc": gmc, "alias": alias})
+
+
+def addresses(rig: Rig, path: str) -> list[str]:
+    """The address with its parameters, once for each person where it is about one."""
+    about_somebody = "{gmc}" in path or "{alias}" in path
+    return [filled(rig, path, gmc) for gmc in ((MINE, OTHERS) if about_somebody else (MINE,))]

@@ -18,7 +18,7 @@ __all__ = ["house"]
 ANNE, BEN, CARA, DAN = "9900001", "9900002", "9900003", "9900004"
 NOTICE = b"What the second notice says.\n"
 DEMONSTRATION = "demonstration-consent-2013"
-MANDATE = {
+MANDATE: dict[str, Any] = {
     "id": "mandate-2027", "regime": "public_task", "instrument": "A direction (invented)", "citation": "Made up, s. 1",
     "instrument_kind": "direction", "programmes": [CARDIAC], "purposes": [OWN], "valid_from": "2026-11-01",
     "notice_version": 2, "notice_days": 10, "dpia": "DPIA-7",

@@ -47,7 +47,7 @@ def as_of(office: Office, asked: Asked) -> AsOf:
         policy = known_policy(office.policy, asked.moment.known)
         law = law_in_force(policy, timeline.policy_known_by(tx.session, asked.moment.known))
         events = timeline.known_by(tx.session, asked.moment.known, aliases, asked.programme)
-        standings = standings_at(map(_recorded, events), asked.moment)
+        standings = standings_at(map(recorded, events), asked.moment)
         answers = list(_answers(Judge(law, asked.moment.valid), standings, asked, timeline.numbers(tx.session)))
     named = sum(one.verdict == "named" for one in answers)
     return AsOf(
@@ -78,7 +78,7 @@ def _aliases(office: Office, tx: Reading, number: str | None) -> list[str] | Non
     return [alias]
 
 
-def _recorded(entry: Entry) -> Recorded:
+def recorded(entry: Entry) -> Recorded:
     assert entry.about is not None  # those about nobody are not read here
     return entry.about, entry.happened, date.fromisoformat(entry.recorded_at[:10])
 

@@ -62,7 +62,6 @@ from shared.contracts.consent.law import (
     SwitchState,
 )
 from shared.contracts.consent.participation import (
-    Between,
     Counts,
     ExactParticipation,
     ProgrammeCounts,
@@ -107,7 +106,6 @@ __all__ = [
     "BasisEnd",
     "BasisTerms",
     "Begin",
-    "Between",
     "Campaign",
     "CampaignCounts",
     "CampaignRequest",

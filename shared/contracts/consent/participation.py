@@ -47,30 +47,26 @@ class ExactParticipation(Contract):
     programmes: list[ProgrammeCounts]
 
 
-class Between(Contract):
-    """At least and at most so many."""
-
-    at_least: Count
-    at_most: Count
-
-
 class ProgrammeShare(Contract):
-    """Nothing is said of few people: `suppressed` says so."""
+    """Of those who were `asked` at least `at_least_percent` may be named, and fewer than `less_than_percent` where it
+    is not the highest level that is used for so many. Nothing is said of few people: `suppressed` says so."""
 
     programme: Slug
     label: str
     status: Literal["published", "suppressed"]
     asked: Count | None = None
-    named: Between | None = None
+    at_least_percent: Count | None = None
+    less_than_percent: Count | None = None
 
 
 class SafeParticipation(Contract):
-    """What may be published as at a moment: see `services/consent/domain/participation.py` for the rule."""
+    """What may be published as at a moment, by the rule of `services/consent/domain/participation.py`. `fewest`: how
+    many may be on the other side of any level."""
 
     form: Literal["safe"] = "safe"
     at: datetime
+    levels: list[Count]
     fewest: Count
-    step: Count
     programmes: list[ProgrammeShare]
 
 
