@@ -11,7 +11,7 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks.outcome import Outcome
-from cli import consent, load, release
+from cli import imports, load, release
 from cli.calls import Service
 from cli.demo import FEEDS
 from cli.demonstration.files import write
@@ -66,7 +66,7 @@ def _main_job(house: House, files: dict[str, Path], clock: Clock) -> dict[str, A
             load.freeze(ingest, feed)
     for kind in ("register", "returns"):
         with clock.stage(f"consent: {kind}"):
-            consent.import_file(officer, kind, files[f"{kind}.csv"])
+            imports.import_file(officer, kind, files[f"{kind}.csv"])
     return _release(house, service, clock)
 
 

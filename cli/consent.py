@@ -1,18 +1,17 @@
-"""`candour consent register | returns | give | refuse | withdraw | show | gateways | fence`: what a consent officer
-does, and whoever watches the gateways."""
+"""`candour consent register | returns | campaign | give | refuse | withdraw | show | gateways | fence`: what a consent
+officer does, and whoever watches the gateways."""
 
 import json
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli import spelled
+from cli import campaigns, imports, spelled
 from cli.calls import Refused, Service
 from cli.gateways import fence, follow, gateways
-from cli.say import SOME_LINES_SET_ASIDE, err, out, stop
+from cli.say import out, stop
 
 app = typer.Typer(help="Record consultants and their decisions.", no_args_is_help=True)
 Gmc = Annotated[str, typer.Argument(callback=spelled.gmc, help="The consultant's GMC number.")]
@@ -23,47 +22,10 @@ Programme = Annotated[
     ),
 ]
 Account = Annotated[str, typer.Option("--as")]
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")]
-
-
-def import_file(consent: Service, kind: str, file: Path, dry_run: bool = False) -> dict[str, Any]:
-    """Send a register or a return; sending it again changes nothing."""
-    report: dict[str, Any] = consent.json(
-        "POST",
-        "/v1/imports",
-        params={"kind": kind, "dry_run": str(dry_run).lower()},
-        content=file.read_bytes(),
-        headers={"Content-Type": "text/csv"},
-    )
-    return report
-
-
-def _import(kind: str, file: Path, dry_run: bool, account: str) -> None:
-    try:
-        report = import_file(Service("consent", account), kind, file, dry_run)
-    except Refused as refused:
-        stop(f"{file.name} was refused: {refused.sentence()}")
-    fates = ("applied", "duplicate", "quarantined")
-    out.print(f"{report['lines']:,} lines: " + ", ".join(f"{report[fate]:,} {fate}" for fate in fates))
-    for problem in report["problems"]:
-        if problem["fate"] == "quarantined":
-            err.print(f"line {problem['line']}: {problem['code']}, found {problem['found']!r}, "
-                      f"expected {problem['expected']}", markup=False)  # fmt: skip
-    if report["quarantined"]:
-        raise typer.Exit(SOME_LINES_SET_ASIDE)
-
-
-@app.command()
-def register(file: File, dry_run: DryRun = False, account: Account = "officer") -> None:
-    """Import who is asked: gmc, name, programme."""
-    _import("register", file, dry_run, account)
-
-
-@app.command()
-def returns(file: File, dry_run: DryRun = False, account: Account = "officer") -> None:
-    """Import decisions collected elsewhere, one line each."""
-    _import("returns", file, dry_run, account)
+for command in (imports.register, imports.returns, imports.waiting, imports.approve, imports.reject):
+    app.command()(command)
+app.command()(campaigns.notices)
+app.add_typer(campaigns.app, name="campaign")
 
 
 def decide(consent: Service, gmc: str, programme: str, act: str, notice: int | None = None) -> dict[str, Any]:

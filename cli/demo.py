@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import consent, load, release
+from cli import imports, load, release
 from cli.accounts import password_of
 from cli.calls import PATIENCE_SECONDS, Refused, Service
 from cli.demonstration.sizes import DEFAULT_SEED, Sizes
@@ -65,8 +65,10 @@ def load_into(
                 stop(f"{name} was refused: {submission['refusal']['detail']}")
             load.freeze(ingest, feed)
         say("recording consultants and their decisions")
-        consent.import_file(officer, "register", files["register.csv"])
-        consent.import_file(officer, "returns", files["returns.csv"])
+        imports.import_file(officer, "register", files["register.csv"])
+        report = imports.import_file(officer, "returns", files["returns.csv"])
+        if report["waiting"]:
+            stop(f"{report['waiting']:,} answers wait for a second officer: candour consent approve {report['id']}")
     name = _publish(service, f"demonstration-{seed}", say)
     _wait_shown(Service("gateway", None, base_url=urls["gateway"]), name)
     return name

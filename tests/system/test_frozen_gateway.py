@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from cli.calls import Service
-from cli.consent import import_file, withdrawal
+from cli.consent import withdrawal
+from cli.imports import import_file
 from tests.system.house import House
 from tests.system.quick_release import publish_quickly
 

@@ -15,8 +15,9 @@ import pytest
 
 from cli import demo
 from cli.calls import Service
-from cli.consent import decide, import_file, withdrawal
+from cli.consent import decide, withdrawal
 from cli.demonstration.sizes import Sizes
+from cli.imports import import_file
 from tests.system.composed import Composed
 from tests.system.history import Person, people_of
 from tests.system.house import House

@@ -22,7 +22,8 @@ from typing import Final
 import pytest
 
 from cli.calls import Service
-from cli.consent import import_file, withdrawal
+from cli.consent import withdrawal
+from cli.imports import import_file
 from tests.system.composed_process import ROOT
 from tests.system.docker_program import Docker
 from tests.system.house import free_base
