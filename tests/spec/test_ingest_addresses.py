@@ -54,6 +54,7 @@ def operations(digest: str) -> list[tuple[str, str, set[str], dict[str, Any]]]:
         ("GET", "/v1/snapshots", FETCHERS, {}),
         ("GET", f"/v1/snapshots/{digest}", FETCHERS, {}),
         ("GET", f"/v1/snapshots/{digest}/files/rows.parquet", FETCHERS, {}),
+        ("GET", "/v1/subject-access/9900001", {"auditor"}, {}),
     ]
 
 
