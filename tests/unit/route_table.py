@@ -156,6 +156,7 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/v1/consultants/{gmc}/erasure"): Row("officer", options={"json": {"channel": "letter"}}),  # the last
 }
 ABOUT: Final = {"programme": CARDIAC, "purpose": OWN}
+ASKED: Final = ABOUT | {"seen": "0", "act": "asked", "channel": "letter"}
 CHOICE: Final = ABOUT | {"act": "withdrawn", "seen": "0"}
 PAGES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/console"): Row("officer steward auditor"),
@@ -169,13 +170,13 @@ PAGES: Final[dict[tuple[str, str], Row]] = {
     ),
     ("GET", "/console/people"): Row("officer auditor"),
     ("POST", "/console/people/find"): Row("officer auditor", ok=(303,), form={"number": MINE}),
-    ("GET", "/console/people/{alias}"): Row("officer auditor", ok=(404,)),
-    ("GET", "/console/people/{alias}/decision"): Row("officer", ok=(404,), options={"params": ABOUT}),
-    ("POST", "/console/people/{alias}/decision/check"): Row("officer", ok=(404,), form=ABOUT | {"seen": "0"}),
-    ("POST", "/console/people/{alias}/decision/change"): Row("officer", ok=(404,), form=ABOUT | {"seen": "0"}),
-    ("POST", "/console/people/{alias}/decision"): Row("officer", ok=(404,), form=ABOUT | {"seen": "0"}),
-    ("GET", "/console/people/{alias}/withdrawal"): Row("officer", ok=(404,), options={"params": ABOUT}),
-    ("POST", "/console/people/{alias}/withdrawal"): Row("officer", ok=(404,), form=ABOUT | {"key": "k"}),
+    ("GET", "/console/people/{alias}"): Row("officer auditor"),
+    ("GET", "/console/people/{alias}/decision"): Row("officer", options={"params": ABOUT}),
+    ("POST", "/console/people/{alias}/decision/check"): Row("officer", form=ASKED),
+    ("POST", "/console/people/{alias}/decision/change"): Row("officer", form=ASKED),
+    ("POST", "/console/people/{alias}/decision"): Row("officer", ok=(303,), form=ASKED),
+    ("GET", "/console/people/{alias}/withdrawal"): Row("officer", options={"params": ABOUT}),
+    ("POST", "/console/people/{alias}/withdrawal"): Row("officer", ok=(303,), form=ABOUT | {"key": "k"}),
     ("GET", "/console/people/{alias}/saved/{decision}"): Row("officer", ok=(404,)),
     ("POST", "/console/sign-out"): Row("officer steward auditor consultant", ok=(303,), form={}),
     ("POST", "/me/sign-out"): Row("officer steward auditor consultant", ok=(303,), form={}),

@@ -13,7 +13,19 @@ from services.consent.console.gate import is_page
 from shared.kit.auth import ServiceToken
 from tests.browsers import Browser, hidden
 from tests.people import change_person
-from tests.unit.route_table import ACCOUNTS, ANYBODY, DOORS, MINE, OTHERS, PAGES, ROUTES, SERVICES, Row, filled
+from tests.unit.route_table import (
+    ACCOUNTS,
+    ANYBODY,
+    DOORS,
+    MINE,
+    OTHERS,
+    PAGES,
+    ROUTES,
+    SERVICES,
+    Row,
+    addresses,
+    filled,
+)
 from tests.unit.test_consent_rig import House, Rig, build_house, rig
 
 __all__ = ["rig"]
@@ -59,10 +71,6 @@ def browser_of(rig: Rig, account: str) -> Browser:
     return browser
 
 
-def addresses(path: str) -> list[str]:
-    return [filled(path, gmc) for gmc in (MINE, OTHERS)] if "{gmc}" in path else [filled(path)]
-
-
 def expected(row: Row, caller: str, code: int, body: str) -> bool:
     if row.roles & {ANYBODY, caller}:
         return code in row.ok
@@ -73,7 +81,7 @@ def expected(row: Row, caller: str, code: int, body: str) -> bool:
 def test_every_route_is_open_to_its_roles_only(staffed: Rig, caller: str) -> None:
     wrong = {}
     for (method, path), row in ROUTES.items():
-        for address in addresses(path):
+        for address in addresses(staffed, path):
             options = row.asked(staffed, caller)
             found = staffed.client.request(method, address, auth=auth_of(staffed, caller), **options)
             if not expected(row, caller, found.status_code, found.text):
@@ -87,7 +95,7 @@ def test_every_page_is_open_to_its_roles_only(staffed: Rig, account: str) -> Non
     pages = {role for row in PAGES.values() for role in row.roles}
     wrong = {}
     for (method, path), row in PAGES.items():
-        for address in addresses(path):
+        for address in addresses(staffed, path):
             browser = browser_of(staffed, account)
             found = _ask_page(staffed, browser, account, address, row)
             right = found.status_code == 401 if account not in pages else False
@@ -146,7 +154,7 @@ def test_nobody_unknown_comes_in(staffed: Rig) -> None:
         strangers: list[httpx.Auth | None] = [None, forged, elsewhere, *passwords]
         for auth in strangers:
             options = ROUTES[method, path].asked(staffed, "nobody")
-            found = staffed.client.request(method, filled(path), auth=auth, **options)
+            found = staffed.client.request(method, filled(staffed, path), auth=auth, **options)
             if (found.status_code, found.json()["code"]) != (401, "not_signed_in"):
                 wrong[method, path, str(auth)] = (found.status_code, found.text)
     assert wrong == {}
@@ -161,7 +169,7 @@ def test_a_cookie_opens_no_route_of_the_api(staffed: Rig) -> None:
         for method, path in CLOSED:
             options = ROUTES[method, path].asked(staffed, "nobody")
             headers = {"Origin": browser.origin, "Sec-Fetch-Site": "same-origin"} | dict(options.get("headers", {}))
-            found = browser.client.request(method, filled(path), **dict(options) | {"headers": headers})
+            found = browser.client.request(method, filled(staffed, path), **dict(options) | {"headers": headers})
             if (found.status_code, found.json()["code"]) != (401, "not_signed_in"):
                 wrong[method, path, account] = (found.status_code, found.text)
     assert wrong == {}
@@ -171,7 +179,9 @@ def test_a_password_or_a_token_in_a_header_opens_no_page(staffed: Rig) -> None:
     wrong = {}
     for method, path in PAGES:
         for caller in (*ACCOUNTS, *SERVICES):
-            found = Browser(app_of(staffed)).client.request(method, filled(path), auth=auth_of(staffed, caller))
+            found = Browser(app_of(staffed)).client.request(
+                method, filled(staffed, path), auth=auth_of(staffed, caller)
+            )
             # no window of the browser's own, that would ask for a password which no page takes
             asks = "www-authenticate" in found.headers
             if found.status_code != 401 or asks or 'name="password"' not in found.text:
@@ -191,7 +201,7 @@ def test_no_other_site_can_send_the_form_of_a_page(staffed: Rig) -> None:
             given = right | {"csrf": change["token"]} if "token" in change else right
             fields = {name: value for name, value in (dict(row.form) | given).items() if value is not None}
             found = browser.post(
-                filled(path), fields, {name: value for name, value in change.items() if name != "token"}
+                filled(staffed, path), fields, {name: value for name, value in change.items() if name != "token"}
             )
             if found.status_code != 403 or "form_not_ours" not in found.text:
                 wrong[method, path, number] = (found.status_code, found.text)
@@ -239,10 +249,12 @@ def test_what_is_ones_own_is_nobody_elses(staffed: Rig) -> None:
     assert asked
     for (method, path), row in asked:
         if is_page(path):
-            found = _ask_page(staffed, browser, "consultant", filled(path), row)
+            found = _ask_page(staffed, browser, "consultant", filled(staffed, path), row)
         else:
             options = row.asked(staffed, "consultant")
-            found = staffed.client.request(method, filled(path), auth=staffed.house.person("consultant"), **options)
+            found = staffed.client.request(
+                method, filled(staffed, path), auth=staffed.house.person("consultant"), **options
+            )
         assert found.status_code in row.ok
         assert OTHERS not in found.text
     assert record(OTHERS) == before
@@ -256,10 +268,15 @@ def test_a_consultant_of_no_record_finds_none(staffed: Rig) -> None:
         for (method, path), row in ROUTES.items():
             if row.own:
                 options = row.asked(staffed, "consultant")
-                found = staffed.client.request(method, filled(path), auth=httpx.BasicAuth("lost", "lost"), **options)
+                found = staffed.client.request(
+                    method, filled(staffed, path), auth=httpx.BasicAuth("lost", "lost"), **options
+                )
                 assert (found.status_code, found.json()["code"]) == (404, "not_found"), (method, path)
         browser = Browser(app_of(staffed))
         assert browser.sign_in("lost", "lost", "/me/sign-in").status_code == 303
         for (method, path), row in PAGES.items():
             if row.own:
-                assert _ask_page(staffed, browser, "lost", filled(path), row).status_code == 404, (method, path)
+                assert _ask_page(staffed, browser, "lost", filled(staffed, path), row).status_code == 404, (
+                    method,
+                    path,
+                )

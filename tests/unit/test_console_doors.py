@@ -164,6 +164,7 @@ def test_what_a_browser_does_not_say_is_left_to_the_token(browser: Browser, rig:
 
 
 HOSTILE = [
+    "/console?a=b&", "/console?a", "/console?a=//evil.example", "/console/sign-out?a=b", "/console?a=b?c=d",
     "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\\/evil.example", "https:",
     "https://evil.example", "https:/console", "https:console", "http://consent.example/console",
     "javascript:alert(1)", "data:text/html,x", "//consent.example/console", "/console//evil.example",
@@ -190,7 +191,9 @@ def test_a_browser_is_sent_nowhere_else(browser: Browser, rig: Rig, hostile: str
     assert after_sign_in(hostile, frozenset({"officer"})) == "/console"
 
 
-@pytest.mark.parametrize("own", ["/console/imports", "/console/people/p-0123abcd", "/console/a.b/c_d~e"])
+@pytest.mark.parametrize(
+    "own", ["/console/imports", "/console/people/p-0123abcd?programme=a-b&purpose=own_figures", "/console/a.b/c_d~e"]
+)
 def test_a_page_of_ours_is_come_back_to(browser: Browser, rig: Rig, own: str) -> None:
     assert own_path(own) == own
     assert browser.sign_in("officer", rig.house.passwords["officer"], going=own).headers["location"] == own
@@ -202,6 +205,9 @@ def test_the_page_that_was_asked_for_comes_after_signing_in(browser: Browser, ri
     found = browser.send(form, "/console/sign-in", name="steward", password=rig.house.passwords["steward"])
     assert (found.status_code, found.headers["location"]) == (303, "/console/switch")
     assert browser.get("/console/switch").status_code == 200
+    for asked, kept in (("?kind=a", "/console/switch?kind=a"), ("?kind=%2F%2Fevil", None)):
+        fields = hidden(Browser(rig.client.app).get(f"/console/switch{asked}").text, "/console/sign-in")  # type: ignore[arg-type]
+        assert fields.get("next") == kept
 
 
 def test_a_switch_wants_a_password_of_the_last_ten_minutes(browser: Browser, rig: Rig, clock: Clock) -> None:

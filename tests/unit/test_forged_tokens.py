@@ -106,7 +106,7 @@ def test_forgeries_open_no_route_of_consent(rig: Rig) -> None:
     wrong = {}
     for method, path, token in asked:
         header = {"Authorization": f"Bearer {token}".encode()}
-        found = rig.client.request(method, filled(path), headers=header)
+        found = rig.client.request(method, filled(rig, path), headers=header)
         if found.status_code != 401:
             wrong[method, path, token[:40]] = (found.status_code, found.text)
     assert wrong == {}

@@ -6,19 +6,22 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from services.consent.console.gate import is_within
 from services.consent.console.people import HOMES
 
-LONGEST: Final = 200
-OWN: Final = re.compile(r"/(?:console|me)(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
-NOT_AGAIN: Final = ("sign-in", "sign-out", "signed-out", "static")
+LONGEST: Final = 300
+PAIR: Final = r"[a-z_]+=[A-Za-z0-9._-]+"
+OWN: Final = re.compile(rf"(/(?:console|me)(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)*)(?:\?{PAIR}(?:&{PAIR})*)?")
+NOT_AGAIN: Final = frozenset({"sign-in", "sign-out", "signed-out", "static"})
 
 
 def own_path(given: str) -> str | None:
-    """`given` where it is the path of a page of ours; None for everything else: other hosts, schemes, anything encoded,
-    a query, the way out."""
-    if len(given) > LONGEST or OWN.fullmatch(given) is None:
+    """`given` where it is the address of a page of ours, with no query but plain words; None for everything else: other
+    hosts, schemes, anything encoded, the way out."""
+    found = OWN.fullmatch(given) if len(given) <= LONGEST else None
+    if found is None or set(found[1].split("/")[2:3]) & NOT_AGAIN:
         return None
-    return None if given.split("/")[2:3] and given.split("/")[2] in NOT_AGAIN else given
+    return given
 
 
 def after_sign_in(given: str, roles: frozenset[str]) -> str | None:
@@ -26,7 +29,7 @@ def after_sign_in(given: str, roles: frozenset[str]) -> str | None:
     none."""
     homes = [home for home, wanted in HOMES.items() if roles & wanted]
     asked = own_path(given)
-    if asked is not None and f"/{asked.split('/')[1]}" in homes:
+    if asked is not None and any(is_within(asked.partition("?")[0], home) for home in homes):
         return asked
     return homes[0] if homes else None
 
@@ -35,8 +38,11 @@ def asked_for(request: Request) -> str:
     """The page to come back to after signing in: the one that was asked for, or whose form was sent. Empty where it is
     none of ours."""
     if request.method in {"GET", "HEAD"}:
-        return own_path(request.url.path) or ""
-    try:
-        return own_path(urlsplit(request.headers.get("referer", "")).path) or ""
-    except ValueError:
-        return ""
+        path, query = str(request.scope["path"]), request.scope["query_string"].decode("latin-1")
+    else:
+        try:
+            asked = urlsplit(request.headers.get("referer", ""))
+        except ValueError:
+            return ""
+        path, query = asked.path, asked.query
+    return own_path(f"{path}?{query}" if query else path) or ""
