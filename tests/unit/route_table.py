@@ -164,6 +164,20 @@ PAGES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/me/history"): Row("consultant", own=True),
     ("POST", "/me/choice"): Row("consultant", ok=(303,), form=CHOICE, own=True),
     ("GET", "/me/saved/{decision}"): Row("consultant", ok=(404,), own=True),
+    ("GET", "/console/law"): Row("officer steward auditor"),
+    ("GET", "/console/law/basis"): Row("steward"),
+    ("POST", "/console/law/basis"): Row("steward", ok=(422,), form={"id": "x"}),
+    ("POST", "/console/law/end"): Row(
+        "steward", ok=(422,), form={"basis": "no-basis", "last": "2999-01-01", "reason": "r"}
+    ),
+    ("POST", "/console/law/on"): Row(
+        "steward", ok=(422,), form={"programme": CARDIAC, "warning": "0" * 64, "dpia": "D-1"}
+    ),
+    ("POST", "/console/law/off"): Row("steward", ok=(303,), form={"programme": CARDIAC}),
+    ("POST", "/console/law/approval"): Row("steward", ok=(404,), form={"number": "q-000000000000", "digest": "d"}),
+    ("POST", "/console/law/rejection"): Row("steward", ok=(404,), form={"number": "q-000000000000", "digest": "d"}),
+    ("GET", "/console/audit"): Row("auditor"),
+    ("POST", "/console/audit/check"): Row("auditor", ok=(303,), form={}),
     ("GET", "/console/queue"): Row("officer auditor"),
     ("POST", "/console/queue/outcome"): Row(
         "officer", ok=(422,), form=ABOUT | {"alias": "p-" + "0" * 32, "seen": "0", "act": "released"}
