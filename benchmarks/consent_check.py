@@ -33,13 +33,14 @@ PEOPLE: Final = 64
 
 @dataclass(frozen=True)
 class Plan:
-    """How much: rounds of two blocks for each arrangement and route. `clients` are compared on the first route only."""
+    """How much: rounds of two blocks for each arrangement and route. Other clients are compared on the first route."""
 
     sizes: Sizes
     rounds: int = 6
     clients_rounds: int = 2
     block_seconds: float = 3.0
     connections: int = 32
+    beside: tuple[str, ...] = BESIDE
 
 
 FULL: Final = Plan(Sizes(hospitals=60, consultants=1300, episodes=150_000))
@@ -68,17 +69,24 @@ class Series:
 
 def run(plan: Plan = FULL) -> Outcome:
     """Ratios: ours over no check, for each route; the other clients over no check on the first one."""
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as name:
+        house = House(Path(name))
+        house.up()
+        try:
+            house.demo_release = demo.load_into(house.urls, house.accounts, lambda _text: None, sizes=plan.sizes)
+            house.wait_published(house.demo_release)
+            return measure(house, Path(name), plan)
+        finally:
+            house.down()
+
+
+def measure(house: House, folder: Path, plan: Plan) -> Outcome:
+    """In a house that shows `house.demo_release`; `folder` is for what stands beside it."""
+    with ExitStack() as stack:
         generator = stack.enter_context(Generator())
         ceiling = _ceiling(generator, folder, plan)
-        house = House(folder)
-        house.up()
-        stack.callback(house.down)
-        house.demo_release = demo.load_into(house.urls, house.accounts, lambda _text: None, sizes=plan.sizes)
-        house.wait_published(house.demo_release)
         doors = {OURS: house.base}
-        for number, variant in enumerate(BESIDE):
+        for number, variant in enumerate(plan.beside):
             module = ("benchmarks.load.variants", variant)
             beside = gateway_beside(house, house.demo_release, folder / f"beside-{number}", module)
             doors[variant] = int(stack.enter_context(beside).rpartition(":")[2])

@@ -19,6 +19,7 @@ KINDS: Final[tuple[Kind, ...]] = ("killed", "paused", "silent")
 REFUSED_WITHIN: Final = 1.2
 BACK_WITHIN: Final = 2.0
 PAUSE_SECONDS: Final = 0.02
+FEWEST: Final = 10
 PATIENCE_SECONDS: Final = 60.0
 
 
@@ -92,8 +93,12 @@ class Outage:
         return [one for one in self.answers if one.depends is depends and one.ended < self.began]
 
     def during(self, depends: bool) -> list[Answer]:
-        """Those that were asked meanwhile."""
-        return [one for one in self.answers if one.depends is depends and self.began < one.began < self.ended]
+        """Those that were asked meanwhile, but for who asked shortly before the return and got an answer after it."""
+        return [
+            one for one in self.answers
+            if one.depends is depends and self.began < one.began < self.ended
+            and not (one.ended > self.ended and one.status == 200)
+        ]  # fmt: skip
 
     def recovery(self) -> float:
         """Seconds."""
@@ -102,22 +107,18 @@ class Outage:
     def faults(self) -> list[str]:
         """Everything that is not as promised; a promise that nobody asked for is not kept, either."""
         refused, fixed = self.during(True), self.during(False)
-        found = [f"{self.kind}: {one.status} where 503 was due" for one in refused if self._is_wrong(one)]
+        found = [f"{self.kind}: {one.status} where 503 was due" for one in refused if one.status != 503]
         found += [f"{self.kind}: refused after {one.seconds:.2f} s" for one in refused if one.seconds > REFUSED_WITHIN]
         found += [f"{self.kind}: {one.status} for what is fixed" for one in fixed if one.status != 200]
         if self.recovery() > BACK_WITHIN:
             found.append(f"{self.kind}: back after {self.recovery():.2f} s")
-        if min(len(refused), len(fixed)) < 20:
+        if min(len(refused), len(fixed)) < FEWEST:
             found.append(f"{self.kind}: hardly anybody asked: {len(refused)} and {len(fixed)}")
         return found
 
-    def _is_wrong(self, refused: Answer) -> bool:
-        """Who asked shortly before the return may be lucky."""
-        return refused.status != 503 and not (refused.status == 200 and refused.ended > self.ended)
-
 
 @contextmanager
-def outage(house: House, link: SlowLink, public: Public, kind: Kind, seconds: float = 1.5) -> Iterator[Outage]:
+def outage(house: House, link: SlowLink, public: Public, kind: Kind, seconds: float = 2.0) -> Iterator[Outage]:
     """Consent away for the block, and for `seconds` at least; what is found is whole after the block. `link` is the way
     from the gateway that `public` asks to consent."""
     found = Outage(kind)
