@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from services.ratings.following import Follower
 from services.ratings.indicators.loading import load_catalogue
 from services.ratings.peers import Peers
-from services.ratings.routes import indicators, releases, replays, views
+from services.ratings.routes import access, indicators, releases, replays, views
 from services.ratings.settings import Settings
 from services.ratings.store.store import Store
 from services.ratings.workflow.building import Builder
@@ -24,6 +24,7 @@ from shared.kit.jobs import Jobs
 from shared.kit.service import service_app
 
 CALLERS = ("gateway",)
+ROUTERS = [indicators.router, releases.router, replays.router, views.router, access.router]
 
 
 def create_app(settings: Settings, peers: Peers, jobs: Jobs) -> FastAPI:
@@ -52,7 +53,7 @@ def create_app(settings: Settings, peers: Peers, jobs: Jobs) -> FastAPI:
         follower: Follower = app.state.follower
         return follower.ready()
 
-    app = service_app("ratings", lifespan, [indicators.router, releases.router, replays.router, views.router], ready)
+    app = service_app("ratings", lifespan, ROUTERS, ready)
     app.state.identity = Identity.from_files("ratings", CALLERS, settings.secrets_dir, settings.people_file)
     return app
 
