@@ -59,11 +59,18 @@ class Counting:
         return getattr(self.beneath, name)
 
 
-def recording(found: list[Sent]) -> type[GuardedProtocol]:
+class Record(list[Sent]):
+    """`small`: whether the next connection gets small buffers in the kernel."""
+
+    small = True
+
+
+def recording(found: Record) -> type[GuardedProtocol]:
     class Recorded(GuardedProtocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             beneath = transport._sock  # type: ignore[attr-defined]
-            beneath.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
+            if found.small:
+                beneath.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
             found.append(Sent(self))
             transport._sock = Counting(beneath, found[-1])  # type: ignore[attr-defined]
             super().connection_made(transport)
@@ -77,7 +84,7 @@ class Guarded:
 
     made: World
     at: Listening
-    sent: list[Sent]
+    sent: Record
 
     def reader(self, *paths: str, method: str = "GET", headers: str = "") -> "Reader":
         before = len(self.sent)
@@ -150,7 +157,7 @@ class Reader:
 @contextmanager
 def guarded(made: World, poll_seconds: float = QUIET) -> Iterator[Guarded]:
     settings = made.settings(poll_seconds)
-    sent: list[Sent] = []
+    sent = Record()
     app = create_app(settings, over_http(settings))
     at = Listening(app, recording(sent))
     try:

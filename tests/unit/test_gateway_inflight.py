@@ -111,6 +111,16 @@ def test_an_answer_that_has_gone_does_not_end_the_one_behind_it(here: Guarded) -
     reader.close()
 
 
+def test_the_kernel_takes_little_for_a_reader_who_does_not_read(here: Guarded) -> None:
+    """Of four megabytes it would take all, and send them for as long as the reader likes."""
+    here.sent.small = False
+    reader = here.reader(WITH_ADAMS)
+    taken = reader.sent.settled()
+    here.sent.small = True
+    assert 100_000 < taken < 1_000_000
+    reader.close()
+
+
 def test_a_stopped_reader_delays_nobody(here: Guarded) -> None:
     """A process that was stopped with its socket open; when it goes on it finds a reset."""
     code = (
