@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli import spelled
 from cli.calls import Refused, Service
@@ -58,12 +58,13 @@ def status(
     if campaign is not None:
         out.print_json(json.dumps(ask("GET", f"/v1/campaigns/{campaign}", account)))
         return
-    counted = ("population", "given", "refused", "withdrawn", "pending")
-    table = Table("campaign", "programme", "purpose", "state", *counted, "requests", "reminders")
     for one in ask("GET", "/v1/campaigns", account):
-        counts = [*(one["counts"][name] for name in counted), one["contacts"]["requests"], one["contacts"]["reminders"]]
-        table.add_row(one["id"], one["programme"], one["purpose"], one["state"], *map(str, counts))
-    out.print(table)
+        counts, sent = one["counts"], one["contacts"]
+        answered = ", ".join(f"{counts[word]:,} {word}" for word in ("given", "refused", "withdrawn", "pending"))
+        out.print(
+            f"{one['id']} ({one['state']}): {one['programme']}, {one['purpose']}: {counts['population']:,} people, "
+            f"{answered}; {sent['requests']:,} requests, {sent['reminders']:,} reminders", markup=False,
+        )  # fmt: skip
 
 
 @app.command()
@@ -96,7 +97,7 @@ def _export(campaign: str, kind: str, target: Path, key: str | None, account: st
 def non_responders(campaign: Campaign, account: Account = "officer") -> None:
     """Who has not answered, and when they were last written to. Silence is never consent."""
     found = ask("GET", f"/v1/campaigns/{campaign}/non-responders", account)
-    table = Table("number", "name", "requested", "reminders", "last contact")
+    table = Table(Column("number", no_wrap=True), "name", "requested", "reminders", "last contact")
     for one in found["people"]:
         table.add_row(
             one["gmc"], one["name"], one.get("requested", ""), str(one["reminders"]), one.get("last_contact", "")

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.table import Table
 
 from cli.calls import Refused, Service
 from cli.say import SOME_LINES_SET_ASIDE, err, out, stop
@@ -87,11 +86,14 @@ def waiting(account: Account = "officer") -> None:
         found = Service("consent", account).json("GET", "/v1/imports")
     except Refused as refused:
         stop(refused.sentence())
-    table = Table("import", "lines", "newly named", "newly withheld", "sent by", "at")
     for one in found:
-        counts = [sum(part[name] for part in one["effect"]) for name in ("newly_named", "newly_withheld")]
-        table.add_row(one["id"], f"{one['lines']:,}", *map(str, counts), one["proposed_by"], one["proposed_at"])
-    out.print(table)
+        shown, hidden = (sum(part[name] for part in one["effect"]) for name in ("newly_named", "newly_withheld"))
+        out.print(
+            f"{one['id']}: {one['lines']:,} lines, sent by {one['proposed_by']} at {one['proposed_at']}; "
+            f"{shown:,} would be newly named, {hidden:,} newly withheld", markup=False,
+        )  # fmt: skip
+    if not found:
+        out.print("No lines wait.")
 
 
 def approve(import_id: Import, account: Account = "officer-2") -> None:
