@@ -20,7 +20,7 @@ from tests.histories.town import RELEASES, Town
 from tests.histories.wire import Request
 
 OFFICERS: Final = 3
-READERS: Final = 6  # for each gateway
+READERS: Final = 14  # for each gateway
 ACTS: Final = {"given": "grant", "withdrawn": "withdraw"}
 GIVEN_UP: Final = 600.0  # seconds after which a history that does not come to its end is broken off
 Tell = Callable[[str], None]
