@@ -32,12 +32,14 @@ class Event(NamedTuple):
 @dataclass
 class Record:
     """`told`: each event that was acknowledged, with its receipt, or with None where a whole file was. `keys`: by
-    address and key, the receipt that every repeat must give. Threads add to it."""
+    address and key, the receipt that every repeat must give. `reports`: what was said of whole files, by its number.
+    Threads add to it."""
 
     keys_of: SubjectKeys
     sent: set[Event] = field(default_factory=set)
     told: dict[Event, Row | None] = field(default_factory=dict)
     keys: dict[tuple[str, str], tuple[Row, Row]] = field(default_factory=dict)
+    reports: dict[str, Row] = field(default_factory=dict)
     interrupted: int = 0
     acknowledged: Counter[str] = field(default_factory=Counter)
     turn: threading.Lock = field(default_factory=threading.Lock)
@@ -61,6 +63,10 @@ class Record:
 def receipt_of(answer: Row) -> Row:
     """What a repeat must say again; how far it is effective grows."""
     return {name: answer[name] for name in ("decision", "revision", "recorded", "act", "programme", "purpose")}
+
+
+def counts_of(report: Row) -> Row:
+    return {name: report[name] for name in ("id", "kind", "lines", "applied", "duplicate", "quarantined", "revision")}
 
 
 def rows_of(url: str) -> list[Row]:

@@ -20,7 +20,7 @@ from services.consent.keys import SubjectKeys
 from services.consent.verify_ledger import verify
 from shared.kit.secretfiles import read_secret
 from tests.system.consent_process import Consent, eventually
-from tests.system.consent_record import Event, Record, Row, event_of, faults, lines_of, receipt_of, rows_of
+from tests.system.consent_record import Event, Record, Row, counts_of, event_of, faults, lines_of, receipt_of, rows_of
 from tests.system.consent_writers import WRITERS, Gate, Writer
 from tests.unit.test_consent_rig import build_house
 
@@ -85,6 +85,7 @@ class Campaign:
         assert finding.sound, finding
         self.lost_answers += sum(event_of(row) not in self.record.told for row in rows_of(self.url))
         self._keys()
+        self._reports()
 
     def faults(self) -> list[str]:
         return faults(self.record, rows_of(self.url), lines_of(self.consent.folder / "journal"))
@@ -99,6 +100,13 @@ class Campaign:
             again = self.consent.officer("POST", address, json=body, headers={"Idempotency-Key": key})
             assert (again.status_code, receipt_of(again.json())) == (202, receipt)
             self.repeats += 1
+
+    def _reports(self) -> None:
+        """Some of what was said of whole files is asked for again."""
+        known = sorted(self.record.reports)
+        for number in self.chance.sample(known, min(KEYS_AT_ONCE, len(known))):
+            again = self.consent.officer("GET", f"/v1/imports/{number}")
+            assert (again.status_code, counts_of(again.json())) == (200, self.record.reports[number])
 
     def _was_followed(self, receipt: Row) -> bool:
         """A withdrawal under an old key after a new grant withdraws anew: that is no repeat."""
