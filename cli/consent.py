@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaigns, imports, spelled
+from cli import asof, campaigns, imports, spelled
 from cli.calls import Refused, Service
 from cli.gateways import fence, follow, gateways
 from cli.say import out, stop
 
 app = typer.Typer(help="Record consultants and their decisions.", no_args_is_help=True)
+app.command("as-of")(asof.as_of)
 Gmc = Annotated[str, typer.Argument(callback=spelled.gmc, help="The consultant's GMC number.")]
 Programme = Annotated[
     str,

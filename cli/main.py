@@ -6,6 +6,7 @@ from cli import consent, demo, ledger, load, release, simulate, verify
 from cli.check import command as check
 from cli.operations import databases, secrets, verbs
 from cli.proof import command as proof
+from cli.rights import command as rights
 from cli.up import command as up
 
 app = typer.Typer(
@@ -23,6 +24,8 @@ app.command("quarantine")(load.quarantine)
 app.command("verify")(verify.verify)
 app.command("proof")(proof.proof)
 app.command("check")(check.check)
+app.command("access")(rights.access)
+app.command("erase")(rights.erase)
 app.command("service")(verbs.service)
 app.command("backup")(verbs.backup)
 app.command("restore")(verbs.restore)

@@ -11,6 +11,7 @@ from typing import Final
 import typer
 
 GMC: Final = re.compile(r"[0-9]{7}")
+ODS: Final = re.compile(r"[A-Z][0-9A-Z]{2,5}")
 RELEASE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(\.[2-9]|\.[1-9][0-9])?")
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -20,6 +21,13 @@ LONGEST_SHOWN: Final = 80
 def gmc(text: str) -> str:
     if not GMC.fullmatch(text):
         raise _unlike(text, "a GMC number", "seven digits are expected")
+    return text
+
+
+def nameable(text: str) -> str:
+    """A consultant's number, or the code of a practice."""
+    if not GMC.fullmatch(text) and not ODS.fullmatch(text):
+        raise _unlike(text, "a GMC number or an ODS code", "seven digits, or a letter with two to five after it")
     return text
 
 

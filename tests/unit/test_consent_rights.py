@@ -1,7 +1,7 @@
 """Rights: what hides is never refused, what may show again must have seen, and each step finds the state it ends."""
 
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -19,7 +19,7 @@ from services.consent.domain.rights import (
     why_not,
     why_not_erased,
 )
-from services.consent.domain.standing import Standing
+from services.consent.domain.standing import ObjectionState, Standing
 from shared.contracts.consent import Act, OwnRight, Purpose, Regime, RightRequest
 from tests.unit.test_consent_rig import CARDIAC, THYROID, Rig, house, rig
 
@@ -58,9 +58,10 @@ def desk(rig: Rig) -> Rig:
 
 # The table, without a service
 
+CASES: Final[tuple[ObjectionState | None, ...]] = (None, "open", "upheld", "rejected")
 STATES = [
     Standing(word=word, objection=objection, restricted=restricted)
-    for word, objection, restricted in product(Word, (None, "open", "upheld", "rejected"), (False, True))
+    for word, objection, restricted in product(Word, CASES, (False, True))
 ]
 
 
@@ -105,7 +106,8 @@ def test_what_a_step_made_stands_until_another_ends_it() -> None:
     ],
 )
 def test_erasure_follows_from_the_ground(regime: Regime | None, objection: Any, erasable: bool) -> None:
-    basis = regime and Basis("of-2013", regime, CARDIAC, frozenset({Purpose.OWN_FIGURES}), Span())
+    purposes = frozenset({Purpose.OWN_FIGURES})
+    basis = None if regime is None else Basis("of-2013", regime, CARDIAC, purposes, Span())
     why = why_not_erased(basis, Standing(objection=objection))
     assert (why is None) is erasable
     assert why is None or "of-2013" in why

@@ -18,15 +18,17 @@ ACTION: Final = "subject-access"
 
 
 def everything(office: Office, number: str, actor: str) -> Iterator[Piece | Searched]:
-    """Piece by piece, and last what was searched. Written down in the trail before the first is given, under the alias.
+    """Piece by piece, and last what was searched. Written down in the trail before the first is given, under the alias;
+    also where there is none, because the other services are asked too.
 
     Raises NotFound where neither register nor ledger ever had the number.
     """
     with office.writing() as tx:
         alias = office.alias_of(tx, number)
-        if alias is None:
-            raise NotFound(NO_CONSULTANT)
-        keep_trail(tx, office.clock(), Trace(actor, ACTION, alias))
+        detail = None if alias else "a number that nobody has"
+        keep_trail(tx, office.clock(), Trace(actor, ACTION, alias, detail))
+    if alias is None:
+        raise NotFound(NO_CONSULTANT)
     with office.reading() as tx:
         places = _places(tx, alias, number)
     return _told(places)

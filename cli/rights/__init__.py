@@ -1,0 +1,1 @@
+"""What is done for one person who asks: everything there is about them, and its erasure."""
