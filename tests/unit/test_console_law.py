@@ -15,8 +15,8 @@ __all__ = ["house"]
 
 MANDATE = {
     "id": "mandate-2027", "regime": "public_task", "instrument_kind": "direction",
-    "instrument": "A synthetic direction", "valid_from": "2999-01-01", "notice_version": "1", "notice_days": "30", "dpia": "D-7", "programmes": CARDIAC,
-    "purposes": "rating",
+    "instrument": "A synthetic direction", "valid_from": "2999-01-01", "notice_version": "1", "notice_days": "30",
+    "dpia": "D-7", "programmes": CARDIAC, "purposes": "rating",
 }  # fmt: skip
 
 
