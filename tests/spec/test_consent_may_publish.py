@@ -167,7 +167,7 @@ def oracle(facts: Facts, q: Question) -> str:
             and (b.valid.first or date.min) <= q.at <= (b.valid.last or date.max)]  # fmt: skip
     words = {(d.programme, d.purpose): (d.word, d.scope) for d in facts.decisions}
     word, scope = words.get((q.programme, q.purpose), ("not_sought", Span()))
-    own, _ = words.get((q.programme, "own_figures"), ("not_sought", Span()))
+    own, _ = words.get((q.programme, Purpose.OWN_FIGURES), (Word.NOT_SOUGHT, Span()))
     notice = {(i.programme, i.purpose): i.notice for i in facts.informed}.get((q.programme, q.purpose), "none")
     cases = {c.state for c in facts.cases if c.programme == q.programme}
     by_consent = [b.regime == "consent" for b in live] == [True]

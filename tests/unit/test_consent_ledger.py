@@ -23,8 +23,8 @@ __all__ = ["house"]
 ANNE, BEN = "9900001", "9900002"
 FORGED = (
     "INSERT INTO ledger SELECT {}, subject, programme, purpose, act, basis_id, notice_version, actor, channel, "
-    "evidence, valid_from, recorded_at, effect, prev_hash, hash, scope_from, scope_to, reason, notice_sha256, assurance, "
-    "body FROM ledger WHERE revision = 4"
+    "evidence, valid_from, recorded_at, effect, prev_hash, hash, scope_from, scope_to, reason, notice_sha256, "
+    "assurance, body FROM ledger WHERE revision = 4"
 )
 BROKEN = [  # what somebody with the file does, the first revision that no longer holds, and why
     ("UPDATE ledger SET act = 'given' WHERE revision = 3", 3, "content"),

@@ -71,7 +71,10 @@ def open_cases(session: Session) -> list[OpenCase]:
     table = STANDING.c
     query = select(table.subject, table.programme, table.purpose, table.objection, table.restricted)
     found = session.execute(query.where((table.objection == "open") | (table.restricted == 1)))
-    return sorted((OpenCase(*row[:4], bool(row[4])) for row in found), key=lambda one: (one.programme, one.alias))
+    return sorted(
+        (OpenCase(alias, name, purpose, state, bool(held)) for alias, name, purpose, state, held in found),
+        key=lambda one: (one.programme, one.alias),
+    )
 
 
 def since(session: Session, aliases: Sequence[str], acts: Sequence[Act]) -> dict[tuple[str, str, str], str]:
