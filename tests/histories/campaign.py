@@ -40,10 +40,10 @@ class Size:
 class Campaign:
     """In `folder`; what happened is in `history.jsonl` there."""
 
-    def __init__(self, folder: Path, size: Size, seed: int, tell: Tell) -> None:
+    def __init__(self, folder: Path, size: Size, seed: int, tell: Tell, mistake: str = "") -> None:
         self.folder, self.size, self.seed, self.tell = folder, size, seed, tell
         self.chance, self.town = random.Random(seed), Town(size.people)
-        self.ground = Ground(folder, self.town)
+        self.ground = Ground(folder, self.town, mistake)
         self.file = folder / "history.jsonl"
         self.kinds = possible(self.ground)
 

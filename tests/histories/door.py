@@ -1,18 +1,24 @@
 """`python -m tests.histories.door VERBS…`: the gateway itself, and a note of every byte that leaves its public port.
 
 What is handed to the operating system is noted below every buffer of ours, by the call that hands it over: when, and
-whose figures were in it. `CANDOUR_TEST_SENT` names the file; `CANDOUR_TEST_PEOPLE` is the size of the town.
+whose figures were in it. `CANDOUR_TEST_SENT` names the file; `CANDOUR_TEST_PEOPLE` is the size of the town. With
+`CANDOUR_TEST_MISTAKE` it is a gateway with that mistake of `tests.histories.mutants`. None of these is a setting.
 """
 
+import contextlib
 import json
 import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
+from unittest.mock import patch
 
-from services.gateway.__main__ import main
+from services.gateway import __main__ as gateway
+from services.gateway.app import create_app
+from services.gateway.peers import Peers
+from services.gateway.settings import Settings
 from tests.histories.town import Town
 
 _send = socket.socket.send
@@ -59,6 +65,23 @@ def _not_noted(*_: Any) -> None:
     raise AssertionError("the gateway sends by a call that is not noted: this history would prove nothing")
 
 
+@contextlib.contextmanager
+def mistaken(number: str) -> Iterator[None]:
+    """The process makes gateways with this mistake."""
+    from tests.histories.mutants import MUTANTS  # noqa: PLC0415  # only where one is wanted
+
+    (kind,) = (one for one in MUTANTS if one.number == number)
+
+    def create(settings: Settings, peers: Peers) -> Any:
+        return kind.wrap(create_app(settings, peers, kind.barrier))
+
+    with kind.plant(), patch.object(gateway, "create_app", create):
+        with patch.object(gateway, "GuardedProtocol", kind.protocol):
+            yield
+
+
 if __name__ == "__main__":
     note_in_a_file()
-    sys.exit(main(sys.argv[1:]))
+    mistake = os.environ.pop("CANDOUR_TEST_MISTAKE", "")
+    with mistaken(mistake) if mistake else contextlib.nullcontext():
+        sys.exit(gateway.main(sys.argv[1:]))

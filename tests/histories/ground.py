@@ -22,7 +22,7 @@ from tests.ports import free_ports
 from tests.system.house import ROOT
 
 GATEWAYS: Final = ("gateway-1", "gateway-2", "gateway-3")
-START_SECONDS: Final = 40.0
+START_SECONDS: Final = 90.0
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Ground:
 
     folder: Path
     town: Town
-    door: str = "tests.histories.door"
+    mistake: str = ""  # of every gateway; see tests.histories.mutants
     clocks: dict[str, Clock] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
     links: "asyncio.subprocess.Process | None" = None
@@ -90,7 +90,7 @@ class Ground:
         self._add("baker", ["tests.histories.baker", str(baker), f"http://127.0.0.1:{consent}", str(self.secrets),
                             str(len(self.town.people))], baker, {})  # fmt: skip
         for number, (name, port) in enumerate(zip(GATEWAYS, ports, strict=False)):
-            self._add(name, [self.door, "serve"], port, self._of_gateway(name, number, port))
+            self._add(name, ["tests.histories.door", "serve"], port, self._of_gateway(name, number, port))
 
     def _add(self, name: str, command: list[str], port: int, values: Mapping[str, str]) -> None:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("CANDOUR_")}
@@ -108,7 +108,7 @@ class Ground:
                   "RATINGS_URL": self.processes["baker"].url, "BALLAST_BYTES": 0, "POLL_SECONDS": 0.2,
                   "CONSENT_URL": f"http://127.0.0.1:{self.link_ports[number]}"}  # fmt: skip
         test = {"CANDOUR_TEST_SENT": str(self.folder / f"{name}.sent"),
-                "CANDOUR_TEST_PEOPLE": str(len(self.town.people))}  # fmt: skip
+                "CANDOUR_TEST_PEOPLE": str(len(self.town.people)), "CANDOUR_TEST_MISTAKE": self.mistake}  # fmt: skip
         return {f"CANDOUR_GATEWAY_{key}": str(value) for key, value in values.items()} | test
 
     async def up(self) -> None:

@@ -18,7 +18,7 @@ MOST_TAGS: Final = 5000
 LONG_SECONDS: Final = 40.0
 TOTAL: Final = re.compile(rb'"total":(\d+),"returned":(\d+)')
 NEXT: Final = re.compile(rb'"next":"([^"]+)"')
-PAUSE: Final = 0.03  # after a refusal or a connection that failed
+PAUSE: Final = 0.25  # after a refusal or a connection that failed: whoever comes back needs the processor
 
 
 class Notes(Protocol):

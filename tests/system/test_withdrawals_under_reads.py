@@ -1,25 +1,20 @@
-"""Withdrawals under concurrent reads from two gateway processes: no read that began after `recorded` shows the person.
+"""Withdrawals under concurrent reads from a whole house, with the views that ratings bakes: no read that began after
+`recorded` shows the person, and hundreds of withdrawals do not make hundreds of builds.
 
-CI takes a few hundred; CANDOUR_WITHDRAWALS=1000 is the full size. The same test is then given a gateway that joins a
-check in flight, and must catch it.
+CI takes a hundred; CANDOUR_WITHDRAWALS=1000 is the full size. Grants, faults, every route and form, and gateways with
+planted mistakes are in `tests/histories`.
 """
 
 import os
 import sys
 import time
-from pathlib import Path
 
 import httpx
-import pytest
 
-from tests.system.beside import OURS, gateway_beside
 from tests.system.history import History, Person, people_of, run_history
 from tests.system.house import House
-from tests.system.slow_link import SlowLink
 
-WITHDRAWALS = int(os.environ.get("CANDOUR_WITHDRAWALS", "300"))
-MUTANT_AT_MOST = 100
-CHECK_SECONDS = 0.03  # how long a check is made to take, so that requests arrive while one is in flight
+WITHDRAWALS = int(os.environ.get("CANDOUR_WITHDRAWALS", "100"))
 
 
 def say(figures: str) -> None:
@@ -64,22 +59,3 @@ def builds(house: House) -> int:
         trust_env=False, timeout=30,
     )  # fmt: skip
     return int(answer.json()["view"])
-
-
-@pytest.mark.parametrize(
-    ("module", "caught"), [(("tests.system.mutant_gateway",), True), (OURS, False)], ids=["planted", "ours"]
-)
-def test_a_gateway_that_joins_a_check_in_flight_is_caught(
-    demo_house: House, tmp_path: Path, module: tuple[str, ...], caught: bool
-) -> None:
-    """The same history, with checks made slow for both; only the planted gateway breaks the law."""
-    people = shown_people(demo_house)[:MUTANT_AT_MOST]
-    port = int(demo_house.url("consent").rsplit(":", 1)[1])
-    with SlowLink(port, CHECK_SECONDS) as link, demo_house.officer() as officer:
-        with gateway_beside(demo_house, demo_house.demo_release, tmp_path / "data", module, link.url) as url:
-            history = run_history([url] * 4, officer, demo_house.demo_release, people, pause=0.05)
-    if caught:
-        assert history.violations() != [], "the planted gateway was not caught: this test cannot fail"
-        say(f"planted gateway: {len(history.violations())} violations in {len(history.reads)} reads")
-    else:
-        say(holds(history, len(people)))
