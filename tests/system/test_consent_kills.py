@@ -24,9 +24,11 @@ from tests.system.consent_record import Event, Record, Row, counts_of, event_of,
 from tests.system.consent_writers import WRITERS, Gate, Writer
 from tests.unit.test_consent_rig import build_house
 
-KILLS = int(os.environ.get("CANDOUR_CONSENT_KILLS", "6"))
+KILLS = int(os.environ.get("CANDOUR_CONSENT_KILLS", "5"))
 SEED = int(os.environ.get("CANDOUR_SEED", "2013"))
-WORK_SECONDS = (0.05, 0.6)
+EVENTS = (3, 24)
+MOMENT_SECONDS = 0.05
+PATIENCE_SECONDS = 60.0
 STARTING_SECONDS = (0.2, 1.5)
 IN_A_START = 0.2
 KEYS_AT_ONCE = 3
@@ -59,12 +61,21 @@ class Campaign:
                 writer.join()
 
     def _fall(self) -> None:
+        """After some events have been acknowledged, on however slow a machine, and then at any moment."""
+        enough = self.record.acknowledged.total() + self.chance.randint(*EVENTS)
         self.gate.open()
-        time.sleep(self.chance.uniform(*WORK_SECONDS))
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self.record.acknowledged.total() < enough and not self._failed():
+            assert time.monotonic() < until, "nobody gets an answer"
+            time.sleep(0.005)
+        time.sleep(self.chance.uniform(0.0, MOMENT_SECONDS))
         self.cut += self.gate.inside
         self._kill("at work")
         self.gate.shut()
-        assert not [writer for writer in self.writers if writer.failed]
+        assert not self._failed()
+
+    def _failed(self) -> list[str]:
+        return [type(writer).__name__ for writer in self.writers if writer.failed]
 
     def _rise(self) -> None:
         while self.chance.random() < IN_A_START:
