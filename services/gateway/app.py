@@ -15,6 +15,7 @@ from services.gateway.api.cursors import Cursors
 from services.gateway.api.routers import ROUTERS
 from services.gateway.api.wholeforms import WHOLE_FILES
 from services.gateway.barrier import Barrier
+from services.gateway.choosing import Choosing
 from services.gateway.confirming import Confirmer
 from services.gateway.inflight import InFlight
 from services.gateway.peers import Peers
@@ -51,14 +52,20 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     barrier = barrier_type(peers.consent, live)
     in_flight = InFlight()
     confirmer = Confirmer(peers.consent, lambda: live.applied, in_flight.close)
-    live.on_applied, live.on_hidden = confirmer.tell, in_flight.hidden
+
+    def applied() -> None:
+        in_flight.applied(live.revision)
+        confirmer.tell()
+
+    live.on_applied, live.on_hidden = applied, in_flight.hidden
     waker = Waker(peers.consent, barrier, lambda: live.applied)
+    choosing = Choosing(live, barrier, peers.choices)
     follower = Follower(live, _kept(settings, room), peers, barrier, settings.poll_seconds)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await follower.tick()
-        tasks = [asyncio.create_task(one.run()) for one in (follower, confirmer, waker)]
+        tasks = [asyncio.create_task(one.run()) for one in (follower, confirmer, waker, choosing)]
         try:
             yield
         finally:
@@ -82,7 +89,8 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     app.add_middleware(OpenToPages)
     app.add_exception_handler(HTTPException, _pages_for_readers(app.exception_handlers[HTTPException]))
     app.state.settings, app.state.follower, app.state.in_flight = settings, follower, in_flight
-    app.state.answers = Answers(live, barrier, Cursors(*accepted_secrets(settings.secrets_dir, "gateway-cursor")))
+    cursors = Cursors(*accepted_secrets(settings.secrets_dir, "gateway-cursor"))
+    app.state.answers = Answers(live, barrier, cursors, choosing)
     return app
 
 

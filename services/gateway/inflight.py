@@ -108,6 +108,7 @@ class InFlight:
         self.connections: set[Connection] = set()  # and a few that have nothing open any more
         self.timer: asyncio.TimerHandle | None = None
         self.closed = False
+        self.revision = -1
 
     def open(self, connection: Connection | None, depends_on: DependsOn) -> None:
         """To be called where the answer is rendered, with nothing awaited in between. None: nothing is sent here."""
@@ -135,6 +136,16 @@ class InFlight:
                     entry.compared()
         if cut:
             log.info("answers_cut", answers=cut, cause="rows were hidden")
+
+    def applied(self, revision: int) -> None:
+        """Cut what says something of an earlier state of the ledger: whom the revisions since concern is not known."""
+        if revision == self.revision:
+            return
+        self.revision = revision
+        for connection in self._with_something_open():
+            if any(entry.depends_on.is_before(revision) for entry in connection.entries):
+                connection.cut()
+                self.connections.discard(connection)
 
     def close(self) -> None:
         """Nothing that depends on anybody goes out from here any more. Repeatable."""

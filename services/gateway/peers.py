@@ -6,6 +6,7 @@ from typing import Protocol
 
 import httpx
 
+from services.gateway.choices import Choices, ChoicesOverHttp
 from services.gateway.consent import ConsentOverHttp, ask
 from services.gateway.settings import Settings
 from services.gateway.tenure import Tenure
@@ -40,10 +41,12 @@ class Ratings(Protocol):
 class Peers:
     ratings: Ratings
     consent: Consent
+    choices: Choices
 
     async def close(self) -> None:
         await self.ratings.close()
         await self.consent.close()
+        await self.choices.close()
 
 
 class RatingsOverHttp:
@@ -70,4 +73,5 @@ def over_http(settings: Settings, tenure: Tenure | None = None) -> Peers:
     return Peers(
         RatingsOverHttp(settings.ratings_url, token("ratings")),
         ConsentOverHttp(settings.consent_url, token("consent"), settings.name, tenure or Tenure()),
+        ChoicesOverHttp(settings.consent_url, token("consent")),
     )

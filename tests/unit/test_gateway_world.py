@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,7 +26,16 @@ from services.gateway.barrier import Barrier
 from services.gateway.peers import over_http
 from services.gateway.settings import Settings
 from services.gateway.tenure import tenure_of
-from shared.contracts.consent import Begin, Change, Changes, Confirmation, Head, News, Registration
+from shared.contracts.consent import (
+    Begin,
+    Change,
+    Changes,
+    Confirmation,
+    Head,
+    News,
+    Registration,
+    SafeParticipation,
+)
 from shared.contracts.releases import ReadableView, ReadableViews
 from shared.kit.auth import Identity, allow
 from shared.kit.people import People
@@ -95,6 +105,7 @@ class Consent:
         app.state.identity = self.identity
         self._registry(app)
         self._hints(app)
+        self._choices(app)
 
         @app.get("/v1/head", dependencies=[Depends(allow("service:gateway"))])
         async def head(gateway: Annotated[str, Query()], incarnation: Annotated[str, Query()]) -> Response:
@@ -122,6 +133,12 @@ class Consent:
             return Response(found.model_dump_json(), media_type="application/json")
 
         return add_problem_handlers(app)
+
+    def _choices(self, app: FastAPI) -> None:
+        @app.get("/v1/participation", dependencies=[Depends(allow("service:gateway"))])
+        async def participation(at: datetime) -> Response:
+            nothing = SafeParticipation(at=at, levels=[50], fewest=10, programmes=[])
+            return Response(nothing.model_dump_json(), media_type="application/json")
 
     def _registry(self, app: FastAPI) -> None:
         @app.put("/v1/gateways/{name}", dependencies=[Depends(allow("service:gateway"))])

@@ -14,6 +14,7 @@ from typing import Any
 
 from services.gateway.api.answer import About, Answer
 from services.gateway.api.asking import ChangesQuery, ConsultantsQuery, FunnelQuery, ProvidersQuery, ResultsQuery
+from services.gateway.api.choices_bodies import check_programme, participation_body, programmes_of, refusals_body
 from services.gateway.api.codelists import CODELISTS
 from services.gateway.api.cursors import Cursors
 from services.gateway.api.definitions import (
@@ -28,17 +29,20 @@ from services.gateway.api.problems import ReleaseTakenDown, Starting
 from services.gateway.api.proven import proof_answer
 from services.gateway.api.reader import Reader, check_people_codes
 from services.gateway.barrier import Barrier
+from services.gateway.choosing import Choosing
+from services.gateway.view.depends import DependsOnLedger
 from services.gateway.view.live import Live
 from services.gateway.view.opened import OpenView
 from services.gateway.view.stored import WholeFile
+from shared.contracts.consent import ProgrammeRefusers, Refusals
 from shared.kit.problems import NotFound
 
 
 class Answers:
     """Raises Problems only. `release` is a release's id or `latest`."""
 
-    def __init__(self, live: Live, barrier: Barrier, cursors: Cursors) -> None:
-        self.live, self.barrier, self.cursors = live, barrier, cursors
+    def __init__(self, live: Live, barrier: Barrier, cursors: Cursors, choosing: Choosing) -> None:
+        self.live, self.barrier, self.cursors, self.choosing = live, barrier, cursors, choosing
 
     # Readers
 
@@ -172,6 +176,47 @@ class Answers:
 
     async def consultant(self, release: str, gmc: str) -> Answer:
         return (await self.reader(release)).consultant(gmc)
+
+    # Of choices
+
+    async def participation(self, release: str) -> Answer:
+        """As at the release's publication, for ever. Raises ConsentUnreachable where it was never asked yet."""
+        told = await self.choosing.participation(self.find(release))
+        view = self.find(release)
+        body = participation_body(view, told)
+        location = None if release == view.release else str(body["links"]["self"])
+        return Answer(body, About("moving", view.published, location, licence_address(view)))
+
+    async def refusals(self, release: str, programme: str) -> Answer:
+        """Raises NotFound where naming who refused is not in force, whatever the cause; ConsentUnreachable."""
+        check_programme(self.find(release), programme)
+        told = await self.all_refusals()
+        for one in told.programmes:
+            if one.programme == programme:
+                return self._refusals(self.find(release), release, one, told.revision)
+        raise NotFound
+
+    async def all_refusals(self) -> Refusals:
+        """Of every programme where it is in force. Raises NotFound where it is nowhere, ConsentUnreachable."""
+        found = await self.choosing.refusals()
+        if found is None:
+            raise NotFound
+        return found
+
+    def each_of_refusals(self, release: str, told: Refusals) -> list[Answer]:
+        """For each programme of the release in which it is in force. Raises NotFound where there is none."""
+        view = self.find(release)
+        wanted = programmes_of(view)
+        found = [one for one in told.programmes if one.programme in wanted]
+        if not found:
+            raise NotFound
+        return [self._refusals(view, release, one, told.revision) for one in found]
+
+    def _refusals(self, view: OpenView, release: str, one: ProgrammeRefusers, revision: int) -> Answer:
+        body = refusals_body(view.release, one)
+        location = None if release == view.release else str(body["links"]["self"])
+        depends_on = DependsOnLedger(view, revision=revision)
+        return Answer(body, About("revocable", None, location, licence_address(view), depends_on))
 
 
 def answers_of(app: Any) -> Answers:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from services.gateway.api import (
     changes,
+    choices,
     codes,
     consultants,
     document,
@@ -28,6 +29,7 @@ ROUTERS: Final[list[APIRouter]] = [
     indicators.router,
     providers.router,
     consultants.router,
+    choices.router,
     codes.router,
     changes.router,
 ]

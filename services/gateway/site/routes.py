@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.gateway.api.answers import Answers
 from services.gateway.api.asking import NoQuery, Strict
 from services.gateway.api.asking import Query as Parameters
-from services.gateway.site import gathering
+from services.gateway.site import choices, gathering
 from services.gateway.site.assets import assets
 from services.gateway.site.pages import general, results
 from services.gateway.site.pages import proof as proofs
@@ -104,6 +104,17 @@ async def data(request: Request) -> Response:
         return general.data(answers.releases().body["data"], edition.licence if edition else "")
 
     return await open_page(request, page)
+
+
+@router.get("/participation", dependencies=[Depends(Strict(NoQuery))])
+async def participation(request: Request) -> Response:
+    return await choices.participation_page(request)
+
+
+@router.get("/refusals", dependencies=[Depends(Strict(NoQuery))])
+async def refusals(request: Request) -> Response:
+    """Only where naming who refused is in force; else the page of every address that is not there."""
+    return await choices.refusals_page(request)
 
 
 @router.get("/proof", dependencies=[Depends(Strict(NoQuery))])

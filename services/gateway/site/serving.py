@@ -62,9 +62,9 @@ async def checked_page(request: Request, gather: Gather) -> Response:
         if _state(answers, reader) == state:
             break
     if not draft.complete:
-        return _send(request, html, PRIVATE)
+        return sent(request, html, PRIVATE)
     opened(request, reader.depends_on(draft.revocable))
-    return _send(request, html, CACHE_CONTROL["revocable" if draft.revocable else "moving"])
+    return sent(request, html, CACHE_CONTROL["revocable" if draft.revocable else "moving"])
 
 
 def _drawn(draft: Draft, edition: Edition | None) -> str:
@@ -94,17 +94,18 @@ async def open_page(request: Request, page: Callable[[Answers], Page]) -> Respon
     """A page that depends on nobody's decision."""
     answers = answers_of(request.app)
     drawn, edition = page(answers), edition_of(answers)
-    return _send(request, await run_in_threadpool(render, drawn, edition), CACHE_CONTROL["moving"])
+    return sent(request, await run_in_threadpool(render, drawn, edition), CACHE_CONTROL["moving"])
 
 
 async def fixed_page(request: Request, gather: Gather) -> Response:
     """A page of what depends on nobody's decision, drawn away from the event loop. Raises what `gather` raises."""
     answers = answers_of(request.app)
     draft, edition = gather(answers.fixed_reader(LATEST)), edition_of(answers)
-    return _send(request, await run_in_threadpool(_drawn, draft, edition), CACHE_CONTROL["moving"])
+    return sent(request, await run_in_threadpool(_drawn, draft, edition), CACHE_CONTROL["moving"])
 
 
-def _send(request: Request, html: str, cache: str) -> Response:
+def sent(request: Request, html: str, cache: str) -> Response:
+    """The page, or 304, in this cache class."""
     content = html.encode()
     headers = {"Cache-Control": cache, "Content-Security-Policy": CSP}
     if cache != PRIVATE:

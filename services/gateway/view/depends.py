@@ -22,3 +22,17 @@ class DependsOn:
         if ids is None or self.wanted is None or view is not self.view:
             return True
         return view.rows.any_of(ids, self.wanted)
+
+    def is_before(self, revision: int) -> bool:  # noqa: ARG002
+        """Whether it may say what is not so any more at this revision, of which nobody knows whom it concerns."""
+        return False
+
+
+@dataclass(frozen=True, eq=False)
+class DependsOnLedger(DependsOn):
+    """What an answer says of consent's ledger as it was at `revision`: anything that comes after may undo it."""
+
+    revision: int = 0
+
+    def is_before(self, revision: int) -> bool:
+        return self.revision < revision

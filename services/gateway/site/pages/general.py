@@ -25,6 +25,7 @@ STATES: Final = {"current": "Current", "superseded": "Superseded: a newer releas
 ADDRESSES: Final = (
     ("Where everything is", "/v1"), ("All results, as CSV", "/v1/releases/latest/results.csv"),
     ("Indicators", "/v1/releases/latest/indicators"), ("Hospitals", "/v1/releases/latest/providers"),
+    ("How many were asked", "/v1/releases/latest/participation"),
     ("What every code means", "/v1/codelists"), ("What we reproduce of others' figures", "/v1/proof"),
     ("The contract", "/v1/openapi.json"),
 )  # fmt: skip
