@@ -16,7 +16,7 @@ from services.consent.workflow.consultants import as_scope
 from services.consent.workflow.decisions import NO_CONSULTANT
 from services.consent.workflow.lawmaking import law_in_force
 from services.consent.workflow.office import Office, day_of
-from shared.contracts.consent import AsOf, AsOfAnswer, Purpose
+from shared.contracts.consent import Act, AsOf, AsOfAnswer, Purpose
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 
@@ -45,7 +45,7 @@ def as_of(office: Office, asked: Asked) -> AsOf:
         aliases = _aliases(office, tx, asked.number)
         end = timeline.end_by(tx.session, tx.end().store_id, asked.moment.known)
         policy = known_policy(office.policy, asked.moment.known)
-        law = law_in_force(policy, timeline.policy_known_by(tx.session, asked.moment.known))
+        law = law_in_force(policy, _counting(timeline.policy_known_by(tx.session, asked.moment.known), asked.moment))
         events = timeline.known_by(tx.session, asked.moment.known, aliases, asked.programme)
         standings = standings_at(map(recorded, events), asked.moment)
         answers = list(_answers(Judge(law, asked.moment.valid), standings, asked, timeline.numbers(tx.session)))
@@ -67,6 +67,12 @@ def known_policy(policy: Policy, known: date) -> Policy:
     }
     terms = tuple(one for one in policy.terms if one.valid_from <= known)
     return replace(policy, bases=bases, terms=terms)
+
+
+def _counting(events: Sequence[Entry], moment: Moment) -> list[Entry]:
+    """A switch counts from the day on which it was moved; a basis has its days in its own text."""
+    moved = {Act.SWITCHED_ON, Act.SWITCHED_OFF}
+    return [event for event in events if event.act not in moved or event.happened.day <= moment.valid]
 
 
 def _aliases(office: Office, tx: Reading, number: str | None) -> list[str] | None:
