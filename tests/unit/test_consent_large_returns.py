@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from services.consent.models import PROPOSAL
+from services.consent.policies import PolicyRefused, load_policy
 from services.consent.settings import POLICY_DIR
 from tests.unit.test_consent_imports import ANNE, BEN, CARA, RETURNS, codes, line
 from tests.unit.test_consent_rig import CARDIAC, THYROID, House, Rig, house, rig, running
@@ -222,3 +223,15 @@ def test_the_lines_are_kept_only_while_they_wait_and_without_whoever_is_erased(d
 def proposals(desk: Rig) -> list[str]:
     with desk.client.app.state.office.store.reading() as tx:  # type: ignore[attr-defined]
         return list(tx.session.execute(select(PROPOSAL.c.body)).scalars())
+
+
+def test_what_is_large_is_a_setting_of_the_policy_file(tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    shutil.copytree(POLICY_DIR, policy)
+    written = policy / "demonstration.toml"
+    assert set(load_policy(policy, True).large_return.values()) == {10_000}
+    written.write_text(written.read_text().replace("large_return = 10000\n", ""))
+    assert set(load_policy(policy, True).large_return.values()) == {200}
+    written.write_text("large_return = 0\n" + written.read_text())
+    with pytest.raises(PolicyRefused, match="large_return"):
+        load_policy(policy, True)

@@ -8,7 +8,7 @@ of the time with one stay that person's. A practice that takes another over has 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.consent.domain.lines import Cells, Columns, Fault
 from services.consent.policies import Policy
@@ -33,8 +33,7 @@ GONE: Final = "somebody who was erased"  # a report that gave the number would n
 Pair = tuple[str, str]  # number, programme
 
 
-@dataclass(frozen=True)
-class Joining:
+class Joining(NamedTuple):
     """One line as it is meant: somebody of a kind, in a programme."""
 
     number: str
