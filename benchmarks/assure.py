@@ -31,6 +31,7 @@ GOALS = {
         {"CANDOUR_MIGRATION_ROWS": "100000", "CANDOUR_MIGRATION_KILLS": "40"},
         "tests/unit/test_migrations.py",
     ),
+    "mutants": ({"CANDOUR_MUTANT_HISTORIES": "60"}, "tests/unit/test_history_mutants.py"),
     "proxy-withdrawals": ({"CANDOUR_PROXY_READS": "20000"}, "tests/system/test_composed_withdrawals.py"),
     "simulate": ({"CANDOUR_SIMULATION": "full"}, "tests/unit/test_ratings_simulation.py"),
     "withdrawals": ({"CANDOUR_WITHDRAWALS": "1000"}, "tests/system/test_withdrawals_under_reads.py"),

@@ -50,8 +50,8 @@ def run(plan: Plan = FULL) -> Outcome:
             release = _release(house, folder, plan)
             with (
                 SlowLink(house.base + 3) as link,
-                gateway_beside(house, release, folder / "beside", consent_url=link.url) as url,
-                Public(url, *_addresses(house, release)) as public,
+                gateway_beside(house, release, folder / "beside", consent_url=link.url) as beside,
+                Public(beside.url, *_addresses(house, release)) as public,
             ):
                 found = []
                 for number in range(plan.cycles):

@@ -32,11 +32,13 @@ class Tally:
     microseconds: list[int] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     size: int = 0
+    everything: int = 0
 
     def request(self) -> bytes:
         return f"GET {next(self.paths)} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n\r\n".encode()
 
     def answered(self, status: str, began: float, size: int) -> None:
+        self.everything += 1
         if self.counting:
             self.microseconds.append(round((time.perf_counter() - began) * 1e6))
             self.statuses[status] += 1
@@ -105,7 +107,7 @@ async def run(job: Job) -> Found:
     seconds, processor, tally.counting = time.perf_counter() - began, time.process_time() - worked, False
     tally.stopped = True
     await asyncio.wait([protocol.ended for _, protocol in opened], timeout=10)
-    return Found(seconds, processor / seconds, tally.size, dict(tally.statuses), tally.microseconds)
+    return Found(seconds, processor / seconds, tally.size, tally.everything, dict(tally.statuses), tally.microseconds)
 
 
 def main() -> None:

@@ -26,11 +26,12 @@ class Job:
 @dataclass(frozen=True)
 class Found:
     """`processor`: the share of one core that the generator itself took. `size`: bytes of the answers counted.
-    `microseconds`: each answer's time, in order."""
+    `everything`: how many answers there were with those of the warm-up. `microseconds`: each counted answer's time."""
 
     seconds: float
     processor: float
     size: int
+    everything: int
     statuses: dict[str, int]
     microseconds: list[int]
 

@@ -21,6 +21,7 @@ def test_the_check_is_measured_against_no_check(demo_house: House, tmp_path: Pat
             figures = told["figures"]["routes"][route][way]
             assert figures["answers"] > 10
             assert figures["not_200"] == 0
+            assert figures["gateway_microseconds"] > 0
             assert 0 < figures["p50"] <= figures["p99"] <= figures["most"]
 
 

@@ -63,8 +63,9 @@ def link(demo_house: House) -> Iterator[SlowLink]:
 @pytest.fixture(scope="module")
 def gateway(demo_house: House, both: str, link: SlowLink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A gateway of the house that reaches consent by the link."""
-    with gateway_beside(demo_house, both, tmp_path_factory.mktemp("beside") / "data", consent_url=link.url) as url:
-        yield url
+    data = tmp_path_factory.mktemp("beside") / "data"
+    with gateway_beside(demo_house, both, data, consent_url=link.url) as beside:
+        yield beside.url
 
 
 @pytest.fixture(scope="module", params=KINDS)
