@@ -6,6 +6,7 @@ tell consent that the process before has ended. Without the lock nothing is said
 
 import fcntl
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from shared.kit.presence import Busy
 
 LOCK: Final = "gateway.lock"
 RECORD: Final = "gateway.json"
+A_MOMENT: Final = 0.2
 
 
 class Registered(Contract):
@@ -74,14 +76,25 @@ class Tenure:
 def tenure_of(folder: Path) -> Iterator[Tenure]:
     """Hold `folder` alone. Raises Busy where another gateway process holds it: it is never waited for."""
     with (folder / LOCK).open("a") as lock:
-        try:
-            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(lock.fileno()):
             raise Busy(
                 f"Another gateway process is running on {folder}. Stop it first, or give this one a data directory of "
                 f"its own (CANDOUR_GATEWAY_DATA_DIR): gateways share nothing."
-            ) from None
+            )
         yield Tenure(folder / RECORD)
+
+
+def _locked(descriptor: int) -> bool:
+    """Whoever watches gateways has the lock for a moment, to see whether it is free."""
+    until = time.monotonic() + A_MOMENT
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(A_MOMENT / 10)
 
 
 def _read(target: Path) -> Registered | None:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -140,6 +141,14 @@ def test_a_directory_has_one_gateway_and_the_other_is_told_so(tmp_path: Path) ->
                 raise AssertionError
     with tenure_of(tmp_path) as free:
         assert free.before is None
+
+
+def test_somebody_who_only_looks_whether_it_is_free_keeps_nobody_out(tmp_path: Path) -> None:
+    looking = tenure_of(tmp_path)
+    looking.__enter__()
+    threading.Timer(0.05, looking.__exit__, (None, None, None)).start()
+    with tenure_of(tmp_path) as mine:
+        assert mine.before is None
 
 
 def test_a_full_disk_delays_the_record_and_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -175,7 +175,7 @@ class Consent:
             try:
                 until = time.monotonic() + min(wait, 0.1)  # sooner than asked for: so a test's server stops soon
                 while self.hints == "never" or (self.revision <= after and time.monotonic() < until):
-                    await asyncio.sleep(0.005)
+                    await asyncio.sleep(0.01)
                     if await request.is_disconnected():
                         break
             finally:
