@@ -1,0 +1,1 @@
+"""Worked examples: policies, returns and texts of law that can be loaded as they are."""
