@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from services.consent.keys import SubjectKeys
+from shared.kit.secretfiles import read_secret
 from tests.ports import free_port
 from tests.system.house import ROOT
 from tests.unit.test_consent_rig import CARDIAC, OWN, House
@@ -99,6 +101,10 @@ class Consent:
         body = "\n".join(["gmc,name,programme", *(f"{gmc},Dr {gmc},{CARDIAC}" for gmc in numbers)]) + "\n"
         headers = {"Content-Type": "text/csv"}
         assert self.officer("POST", "/v1/imports?kind=register", content=body, headers=headers).status_code == 200
+
+    def alias(self, number: str) -> str:
+        """How the ledger knows a number."""
+        return SubjectKeys(read_secret(self.house.folder, "consent-subjects")).alias(number)
 
     def withdraw(self, gmc: str, timeout: float = 30) -> httpx.Response:
         body = {"programme": CARDIAC, "purpose": OWN, "channel": "letter"}

@@ -45,7 +45,7 @@ def test_a_crash_between_commit_and_journal_loses_nothing(consent: Consent, tmp_
     consent.start().wait_ready()
     kept = [json.loads(line) for line in file.read_text().splitlines()[1:]]
     assert [(one["revision"], one["subject"], one["act"]) for one in kept] == [
-        (1, BEN, "withdrawn"), (2, ANNE, "withdrawn"),
+        (1, consent.alias(BEN), "withdrawn"), (2, consent.alias(ANNE), "withdrawn"),
     ]  # fmt: skip
     receipt = consent.withdraw(ANNE)
     assert (receipt.status_code, receipt.json()["revision"]) == (202, 2)

@@ -161,7 +161,7 @@ def _deposed_says_nothing(pair: Pair, consent: Consent, least: int) -> None:
 def _promoted_has_all(pair: Pair, consent: Consent, acknowledged: dict[str, int]) -> None:
     promoted = pair.standby.url(DATABASE)
     rows = pair.standby.execute("SELECT revision, subject FROM ledger WHERE act = 'withdrawn'", DATABASE)
-    assert {(revision, gmc) for gmc, revision in acknowledged.items()} <= set(rows)
+    assert {(revision, consent.alias(gmc)) for gmc, revision in acknowledged.items()} <= set(rows)
     assert len(acknowledged) >= 60
     assert verify(promoted).sound
     again = Consent(consent.folder, consent.house, promoted).start()
