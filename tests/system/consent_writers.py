@@ -4,6 +4,7 @@ is away, and believing nothing that was not acknowledged."""
 import itertools
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -63,7 +64,7 @@ class Gate:
             self.changed.notify_all()
 
 
-class Writer:
+class Writer(ABC):
     """Rounds, until the gate ends them; what it raises is raised by `join`."""
 
     def __init__(self, consent: Consent, gate: Gate, record: Record, number: int) -> None:
@@ -91,8 +92,9 @@ class Writer:
         if self.failed is not None:
             raise AssertionError(f"{type(self).__name__} failed") from self.failed
 
+    @abstractmethod
     def round(self) -> None:
-        raise NotImplementedError
+        """What this one does over and over."""
 
     # Asking
 
