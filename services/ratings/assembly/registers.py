@@ -5,6 +5,7 @@ import polars as pl
 from services.ratings.assembly.schema import BuildRefused, as_declared
 
 HOSPITAL = "hospital"
+PRACTICE = "gp-practice"
 
 
 def providers_of_register(register: pl.DataFrame, publisher: str, synthetic: bool) -> pl.DataFrame:
@@ -38,13 +39,23 @@ def consultants_of_register(register: pl.DataFrame) -> pl.DataFrame:
 def checked_registers(
     providers: list[pl.DataFrame], consultants: list[pl.DataFrame], results: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The registers put together. Raises BuildRefused where a subject of the results has no name in them."""
+    """The registers put together. Raises BuildRefused where a subject of the results has no name in them, and where one
+    is a GP practice: that with one partner is a person, whose permission consent lists by practice, and nothing here
+    yet withholds or revokes a provider's row by it."""
     places = as_declared(providers, "providers")
     people = as_declared(consultants, "consultants").unique().sort("gmc")
     for column, known, what in (("provider_id", places["id"], "providers"), ("consultant_id", people["gmc"], "people")):
         missing = results[column].drop_nulls().unique().is_in(known.to_list()).not_().sum()
         if missing:
             raise BuildRefused(f"{missing} {what} with results are not in the registers")
+    practices = places.filter(
+        (pl.col("kind") == PRACTICE) & pl.col("id").is_in(results["provider_id"].to_list())
+    ).height
+    if practices:
+        raise BuildRefused(
+            f"{practices} GP practices have results: one with a single partner is a person, and no provider's row can "
+            "be withheld or withdrawn for a person yet; leave practices out of the register or of the feed"
+        )
     if places["id"].is_duplicated().any():
         raise BuildRefused("two registers claim the same provider")
     return places, people
