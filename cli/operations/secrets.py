@@ -12,6 +12,7 @@ from cli.operations.credentials import (
     CURSOR,
     FILES,
     PEOPLE,
+    RECEIPTS,
     ROLES,
     SUPERUSER,
     SUPERVISOR,
@@ -75,6 +76,8 @@ def next_steps(name: str) -> list[str]:
     """The commands that put a fresh secret to use, callee before caller, so that no call is refused on the way."""
     if name == PEOPLE:
         return _recreated("consent ingest ratings")
+    if name == RECEIPTS:
+        return _recreated("consent")
     passwords = ["docker compose run --rm databases"]
     if name in ROLES:
         return passwords + _recreated(name)

@@ -10,6 +10,7 @@ from services.consent import console
 from services.consent.journal import held
 from services.consent.keys import SubjectKeys
 from services.consent.policies import load_policy
+from services.consent.receipts import signer_in
 from services.consent.routes import ROUTERS
 from services.consent.settings import Settings
 from services.consent.store import Store, TableBallast
@@ -67,6 +68,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         return watch.why_not_ready()
 
     app = service_app("consent", lifespan, [*ROUTERS, *console.ROUTERS], ready)
+    app.state.signer = signer_in(settings.secrets_dir)
     app.state.identity = Identity.from_files("consent", CALLERS, settings.secrets_dir, settings.people_file)
     return console.furnish(app, settings.demonstration)
 

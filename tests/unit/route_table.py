@@ -132,6 +132,9 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ),
     ("GET", "/v1/subject-access/{gmc}"): Row("auditor"),
     ("GET", "/v1/as-of"): Row("officer auditor", options={"params": {"valid": "2013-07-01", "known": "2013-07-01"}}),
+    ("GET", "/v1/decisions/{decision}/receipt"): Row("officer", ok=(404,)),
+    ("GET", "/v1/me/decisions/{decision}/receipt"): Row("consultant", ok=(404,), own=True),
+    ("GET", "/v1/receipt-keys"): Row(ANYBODY),
     ("GET", "/v1/me"): Row("consultant", own=True),
     ("POST", "/v1/me/decisions"): Row(
         "consultant", ok=(202,), options={"json": BY_SELF | {"act": "refused"}}, own=True
@@ -163,6 +166,7 @@ PAGES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/me"): Row("consultant", own=True),
     ("GET", "/me/history"): Row("consultant", own=True),
     ("POST", "/me/choice"): Row("consultant", ok=(303,), form=CHOICE, own=True),
+    ("POST", "/me/objection"): Row("consultant", ok=(303,), form=ABOUT | {"key": "k"}, own=True),
     ("GET", "/me/saved/{decision}"): Row("consultant", ok=(404,), own=True),
     ("GET", "/console/law"): Row("officer steward auditor"),
     ("GET", "/console/law/basis"): Row("steward"),
@@ -182,6 +186,26 @@ PAGES: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/console/queue/outcome"): Row(
         "officer", ok=(422,), form=ABOUT | {"alias": "p-" + "0" * 32, "seen": "0", "act": "released"}
     ),
+    ("GET", "/console/imports"): Row("officer"),
+    ("POST", "/console/imports/check"): Row("officer", ok=(422,), form={"kind": "register"}),
+    ("POST", "/console/imports"): Row(
+        "officer", ok=(404,), form={"kind": "register", "sha256": "0" * 64, "check": "i-none"}
+    ),
+    ("GET", "/console/imports/{import_id}"): Row("officer", ok=(404,)),
+    ("GET", "/console/imports/{import_id}/lines"): Row("officer", ok=(404,)),
+    ("POST", "/console/imports/{import_id}/approval"): Row("officer", ok=(404,), form={}),
+    ("POST", "/console/imports/{import_id}/rejection"): Row("officer", ok=(404,), form={}),
+    ("GET", "/console/campaigns"): Row("officer auditor"),
+    ("POST", "/console/campaigns"): Row(
+        "officer", ok=(422,), form={"notice": "no-programme.1", "purpose": OWN, "channel": "letter"}
+    ),
+    ("GET", "/console/campaigns/{campaign}"): Row("officer auditor", ok=(404,)),
+    ("POST", "/console/campaigns/{campaign}/requests"): Row("officer", ok=(404,), form={"key": "0" * 32}),
+    ("POST", "/console/campaigns/{campaign}/reminders"): Row("officer", ok=(404,), form={"key": "0" * 32}),
+    ("POST", "/console/campaigns/{campaign}/non-responders"): Row("officer", ok=(404,), form={}),
+    ("POST", "/console/campaigns/{campaign}/members"): Row("officer", ok=(404,), form={}),
+    ("POST", "/console/campaigns/{campaign}/closure"): Row("officer", ok=(404,), form={}),
+    ("GET", "/console/notices"): Row("officer steward auditor"),
     ("GET", "/console/people"): Row("officer auditor"),
     ("POST", "/console/people/find"): Row("officer auditor", ok=(303,), form={"number": MINE}),
     ("GET", "/console/people/{alias}"): Row("officer auditor"),

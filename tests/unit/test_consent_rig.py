@@ -53,7 +53,7 @@ class House:
 
 
 def build_house(folder: Path, stores: Stores | None = None) -> House:
-    for name in ("ratings-consent", "gateway-consent", "supervisor-consent", "consent-subjects"):
+    for name in ("ratings-consent", "gateway-consent", "supervisor-consent", "consent-subjects", "consent-receipts"):
         make_secret(folder, name)
     return House(folder, make_quick_people(folder / "people.json"), stores or Stores(None))
 

@@ -14,6 +14,7 @@ from services.consent.routes import (
     neighbours,
     own,
     participation,
+    receipts,
     rights,
     waiting,
 )
@@ -21,4 +22,5 @@ from services.consent.routes import (
 ROUTERS: list[APIRouter] = [
     neighbours.router, gateways.router, waiting.router, decisions.router, consultants.router, imports.router,
     rights.router, own.router, access.router, asof.router, law.router, participation.router, campaigns.router,
+    receipts.router,
 ]  # fmt: skip

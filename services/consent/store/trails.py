@@ -22,3 +22,9 @@ def add(session: Session, at: str, trace: Trace) -> None:
     """One line more. Its number follows the last: writers take turns."""
     last = session.execute(select(func.max(TRAIL.c.number))).scalar() or 0
     session.execute(insert(TRAIL), [{"number": last + 1, "at": at} | vars(trace)])
+
+
+def details(session: Session, action: str) -> list[str]:
+    """What was ever written beside an action, in order."""
+    query = select(TRAIL.c.detail).where(TRAIL.c.action == action).order_by(TRAIL.c.number)
+    return [str(detail) for detail in session.execute(query).scalars()]

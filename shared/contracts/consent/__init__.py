@@ -88,6 +88,8 @@ from shared.contracts.consent.rights import (
     OwnDecision,
     OwnRight,
     OwnWithdrawal,
+    Receipt,
+    ReceiptKeys,
 )
 from shared.contracts.consent.words import (
     Act,
@@ -161,6 +163,8 @@ __all__ = [
     "ProposalKind",
     "Proposals",
     "Purpose",
+    "Receipt",
+    "ReceiptKeys",
     "Refusals",
     "Refuser",
     "Regime",

@@ -1,11 +1,11 @@
 """What people ask for their own record, what became of it, and what could be published on a day."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Count, Digest, Printable, Slug
+from shared.contracts.base import Contract, Count, Digest, Printable, Sha256, Slug
 from shared.contracts.consent.decisions import Notice, Scope
 from shared.contracts.consent.words import Act, Nameable, Purpose
 
@@ -78,3 +78,22 @@ class AsOf(Contract):
     withheld: Count
     answers: list[AsOfAnswer]
     otherwise: Literal["withheld"] = "withheld"
+
+
+class Receipt(Contract):
+    """An entry of the ledger, with every column that its hash is over, and a signature that can be checked without us.
+    The payload of `jws` is this receipt as JSON with sorted keys, without `key` and `jws`."""
+
+    receipt: str
+    store_id: str
+    decision: str
+    entry: dict[str, Any]
+    hash: Sha256
+    key: str
+    jws: str
+
+
+class ReceiptKeys(Contract):
+    """A set of JSON Web Keys: every one that has ever signed a receipt."""
+
+    keys: list[dict[str, str]]
