@@ -116,6 +116,16 @@ def test_a_restriction_or_an_objection_in_a_large_return_waits_for_nobody(desk: 
     assert (desk.state(DORA)["restricted"], desk.state(EVE)["objection"]) == (True, "open")
 
 
+def test_what_hides_somebody_whose_consent_waits_does_not_wait_with_it(desk: Rig) -> None:
+    answers = [*given(ANNE, BEN, CARA), line(ANNE, "withdrawn", "2026-04-01"), line(BEN, "refused", "2026-04-01")]
+    lines = [RETURNS, *answers[4:], *answers[1:4]]
+    report = desk.load("returns", lines)
+    assert (report["applied"], report["waiting"]) == (2, 3)
+    assert [desk.state(gmc)["decision"] for gmc in (ANNE, BEN)] == ["withdrawn", "refused"]
+    approved(desk, report)
+    assert desk.named() == {ANNE, BEN, CARA}
+
+
 def test_whoever_hides_while_it_waits_stays_hidden(desk: Rig) -> None:
     """Also where the withdrawal is written down with a day before the consent that waits."""
     report = desk.load("returns", [RETURNS, *(line(gmc, "given", "2026-10-14") for gmc in EVERYBODY)])
