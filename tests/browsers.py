@@ -60,3 +60,18 @@ def hidden(html: str, action: str) -> dict[str, str]:
         if f'action="{action}"' in attributes:
             return {name: unescape(value) for name, value in FIELD.findall(inside)}
     raise AssertionError(f"no form leads to {action}")
+
+
+def choices(html: str, action: str = "/me/choice") -> list[dict[str, str]]:
+    """The hidden fields of every form that leads to `action`, in order."""
+    return [
+        {name: unescape(value) for name, value in FIELD.findall(inside)}
+        for attributes, inside in FORM.findall(html)
+        if f'action="{action}"' in attributes
+    ]
+
+
+def choice(html: str, act: str) -> dict[str, str]:
+    """The form of My choice whose button says this act. Raises AssertionError where the page has not just one."""
+    (found,) = [one for one in choices(html) if one["act"] == act]
+    return found

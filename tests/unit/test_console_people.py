@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.browsers import Browser, hidden
+from tests.browsers import Browser, choice
 from tests.unit.route_table import MINE
 from tests.unit.test_consent_rig import CARDIAC, OWN, House, Rig, build_house, running
 
@@ -130,9 +130,9 @@ def test_giving_declining_and_withdrawing_take_the_same_steps(desk: Rig) -> None
     fields, outcome = {}, {}
     for act in ("given", "refused", "withdrawn"):
         page = browser.get("/me")
-        choices = {found["act"]: found for found in _choices(page.text)}
-        fields[act] = set(choices[act])
-        saved = follow(browser, browser.post("/me/choice", choices[act]))
+        chosen = choice(page.text, act)
+        fields[act] = set(chosen)
+        saved = follow(browser, browser.post("/me/choice", chosen))
         assert "Saved" in saved.text
         outcome[act] = desk.state(MINE)["decision"]
     assert outcome == {act: act for act in fields}
@@ -147,16 +147,30 @@ def test_giving_declining_and_withdrawing_take_the_same_steps(desk: Rig) -> None
 
 def test_who_agreed_on_a_page_that_has_become_old_is_asked_again(desk: Rig) -> None:
     browser = signed_in(desk, "consultant", "/me/sign-in")
-    (agree,) = [found for found in _choices(browser.get("/me").text) if found["act"] == "given"]
+    agree = choice(browser.get("/me").text, "given")
     desk.decide(MINE, "refused")
     late = browser.post("/me/choice", agree)
     assert (late.status_code, "choose again" in late.text) == (422, True)
     assert desk.state(MINE)["decision"] == "refused"
 
 
-def _choices(html: str) -> list[dict[str, str]]:
-    forms = re.findall(r'<form action="/me/choice" method="post">(.*?)</form>', html, re.DOTALL)
-    return [hidden(f'<form action="/me/choice" method="post">{one}</form>', "/me/choice") for one in forms]
+def test_an_objection_is_one_step_hides_at_once_and_waits_in_the_queue(desk: Rig) -> None:
+    desk.decide(MINE, "given", if_match=0)
+    assert desk.named() == {MINE}
+    browser = signed_in(desk, "consultant", "/me/sign-in")
+    page = browser.get("/me")
+    buttons = re.findall(r'<button class="([^"]*)"[^>]*>I (?:agree|object)</button>', page.text)
+    assert len(buttons) == 2
+    assert len(set(buttons)) == 1
+    saved = follow(browser, browser.send(page, "/me/objection"))
+    assert "Saved: new readers can no longer see these figures." in saved.text
+    again = follow(browser, browser.send(page, "/me/objection"))
+    assert again.url == saved.url  # the button pressed twice is one objection
+    assert desk.named() == set()
+    mine = browser.get("/me").text
+    assert "You have objected" in mine
+    assert "I object</button>" not in mine
+    assert f"Dr {MINE}" in signed_in(desk, "officer").get("/console/queue").text
 
 
 def test_the_first_page_counts_and_names_nobody(desk: Rig) -> None:

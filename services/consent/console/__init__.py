@@ -44,13 +44,25 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from services.consent.console import auditing, choosing, deciding, doors, lawbook, persons, queue, routes, withdrawing
+from services.consent.console import (
+    auditing,
+    campaigning,
+    choosing,
+    deciding,
+    doors,
+    importing,
+    lawbook,
+    persons,
+    queue,
+    routes,
+    withdrawing,
+)
 from services.consent.console.errors import pages_for_readers
 from services.consent.console.gate import Visitor, refuse_unguarded_pages, signed_in
 
 ROUTERS: Final[list[APIRouter]] = [
     doors.router, routes.router, persons.router, deciding.router, withdrawing.router, choosing.router, queue.router,
-    lawbook.router, auditing.router,
+    lawbook.router, auditing.router, importing.router, campaigning.router,
 ]  # fmt: skip
 
 

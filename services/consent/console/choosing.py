@@ -1,5 +1,6 @@
 """A consultant's own pages: my choice, and everything that was recorded. Whose they are comes from the account."""
 
+import secrets
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -14,11 +15,20 @@ from services.consent.console.words import words_of
 from services.consent.problems import RevisionChanged
 from services.consent.routes.parts import OfficeDep
 from services.consent.workflow import decisions as verbs
-from services.consent.workflow import desk
+from services.consent.workflow import desk, rights
 from services.consent.workflow.decisions import SELF, Actor
 from services.consent.workflow.desk import Opened, Wording
 from services.consent.workflow.office import Office
-from shared.contracts.consent import Act, Decision, DecisionRequest, Notice, Purpose, Standing, WithdrawalRequest
+from shared.contracts.consent import (
+    Act,
+    Decision,
+    DecisionRequest,
+    Notice,
+    Purpose,
+    RightRequest,
+    Standing,
+    WithdrawalRequest,
+)
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 router: Final = APIRouter(prefix="/me", include_in_schema=False, tags=["own pages"])
@@ -64,6 +74,21 @@ def choose(visitor: Person, office: OfficeDep) -> Response:
     return visitor.go(f"/me/saved/{decision.decision}")
 
 
+@router.post("/objection")
+def objection(visitor: Person, office: OfficeDep) -> Response:
+    """One step, as a choice is: hidden at once, until the office has answered."""
+    found = desk.own(office, visitor.subject)
+    given = visitor.take("programme", "purpose", "key")
+    if found.standing(given["programme"], given["purpose"]) is None:
+        raise NotFound
+    request = RightRequest(
+        programme=given["programme"], purpose=Purpose(given["purpose"]), act=Act.OBJECTION_RAISED, channel=CHANNEL
+    )
+    by = Actor(SELF, visitor.caller.assurance)
+    decision = rights.take(office, found.record.gmc, request, rights.Sent(key=given["key"]), by)
+    return visitor.go(f"/me/saved/{decision.decision}")
+
+
 @router.get("/saved/{decision}")
 def saved(visitor: Person, office: OfficeDep, decision: DecisionId) -> Response:
     told = told_of(office, desk.alias_of(office, visitor.subject), decision)
@@ -95,5 +120,5 @@ def _page(visitor: Visitor, office: Office, found: Opened, errors: list[dict[str
     choices = [Choice(one, next(iter(desk.wordings(office, one.programme)), None)) for one in found.record.standings]
     return visitor.page(
         "choice.jinja", "My choice", status=422 if errors else 200, errors=errors or [], found=found, choices=choices,
-        words=words_of(office),
+        words=words_of(office), key=secrets.token_hex(16),
     )  # fmt: skip

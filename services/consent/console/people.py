@@ -12,6 +12,8 @@ NAVIGATION: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ("/console", "Start", OFFICE),
     ("/console/people", "People", frozenset({"officer", "auditor"})),
     ("/console/queue", "Objections", frozenset({"officer", "auditor"})),
+    ("/console/imports", "Files", frozenset({"officer"})),
+    ("/console/campaigns", "Requests", frozenset({"officer", "auditor"})),
     ("/console/law", "Law", OFFICE),
     ("/console/audit", "Audit", frozenset({"auditor"})),
     ("/me", "My choice", CONSULTANT),
