@@ -13,7 +13,7 @@ from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
 from tests.histories.faults import Trouble, possible
 from tests.histories.ground import GATEWAYS, Ground
-from tests.histories.officers import Desk, Officer
+from tests.histories.officers import PATIENCE, Desk, Officer
 from tests.histories.public import ANSWERED, Public, Reader
 from tests.histories.recorder import Recorder, now
 from tests.histories.town import RELEASES, Town
@@ -22,7 +22,7 @@ from tests.histories.wire import Request
 OFFICERS: Final = 3
 READERS: Final = 14  # for each gateway
 ACTS: Final = {"given": "grant", "withdrawn": "withdraw"}
-GIVEN_UP: Final = 600.0  # seconds after which a history that does not come to its end is broken off
+GIVEN_UP: Final = 1200.0  # seconds after which a history that does not come to its end is broken off
 Tell = Callable[[str], None]
 
 
@@ -134,14 +134,18 @@ class Campaign:
         """Everybody, at every gateway, in each release."""
         for name in GATEWAYS:
             await self.ground.ready(name)
-            reader = Reader(public, "final", name, self.ground.processes[name].url)
-            for gmc in self.town.people:
-                for release in RELEASES:
-                    request, until = Request(f"/v1/releases/{release}/consultants/{gmc}"), now() + 30
-                    while (await reader.read(request, [gmc], "final")).status not in ANSWERED:
-                        assert now() < until, f"{name} does not answer after everything was put right"
-                        await asyncio.sleep(0.05)
-            reader.wire.close()
+        await asyncio.gather(
+            *(self._final_reads_of(public, name, release) for name in GATEWAYS for release in RELEASES)
+        )
+
+    async def _final_reads_of(self, public: Public, name: str, release: str) -> None:
+        reader = Reader(public, "final", name, self.ground.processes[name].url)
+        for gmc in self.town.people:
+            request, until = Request(f"/v1/releases/{release}/consultants/{gmc}"), now() + PATIENCE
+            while (await reader.read(request, [gmc], "final")).status not in ANSWERED:
+                assert now() < until, f"{name} does not answer after everything was put right"
+                await asyncio.sleep(0.05)
+        reader.wire.close()
 
     # The final ledger
 

@@ -7,6 +7,7 @@ import hashlib
 import random
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
@@ -161,7 +162,7 @@ class Small:
     async def _round(self, public: Public, chance: random.Random) -> None:
         """One withdrawal, in a moment in which checks may be under way, late, or impossible, and hints may be lost."""
         consent = self.made.consent
-        self.link.mode = chance.choice(("open", "late", "refuse"))
+        self.link.mode = chance.choice(("open", "late", "late", "refuse"))
         consent.hints = chance.choice(("true", "never"))
         await asyncio.sleep(chance.uniform(0.005, 0.05))
         gmc = chance.choice([one for one in self.town.people if one not in self.withdrawn])
@@ -231,13 +232,22 @@ def small(folder: Path, kind: Gateway) -> Iterator[Small]:
         yield found
 
 
-def histories_until_caught(folder: Path, kind: Gateway, most: int, seed: int) -> tuple[int | None, int]:
-    """How many histories it took, None where none broke the promise; and how many reads they had."""
+@dataclass(frozen=True)
+class Caught:
+    """`histories`: how many there were, the one that broke the promise the last; `laws`: which it broke, how often."""
+
+    histories: int
+    reads: int
+    laws: dict[str, int]
+
+
+def histories_until_caught(folder: Path, kind: Gateway, most: int, seed: int) -> Caught:
+    """No laws where none of `most` histories broke any."""
     reads = 0
     with small(folder, kind) as found:
         for number in range(1, most + 1):
             judgement = asyncio.run(found.history(seed + number))
             reads += int(judgement.figures["reads"])
             if judgement.verdict == "VIOLATION":
-                return number, reads
-    return None, reads
+                return Caught(number, reads, {law: times for law, times in judgement.breaches.items() if times})
+    return Caught(most, reads, {})
