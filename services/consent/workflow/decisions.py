@@ -69,8 +69,8 @@ def check(office: Office, gmc: str, request: DecisionRequest, seen: int | None) 
 
 def withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, by: Actor) -> Decision:
     """Append `withdrawn`, whatever stood before; where a withdrawal stands, answer with it, or with the one that this
-    key was first answered with. A key from before a later decision withdraws anew: somebody asks to be hidden. It finds
-    room on a full disk.
+    key was first answered with. A key from before a later decision, or a sign-off, withdraws anew: somebody asks to be
+    hidden. It finds room on a full disk.
 
     Raises NotFound, and ValueNotAllowed for a programme nobody knows.
     """
@@ -87,7 +87,7 @@ def _withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | N
         subject = Subject(alias, request.programme, request.purpose)
         standing = tx.standing(subject)
         answered = tx.receipt(subject, digest) if digest else None
-        hidden = standing.word in {Word.WITHDRAWN, Word.ERASED}
+        hidden = standing.withdrawn or standing.word is Word.ERASED
         if answered is not None and hidden:
             return as_contract(tx.entry(answered))
         if request.programme not in office.policy.programmes and not standing.revision:
