@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.consent.settings import POLICY_DIR
+from services.consent.workflow import reassessing
 from shared.kit.files import sha256_of
 from tests.unit.test_consent_rig import CARDIAC, OWN, THYROID, Clock, House, Rig, eventually, house, running
 
@@ -219,6 +220,42 @@ def test_an_end_at_once_hides_everybody_in_its_own_transaction(rig: Rig) -> None
     history = rig.officer("GET", f"/v1/consultants/{ANNE}").json()["history"]
     assert [(one["act"], one.get("effect")) for one in history] == [("given", "named"), ("reassessed", "withheld")]
     assert history[1]["actor"] == "consent"
+
+
+def test_where_they_are_too_many_for_one_transaction_nobody_is_answered_before_they_are_hidden(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reassessing, "IN_ONE", 1)
+    monkeypatch.setattr(reassessing, "AT_ONCE", 1)
+    for gmc in (ANNE, BEN, CARA):
+        rig.decide(gmc, "given", if_match=0)
+    done = end(rig, "2026-10-13")
+    assert "hidden" not in done
+    head = eventually(lambda: rig.service("/v1/head"), lambda answer: answer.status_code == 200)
+    assert head.json()["revision"] == 7
+    assert [one.get("now") for one in rig.changes(3)] == [None, "withheld", "withheld", "withheld"]
+
+
+def test_while_the_law_turns_a_check_waits_and_is_then_refused(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever should look at everybody again cannot: then nobody is answered, and as soon as they can, everybody is."""
+    rig.decide(ANNE, "given", if_match=0)
+    sweep = reassessing.sweep
+    stuck = []
+
+    def broken(*given: Any) -> int:
+        stuck.append(given)
+        raise OSError
+
+    monkeypatch.setattr(reassessing, "IN_ONE", 0)
+    monkeypatch.setattr(reassessing, "sweep", broken)
+    end(rig, "2026-10-13")
+    refused = rig.service("/v1/head")
+    assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (503, "law_turning", "1")
+    assert stuck
+    assert rig.named() == set()
+    monkeypatch.setattr(reassessing, "sweep", sweep)
+    head = eventually(lambda: rig.service("/v1/head"), lambda answer: answer.status_code == 200)
+    assert head.json()["revision"] == 3
 
 
 def test_a_day_on_which_a_basis_ends_is_a_revision_before_anybody_is_answered(rig: Rig, clock: Clock) -> None:

@@ -1,14 +1,15 @@
 """Standings by what they say, however many people share it: a law is applied to each kind once, not to each person."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from services.consent.domain.standing import Standing, Subject
+from services.consent.domain.standing import Standing
 from services.consent.models import STANDING
-from services.consent.store.rows import row_of, standing_of
+from services.consent.store.rows import standing_of
 from shared.contracts.consent import Purpose
 
 # Who somebody is, and which event said it, changes no outcome.
@@ -34,13 +35,19 @@ def kinds(session: Session) -> list[Alike]:
 
 def _alike(row: dict[str, Any]) -> Alike:
     people, programme, purpose = row.pop("people"), row["programme"], Purpose(row["purpose"])
-    whole: Any = row | {"revision": 0, "decided_on": None, "reason": None}
-    return Alike(programme, purpose, standing_of(whole), people)
+    return Alike(programme, purpose, _shared(row), people)
 
 
-def aliases(session: Session, alike: Alike, limit: int) -> list[str]:
-    """Some of the people who stand like this, in the order of their aliases."""
-    row = row_of(Subject("", alike.programme, alike.purpose), alike.standing)
-    same = (column.is_not_distinct_from(row[column.name]) for column in SHARED)
-    query = select(STANDING.c.subject).where(*same).order_by(STANDING.c.subject).limit(limit)
-    return list(session.execute(query).scalars())
+def _shared(row: Mapping[Any, Any]) -> Standing:
+    whole: Any = {**row, "revision": 0, "decided_on": None, "reason": None}
+    return standing_of(whole)
+
+
+def aliases(session: Session, programme: str, purpose: Purpose, wanted: Collection[Standing]) -> list[str]:
+    """Who stands in one of these ways, in the order of their aliases: one pass, however many ways there are."""
+    query = select(STANDING.c.subject, *SHARED).where(
+        STANDING.c.programme == programme, STANDING.c.purpose == purpose.value,
+        STANDING.c.told.in_({one.told for one in wanted}),
+    )  # fmt: skip
+    rows = session.execute(query.order_by(STANDING.c.subject)).mappings()
+    return [row["subject"] for row in rows if _shared(row) in wanted]

@@ -20,6 +20,7 @@ from shared.kit.files import sha256_of
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 Body = dict[str, Any]
+Put = tuple[int, int | None]
 NONE = "There is no such proposal."
 
 
@@ -35,13 +36,12 @@ class Approved:
 
 @dataclass(frozen=True)
 class Kind:
-    """`put` puts it in force within the transaction, and gives the revision of its event and how many that hid; it
-    raises a Problem where it cannot be. `hides`: it may hide people, and finds room on a full disk. `after` runs once
-    it is durable."""
+    """`put` puts it in force within the transaction, and gives the revision of its event and how many that hid, None
+    where they were too many for it; it raises a Problem where it cannot be. `hides`: it may hide people, and finds room
+    on a full disk."""
 
-    put: Callable[[Office, Writing, Approved], tuple[int, int]]
+    put: Callable[[Office, Writing, Approved], Put]
     hides: bool = False
-    after: Callable[[Office], None] = lambda _office: None
 
 
 Kinds = Mapping[ProposalKind, Kind]
@@ -75,9 +75,8 @@ def approve(office: Office, kinds: Kinds, number: str, digest: str, caller: Call
         kind = _kind(kinds, _found(tx, number))
     make = office.room.insist if kind.hides else office.room.modestly
     by = Actor(caller.name, caller.assurance)
-    decided = make(lambda: _approve(office, kind, number, digest, by))
-    kind.after(office)
-    return decided
+    with office.turning.changing():
+        return make(lambda: _approve(office, kind, number, digest, by))
 
 
 def _approve(office: Office, kind: Kind, number: str, digest: str, by: Actor) -> Proposal:

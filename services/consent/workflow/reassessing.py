@@ -5,7 +5,8 @@ start. Gateways and ratings hear of revisions only, so each person whom it conce
 comes first, and nobody waits for those who may be shown. Transactions are short: a withdrawal gets in between.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,17 +14,18 @@ from functools import partial
 from typing import Final
 
 from services.consent.domain.judging import Judge
-from services.consent.domain.standing import Outcome, Subject
-from services.consent.store import Alike, Writing, alike
+from services.consent.domain.standing import Outcome, Standing, Subject
+from services.consent.store import Alike, Reading, Writing, alike
 from services.consent.workflow.book import Book, Note
 from services.consent.workflow.office import Office, day_of
 from shared.contracts.consent import Act, Purpose
 
-AT_ONCE: Final = 250  # people in one transaction of the sweep
-IN_ONE: Final = 5_000  # people in one statement where everybody must be hidden in the transaction that is open
+AT_ONCE: Final = 100  # people in one transaction of the sweep
+IN_ONE: Final = 1_000  # as many as are hidden within the transaction that changes the law
 ACTOR: Final = "consent"
 CHANNEL: Final = "law"
 Write = Callable[[], AbstractContextManager[Writing]]
+Where = tuple[str, Purpose]
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Found:
 
     hide: list[Alike]
     show: list[Alike]
+
+    @property
+    def hidden(self) -> int:
+        return sum(one.people for one in self.hide)
 
 
 def differing(kinds: list[Alike], judge: Judge) -> Found:
@@ -55,36 +61,45 @@ def sweep(office: Office, write: Write, now: datetime) -> int:
     with office.store.reading() as tx:
         judge = office.judge(tx, now)
         found = differing(alike.kinds(tx.session), judge)
-    hidden = sum(office.room.insist(partial(_all_of, office, write, one, now)) for one in found.hide)
+        hide, show = _people(tx, found.hide), _people(tx, found.show)
+    hidden = sum(office.room.insist(partial(_some, office, write, some, now)) for some in _parts(hide))
     office.turning.done(judge.law, judge.at, changes)
-    return hidden + sum(office.room.modestly(partial(_all_of, office, write, one, now)) for one in found.show)
+    return hidden + sum(office.room.modestly(partial(_some, office, write, some, now)) for some in _parts(show))
 
 
-def _all_of(office: Office, write: Write, one: Alike, now: datetime) -> int:
-    """Everybody who stands like this, some at a time, each under the law of the transaction they are written in."""
-    done = 0
-    while True:
-        with write() as tx:
-            written = _some(tx, office.judge(tx, now), one, AT_ONCE, now)
-        done += written
-        if written < AT_ONCE:  # what is left was decided anew meanwhile, or the law is another one: the next sweep's
-            return done
+def _people(tx: Reading, kinds: list[Alike]) -> dict[Where, list[str]]:
+    wanted: dict[Where, set[Standing]] = defaultdict(set)
+    for one in kinds:
+        wanted[one.programme, one.purpose].add(one.standing)
+    return {where: alike.aliases(tx.session, *where, standings) for where, standings in sorted(wanted.items())}
 
 
-def hide_now(tx: Writing, judge: Judge, now: datetime) -> int:
-    """Hide, in this transaction, everybody who may not be named any more under `judge`; how many."""
-    return sum(_everybody(tx, judge, one, now) for one in differing(alike.kinds(tx.session), judge).hide)
+def _parts(people: Mapping[Where, list[str]]) -> Iterator[tuple[Where, list[str]]]:
+    for where, aliases in people.items():
+        for first in range(0, len(aliases), AT_ONCE):
+            yield where, aliases[first : first + AT_ONCE]
 
 
-def _everybody(tx: Writing, judge: Judge, one: Alike, now: datetime) -> int:
-    return sum(iter(lambda: _some(tx, judge, one, IN_ONE, now), 0))
+def _some(office: Office, write: Write, some: tuple[Where, list[str]], now: datetime) -> int:
+    """In a transaction of their own, under the law that it finds: somebody may have decided anew meanwhile."""
+    with write() as tx:
+        return _announce(tx, office.judge(tx, now), *some, now)
 
 
-def _some(tx: Writing, judge: Judge, one: Alike, limit: int, now: datetime) -> int:
-    aliases = alike.aliases(tx.session, one, limit)
-    subjects = [Subject(alias, one.programme, one.purpose) for alias in aliases]
-    known = tx.standings(aliases, one.programme)
-    book = Book(judge, {subject: known[subject] for subject in subjects}, tx.end_of_ledger.revision, ACTOR, now)
+def hide_now(tx: Writing, judge: Judge, now: datetime) -> int | None:
+    """Hide, in this transaction, everybody who may not be named any more under `judge`; how many. None where they are
+    more than others can be made to wait for: then nobody was hidden."""
+    found = differing(alike.kinds(tx.session), judge)
+    if found.hidden > IN_ONE:
+        return None
+    return sum(_announce(tx, judge, where, aliases, now) for where, aliases in _people(tx, found.hide).items())
+
+
+def _announce(tx: Writing, judge: Judge, where: Where, aliases: list[str], now: datetime) -> int:
+    subjects = [Subject(alias, *where) for alias in aliases]
+    every = tx.standings(aliases, where[0])
+    known = {subject: every[subject] for subject in subjects}
+    book = Book(judge, known, tx.end_of_ledger.revision, ACTOR, now)
     for subject in subjects:
         if judge.effect(subject, known[subject], known[subject]) is not None:
             book.add(Note(subject, Act.REASSESSED, None, judge.at, CHANNEL))

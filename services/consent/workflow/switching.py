@@ -9,7 +9,7 @@ from services.consent.workflow.decisions import Actor
 from services.consent.workflow.lawgiving import BASES, enact
 from services.consent.workflow.lawmaking import PROPOSED_BY, Enacted, Switched, body_of, switches
 from services.consent.workflow.office import Office, day_of
-from services.consent.workflow.proposals import Approved, Kind, Kinds
+from services.consent.workflow.proposals import Approved, Kind, Kinds, Put
 from shared.contracts.consent import Act, Proposal, Purpose, Switches, SwitchRequest, SwitchState
 from shared.kit.files import sha256_of
 from shared.kit.problems import NotFound, ValueNotAllowed
@@ -63,7 +63,7 @@ def _check(office: Office, tx: Reading, programme: str) -> None:
         raise StepNotAllowed("It is on already.")
 
 
-def _put_on(office: Office, tx: Writing, given: Approved) -> tuple[int, int]:
+def _put_on(office: Office, tx: Writing, given: Approved) -> Put:
     _check(office, tx, str(given.body["programme"]))
     body = given.body | {PROPOSED_BY: given.proposed_by}
     return enact(office, tx, Enacted(Act.SWITCHED_ON, body, day_of(given.now)), given)
@@ -73,7 +73,8 @@ def off(office: Office, switch: str, programme: str, by: Actor) -> SwitchState:
     """At once, and found done where it is off. Raises NotFound for what is no switch. Finds room on a full disk."""
     if switch != NAMING or programme not in office.policy.programmes:
         raise NotFound("There is no such switch.")
-    return office.room.insist(lambda: _off(office, programme, by))
+    with office.turning.changing():
+        return office.room.insist(lambda: _off(office, programme, by))
 
 
 def _off(office: Office, programme: str, by: Actor) -> SwitchState:

@@ -4,6 +4,8 @@ Days come by themselves, but gateways act on revisions only. So from the first m
 no check of a gateway is answered before whoever must be hidden has been: a clock that only ever refuses.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from threading import Event, Lock
 from typing import Final
@@ -22,7 +24,7 @@ class Turning:
 
     def __init__(self) -> None:
         self.until: date | None = None
-        self.changes = 0
+        self.changes = self.enacting = 0
         self.applied = Level()  # the day for which the law was last applied, as a number
         self.due, self.lock = Event(), Lock()
 
@@ -39,19 +41,33 @@ class Turning:
         if not self.holds(day):
             raise LawTurning
 
-    def enacted(self, law: Law, day: date) -> None:
-        """The law is about to be this one, or has just become it: it may turn sooner than was known."""
-        turn = next_turn(law, day)
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Around a transaction that may change the law, its commit included: a look that began before its end has not
+        seen it."""
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+            self.due.set()
+
+    def _count(self, more: int) -> None:
         with self.lock:
+            self.enacting += more
             self.changes += 1
-            if turn is not None and (self.until is None or turn < self.until):
-                self.until = turn
-        self.due.set()
+
+    def nearer(self, day: date | None) -> None:
+        """Somebody may have to be hidden from that day on, which may be today: then nobody is answered before."""
+        with self.lock:
+            if day is not None and (self.until is None or day < self.until):
+                self.until = day
+                self.applied.set(0)
 
     def done(self, law: Law, day: date, changes: int) -> bool:
-        """Everybody stands as the law of that day says; whether it is still the law that was looked at."""
+        """Whoever must be hidden on that day has been; whether it is still the law that was looked at."""
         with self.lock:
-            if changes != self.changes:
+            if self.enacting or changes != self.changes:
                 return False
             self.until = next_turn(law, day)
         self.applied.set(day.toordinal())

@@ -103,7 +103,7 @@ class Switches(Contract):
 
 class Proposal(Contract):
     """What one person proposed, and another must approve by repeating its `digest`. `hidden`: how many were hidden in
-    the transaction that put it in force."""
+    the transaction that put it in force; missing where they were too many for it, and are being hidden."""
 
     proposal: str
     kind: ProposalKind
