@@ -55,7 +55,7 @@ def one_history(folder: Path, size: Size, seed: int, tell: Tell) -> Judged:
 def many_histories(folder: Path, size: Size, seeds: range, tell: Tell) -> list[Judged]:
     """Each in a folder of its own, which is kept only where the history did not pass. `folder` has what was done."""
     folder.mkdir(parents=True, exist_ok=True)
-    done = _done(folder, size)
+    done = done_before(folder, size)
     found = [done[seed] for seed in seeds if seed in done]
     if found:
         tell(f"{len(found)} of {len(seeds)} histories were done before")
@@ -68,7 +68,7 @@ def many_histories(folder: Path, size: Size, seeds: range, tell: Tell) -> list[J
         one = one_history(place, size, seed, tell)
         found.append(one)
         with (folder / "done.jsonl").open("a") as file:
-            file.write(json.dumps(_key(size) | {"seed": seed, "code": one.code, "report": one.report}) + "\n")
+            file.write(done_line(size, seed, one))
         tell(f"history {seed} ({len(found)} of {len(seeds)}): {one.line()}")
         if one.code == 0:
             shutil.rmtree(place)
@@ -93,13 +93,18 @@ def summed(found: list[Judged]) -> str:
     )
 
 
+def done_line(size: Size, seed: int, one: Judged) -> str:
+    return json.dumps(_key(size) | {"seed": seed, "code": one.code, "report": one.report}) + "\n"
+
+
 def _key(size: Size) -> dict[str, Any]:
     """Only histories of the same size and of the same code add up."""
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     return {"commit": commit.stdout.strip(), "size": asdict(size)}
 
 
-def _done(folder: Path, size: Size) -> dict[int, Judged]:
+def done_before(folder: Path, size: Size) -> dict[int, Judged]:
+    """By seed."""
     file = folder / "done.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     key = _key(size)

@@ -1,6 +1,9 @@
 """`candour check`: every law by hand, what it says of too little, and how it ends."""
 
 import json
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,11 @@ from typer.testing import CliRunner
 from cli.check.judging import judge
 from cli.check.lines import Read, Write
 from cli.check.reading import read_history
+from cli.check.report import as_json as report_of
 from cli.main import app
+from tests.histories.campaign import Size
+from tests.histories.rounds import Judged, done_before, done_line, many_histories, summed
+from tests.system.house import ROOT
 
 ANNE, BEN = "9900001", "9900002"
 Lines = list[dict[str, Any]]
@@ -250,3 +257,26 @@ def test_a_recorder_that_was_cut_off_proves_nothing_but_what_it_saw_counts(tmp_p
     file = written(tmp_path, [*good(), LATE["one that was cut off"][0]])
     file.write_text(file.read_text() + '{"f": "read", "proc')
     assert run(str(file))[0] == 1
+
+
+def test_it_is_a_command_of_its_own(tmp_path: Path) -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, name = scripts["candour-check"].partition(":")
+    command = [sys.executable, "-c", f"from {module} import {name}; {name}()", str(written(tmp_path, good()))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1][:5]) == (0, "PASS:"), done.stderr
+
+
+def test_histories_that_were_done_before_are_not_done_again(tmp_path: Path) -> None:
+    """Of the same code and size only; whoever is interrupted goes on with the next."""
+    size = Size(withdrawals=1, reads=3)
+    report = report_of(judged(tmp_path, good()))
+    lines = [done_line(size, seed, Judged(0, report)) for seed in (7, 8)] + [
+        done_line(Size(2, 3), 9, Judged(0, report))
+    ]
+    (tmp_path / "done.jsonl").write_text("".join(lines))
+    told: list[str] = []
+    found = many_histories(tmp_path, size, range(7, 9), told.append)
+    assert told == ["2 of 2 histories were done before"]
+    assert "2 histories, 2 passed: 2 withdrawals, 2 grants, 64 reads" in summed(found)
+    assert 9 not in done_before(tmp_path, size)
