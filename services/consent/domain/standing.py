@@ -62,7 +62,8 @@ class Standing:
 
     def after(self, event: Happened) -> "Standing":
         """The standing once this event is added. To be asked again undoes no answer; what is no decision leaves the
-        decision as it is."""
+        decision as it is. Whoever refuses after having withdrawn has still withdrawn: under a ground that needs no
+        consent a refusal alone would show them."""
         informed = self._informed(event)
         if event.act in DECIDING:
             return informed._decided(event)
@@ -75,6 +76,8 @@ class Standing:
     def _decided(self, event: Happened) -> "Standing":
         if event.act is Act.ASKED and self.word in ANSWERS:
             return self
+        if event.act is Act.REFUSED and self.word is Word.WITHDRAWN:
+            return replace(self, decided_on=max(event.day, self.decided_on or event.day), signed_off=False)
         return replace(
             self, word=DECIDING[event.act], notice_version=event.notice_version, decided_on=event.day,
             revision=event.revision, scope=event.scope, reason=event.reason, signed_off=False,
@@ -89,3 +92,8 @@ class Standing:
     @property
     def answered(self) -> bool:
         return self.word in ANSWERS
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether a withdrawal stands that nobody has signed off: to withdraw again would change nothing."""
+        return self.word is Word.WITHDRAWN and not self.signed_off

@@ -93,5 +93,7 @@ def _stands(note: Note, standing: Standing) -> bool:
         return standing.objection in {"open", "upheld"}
     if note.act is Act.RESTRICTED:
         return standing.restricted
+    if note.act is Act.WITHDRAWN:
+        return standing.withdrawn
     told_again = note.act in {Act.ASKED, Act.GIVEN} and note.notice_version != standing.notice_version
     return standing.word == note.act.value and not told_again

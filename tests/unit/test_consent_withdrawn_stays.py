@@ -1,0 +1,66 @@
+"""Under a ground that needs nobody's consent, too, whoever withdrew stays hidden until lawyers have signed that off."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.test_consent_law import MANDATE, clock, end, policy_folder, put
+from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, Rig, house, running
+from tests.unit.test_consent_rights import seen, take
+
+__all__ = ["clock", "house"]
+
+ANNE, BEN = "9900001", "9900002"
+RETURN = "gmc,programme,purpose,act,notice_version,decided_on,evidence"
+
+
+@pytest.fixture
+def rig(house: House, tmp_path: Path, clock: Clock) -> Iterator[Rig]:
+    """A mandate, of which Anne and Ben were told in time."""
+    settings = house.settings(tmp_path / "data", policy_dir=policy_folder(tmp_path / "policy"))
+    with house.stores.swept(), running(house, settings, clock) as started:
+        started.register(ANNE, BEN)
+        for gmc in (ANNE, BEN):
+            started.decide(gmc, "asked", notice={"version": 1}, decided_on="2026-09-01")
+        end(started, "2026-10-13")
+        put(started, **MANDATE | {"valid_from": "2026-10-14", "notice_version": 1, "notice_days": 0})
+        assert started.named() == {ANNE, BEN}
+        yield started
+
+
+def test_a_refusal_after_a_withdrawal_names_nobody(rig: Rig) -> None:
+    rig.withdraw(ANNE)
+    assert rig.named() == {BEN}
+    before = rig.revision()
+    assert rig.decide(ANNE, "refused").status_code == 202
+    assert rig.named() == {BEN}
+    assert [one.get("now") for one in rig.changes(before)] == [None]
+
+
+def test_a_returned_refusal_after_a_withdrawal_names_nobody(rig: Rig, clock: Clock) -> None:
+    rig.withdraw(ANNE)
+    clock.now = clock.now.replace(day=16)
+    rig.load("returns", [RETURN, f"{ANNE},{CARDIAC},{OWN},refused,,2026-10-15,"])
+    assert rig.named() == {BEN}
+
+
+@pytest.mark.parametrize("key", [None, "k-first-time"])
+def test_a_withdrawal_after_a_sign_off_hides_again(rig: Rig, key: str | None) -> None:
+    first = rig.withdraw(ANNE, key).json()
+    assert take(rig, ANNE, "signed_off", seen(rig, ANNE)).status_code == 202
+    assert rig.named() == {ANNE, BEN}
+    again = rig.withdraw(ANNE, key).json()
+    assert again["revision"] > first["revision"]
+    assert rig.named() == {BEN}
+    assert rig.withdraw(ANNE, key).json()["decision"] == again["decision"]
+    assert rig.changes(first["revision"] + 1)[0]["now"] == "withheld"
+
+
+def test_a_returned_withdrawal_after_a_sign_off_hides_again(rig: Rig, clock: Clock) -> None:
+    rig.withdraw(ANNE)
+    take(rig, ANNE, "signed_off", seen(rig, ANNE))
+    assert rig.named() == {ANNE, BEN}
+    clock.now = clock.now.replace(day=16)
+    rig.load("returns", [RETURN, f"{ANNE},{CARDIAC},{OWN},withdrawn,,2026-10-16,"])
+    assert rig.named() == {BEN}
