@@ -105,11 +105,13 @@ def _hashed(row: Row) -> str:
 
 
 def _after(before: Row, row: Row) -> Row:
-    """Where somebody stands after an entry. To be asked again undoes no answer."""
+    """Where somebody stands after an entry. To be asked again undoes no answer, and to refuse no withdrawal."""
     now, act, version = dict(before), row["act"], row["notice_version"]
     if version is not None and (now["informed_version"] is None or version > now["informed_version"]):
         now |= {"informed_version": version, "informed_on": row["valid_from"]}
-    if act in DECISIONS or (act == "asked" and now["word"] not in DECISIONS):
+    if act == "refused" and now["word"] == "withdrawn":  # who refuses after having withdrawn has still withdrawn
+        now |= {"decided_on": max(row["valid_from"], now["decided_on"] or row["valid_from"]), "signed_off": 0}
+    elif act in DECISIONS or (act == "asked" and now["word"] not in DECISIONS):
         kept = ("notice_version", "revision", "scope_from", "scope_to", "reason")
         now |= {name: row[name] for name in kept} | {"word": act, "decided_on": row["valid_from"], "signed_off": 0}
     elif act in OBJECTIONS:

@@ -81,7 +81,8 @@ def may_be_published(life: Life, asked: Asked) -> bool:  # noqa: PLR0911  # a ro
         return False
     if asked.purpose == "naming_refusers":
         own = [event for event in held if event.purpose == "own_figures"]
-        if _held_back(own) or not life.naming_on or _last(own, "given refused withdrawn erased") != "refused":
+        refused = _last(own, "given refused withdrawn erased") == "refused" and not _withdrew(own)
+        if _held_back(own) or not life.naming_on or not refused:
             return False
     if ground.regime == "consent":
         given = answer is not None and answer.act == "given" and (answer.version or 0) >= ground.notice_version
@@ -90,7 +91,7 @@ def may_be_published(life: Life, asked: Asked) -> bool:  # noqa: PLR0911  # a ro
     told = next((event.day for event in mine if event.version == newest), None) if newest else None
     if told is None or newest < ground.notice_version or told + timedelta(ground.notice_days) > asked.valid:
         return False
-    if answer and answer.act == "withdrawn" and _last(mine[mine.index(answer) :], "signed_off") is None:
+    if answer and _withdrew(mine) and _last(mine[mine.index(answer) :], "signed_off") is None:
         return False
     return ground.scope.covers(asked.period)
 
@@ -98,6 +99,11 @@ def may_be_published(life: Life, asked: Asked) -> bool:  # noqa: PLR0911  # a ro
 def _held_back(events: Sequence[Event]) -> bool:
     objection = _last(events, "objection_raised objection_upheld objection_rejected")
     return _last(events, "restricted released") == "restricted" or objection in {"objection_raised", "objection_upheld"}
+
+
+def _withdrew(events: Sequence[Event]) -> bool:
+    """A refusal after a withdrawal takes nothing of it back."""
+    return _last(events, "given withdrawn erased") == "withdrawn"
 
 
 def _last(events: Sequence[Event], acts: str) -> str | None:
