@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from services.consent.verify_ledger import verify
 from tests.unit.test_consent_law import MANDATE, clock, end, policy_folder, put
 from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, Rig, house, running
 from tests.unit.test_consent_rights import seen, take
@@ -36,6 +37,7 @@ def test_a_refusal_after_a_withdrawal_names_nobody(rig: Rig) -> None:
     assert rig.decide(ANNE, "refused").status_code == 202
     assert rig.named() == {BEN}
     assert [one.get("now") for one in rig.changes(before)] == [None]
+    assert verify(rig.settings.database("consent")).sound
 
 
 def test_a_returned_refusal_after_a_withdrawal_names_nobody(rig: Rig, clock: Clock) -> None:
