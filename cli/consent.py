@@ -1,5 +1,5 @@
-"""`candour consent register | returns | campaign | give | refuse | withdraw | show | gateways | fence`: what a consent
-officer does, and whoever watches the gateways."""
+"""`candour consent register | returns | campaign | give | refuse | withdraw | show | participation | gateways | fence`:
+what a consent officer does, and whoever watches the gateways."""
 
 import json
 import uuid
@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import asof, campaigns, imports, spelled
+from cli import asof, campaigns, imports, participation, spelled
 from cli.calls import Refused, Service
 from cli.gateways import fence, follow, gateways
 from cli.say import out, stop
 
 app = typer.Typer(help="Record consultants and their decisions.", no_args_is_help=True)
 app.command("as-of")(asof.as_of)
+app.command()(participation.participation)
 Gmc = Annotated[str, typer.Argument(callback=spelled.gmc, help="The consultant's GMC number.")]
 Programme = Annotated[
     str,

@@ -57,6 +57,12 @@ def _outcome(judge: Judge, one: Alike) -> Outcome:
 def sweep(office: Office, write: Write, now: datetime) -> int:
     """Bring what was announced to what the law says on the day of `now`; how many events that took. Raises as
     `Office.writing`, and StorageFull where there is no room for those who may be shown."""
+    hidden, show = _hide(office, write, now)
+    return hidden + sum(office.room.modestly(partial(_some, office, write, some, now)) for some in _parts(show))
+
+
+def _hide(office: Office, write: Write, now: datetime) -> tuple[int, dict[Where, list[str]]]:
+    """Everybody who must be hidden is; how many, and who may be shown."""
     changes = office.turning.changes
     with office.store.reading() as tx:
         judge = office.judge(tx, now)
@@ -64,7 +70,7 @@ def sweep(office: Office, write: Write, now: datetime) -> int:
         hide, show = _people(tx, found.hide), _people(tx, found.show)
     hidden = sum(office.room.insist(partial(_some, office, write, some, now)) for some in _parts(hide))
     office.turning.done(judge.law, judge.at, changes)
-    return hidden + sum(office.room.modestly(partial(_some, office, write, some, now)) for some in _parts(show))
+    return hidden, show
 
 
 def _people(tx: Reading, kinds: list[Alike]) -> dict[Where, list[str]]:
@@ -110,9 +116,10 @@ def _announce(tx: Writing, judge: Judge, where: Where, aliases: list[str], now: 
 
 def begin(office: Office) -> None:
     """Before the door opens: nobody is answered while somebody is announced whom the law of today does not name. The
-    journal takes what is written here before anything is answered."""
-    now = office.clock()
-    if sweep(office, office.store.writing, now):
+    journal takes what is written here before anything is answered. Whoever may be shown can wait: a full disk, say, must
+    not keep the door shut."""
+    hidden, _ = _hide(office, office.store.writing, office.clock())
+    if hidden:
         office.keeper.agree()
 
 
