@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Event as Signal
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from services.consent import journal as module
 from services.consent.__main__ import main
 from services.consent.journal import NAME, Journal, JournalBroken, JournalInUse, Tip, held, read
 from services.consent.ledger import Entry, Event, chained, content_of, genesis
+from services.consent.problems import JournalUnavailable
+from services.consent.workflow import keeping
 from services.consent.workflow.office import Office
 from shared.contracts.consent import Act, Purpose
 from tests.unit.test_consent_rig import CARDIAC, OWN, House, Rig, house, running
@@ -232,3 +235,38 @@ def test_readers_who_hold_every_connection_do_not_keep_a_writer_from_the_journal
             held.enter_context(office.store.reading())
         pool.submit(office.keeper.cover, tx.end_of_ledger).result(5)
     assert office.keeper.tip.revision == tx.end_of_ledger.revision
+
+
+@pytest.mark.parametrize(("pause", "waits"), [(0.1, True), (1.5, False)])
+def test_whoever_writes_down_much_is_waited_for_and_whoever_hangs_is_not(
+    desk: Rig, monkeypatch: pytest.MonkeyPatch, pause: float, waits: bool
+) -> None:
+    """Twelve entries, one after each pause, where a writer's patience ends after half a second without any."""
+    monkeypatch.setattr(keeping, "WAIT_SECONDS", 0.5)
+    office: Office = desk.client.app.state.office  # type: ignore[attr-defined]
+    keeper, begun = office.keeper, Signal()
+    desk.client.app.state.watch.stop()  # type: ignore[attr-defined]  # who would write them down at once
+    with office.store.writing() as tx:
+        tx.append([replace(an_event(), evidence=None)] * 12)
+
+    def write_down() -> None:
+        with keeper.turn:
+            begun.set()
+            while (tip := keeper.journal.tip.revision) < tx.end_of_ledger.revision and not over.wait(pause):
+                with office.store.reading_for_journal() as reading:
+                    keeper.journal.append(reading.entries(tip, tip + 1))
+
+    over = Signal()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(write_down)
+        begun.wait(5)
+        try:
+            if waits:
+                keeper.cover(tx.end_of_ledger)
+            else:
+                with pytest.raises(JournalUnavailable):
+                    keeper.cover(tx.end_of_ledger)
+        finally:
+            over.set()
+        slow.result(10)
+    assert (keeper.tip.revision == tx.end_of_ledger.revision) is waits

@@ -91,9 +91,13 @@ class Keeper:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Alone at the journal. Raises JournalUnavailable where the one before hangs."""
-        if not self.turn.acquire(timeout=WAIT_SECONDS):
-            raise JournalUnavailable
+        """Alone at the journal. Raises JournalUnavailable where the one before hangs: while the journal grows, somebody
+        is writing down a large return."""
+        seen = self.journal.tip.revision
+        while not self.turn.acquire(timeout=WAIT_SECONDS):
+            if self.journal.tip.revision == seen:
+                raise JournalUnavailable
+            seen = self.journal.tip.revision
         try:
             yield
         finally:
