@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, update
 
+from services.consent.models import CONSULTANT, ENROLMENT
 from services.consent.verify_ledger import verify
 from tests.unit.test_consent_law import MANDATE, clock, end, policy_folder, put
 from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, Rig, house, running
@@ -12,7 +14,7 @@ from tests.unit.test_consent_rights import seen, take
 
 __all__ = ["clock", "house"]
 
-ANNE, BEN = "9900001", "9900002"
+ANNE, BEN, CARA = "9900001", "9900002", "9900003"
 RETURN = "gmc,programme,purpose,act,notice_version,decided_on,evidence"
 
 
@@ -66,3 +68,21 @@ def test_a_returned_withdrawal_after_a_sign_off_hides_again(rig: Rig, clock: Clo
     clock.now = clock.now.replace(day=16)
     rig.load("returns", [RETURN, f"{ANNE},{CARDIAC},{OWN},withdrawn,,2026-10-16,"])
     assert rig.named() == {BEN}
+
+
+def test_who_was_known_by_number_is_known_by_it_again_when_the_register_comes_back(rig: Rig) -> None:
+    """As after a restore of a backup from before the register, with its journal."""
+    office = rig.client.app.state.office  # type: ignore[attr-defined]  # a FastAPI application
+    rig.register(CARA)
+    with office.store.writing() as tx:
+        tx.session.execute(update(CONSULTANT).where(CONSULTANT.c.gmc == CARA).values(alias=CARA))  # as 0003 leaves it
+    rig.decide(CARA, "asked", notice={"version": 1})
+    assert CARA in rig.named()
+    rig.withdraw(CARA)
+    with office.store.writing() as tx:
+        for table in (ENROLMENT, CONSULTANT):
+            tx.session.execute(delete(table).where(table.c.gmc == CARA))
+    rig.register(CARA)
+    assert rig.state(CARA)["decision"] == "withdrawn"
+    rig.decide(CARA, "asked", notice={"version": 1})
+    assert CARA not in rig.named()

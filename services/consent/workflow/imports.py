@@ -70,7 +70,7 @@ def _register(office: Office, sent: Sent, sheet: Sheet) -> ImportReport:
             (number, found if isinstance(found, Fault) else register.take(found)) for number, found in sheet.data
         ]
         if not sent.dry_run:
-            latest = tx.latest([office.keys.alias(number) for number in register.fresh])
+            latest = tx.latest([one for number in register.fresh for one in (office.keys.alias(number), number)])
             enrol = [(*pair, specialty) for pair, specialty in register.enrol.items()]
             tx.enter(_newcomers(office, register.fresh, latest), enrol)
             tx.rename(register.renamed)
@@ -79,8 +79,12 @@ def _register(office: Office, sent: Sent, sheet: Sheet) -> ImportReport:
 
 
 def _newcomers(office: Office, fresh: Mapping[str, Joining], latest: Mapping[str, int]) -> Iterator[Newcomer]:
+    """Who was registered before there were aliases, and is missing since a restore, is in the ledger by number: what
+    they decided must find them again."""
     for number, line in fresh.items():
         alias = office.keys.alias(number)
+        if alias not in latest and number in latest:
+            alias = number
         yield Newcomer(number, line.kind, alias, line.name, latest.get(alias, 0))
 
 
