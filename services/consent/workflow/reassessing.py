@@ -116,8 +116,8 @@ def _announce(tx: Writing, judge: Judge, where: Where, aliases: list[str], now: 
 
 def begin(office: Office) -> None:
     """Before the door opens: nobody is answered while somebody is announced whom the law of today does not name. The
-    journal takes what is written here before anything is answered. Whoever may be shown can wait: a full disk, say, must
-    not keep the door shut."""
+    journal takes what is written here before anything is answered. Whoever may be shown can wait: a full disk must not
+    keep the door shut."""
     hidden, _ = _hide(office, office.store.writing, office.clock())
     if hidden:
         office.keeper.agree()
