@@ -82,6 +82,7 @@ def test_what_is_wrong_is_said_beside_its_field(desk: Rig, changes: dict[str, st
     page = browser.send(browser.get(ROUNDS), ROUNDS, **FILLED | changes)
     assert (page.status_code, f'<a href="#{field}">' in page.text) == (422, True), page.text
     assert f'id="{field}-error"' in page.text
+    assert "Fill this in" not in page.text
     assert "Nobody has been asked in a round yet" in page.text
 
 

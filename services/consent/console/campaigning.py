@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from pydantic import ValidationError
 
 from services.consent.console.deciding import CHANNELS
+from services.consent.console.forms import MISSING
 from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.people import OFFICE
 from services.consent.console.rendering import HEADERS
@@ -30,7 +31,9 @@ CRUMBS: Final = (("Start", "/console"),)
 BACK: Final = (*CRUMBS, ("Requests", "/console/campaigns"))
 FILLED: Final = ("notice", "purpose", "channel", "closes_on")
 SILENT: Final = ("gmc", "kind", "name", "requested", "reminders", "last_contact")
-HINTS: Final = {"channel": "Choose a way.", "purpose": "Choose one purpose."}
+HINTS: Final = {
+    "notice": "Choose a programme with its notice.", "purpose": "Choose one purpose.", "channel": "Choose a way.",
+}  # fmt: skip
 Officer = Annotated[Visitor, Depends(signed_in("officer"))]
 Reader = Annotated[Visitor, Depends(signed_in("officer", "auditor"))]
 CampaignId = Annotated[Printable, Path(max_length=80)]
@@ -137,9 +140,9 @@ def _request(given: Mapping[str, str]) -> CampaignRequest:
         )  # fmt: skip
     except ValidationError as wrong:
         name = str(wrong.errors()[0]["loc"][0])
-        raise _wrong(name if name in FILLED else "notice", HINTS.get(name, "Choose one of the list.")) from None
+        raise _wrong(name if name in FILLED else "notice", HINTS.get(name, HINTS["notice"])) from None
     except ValueError:
-        raise _wrong("notice", "Choose one of the list.") from None
+        raise _wrong("notice", HINTS["notice"]) from None
 
 
 def _wrong(name: str, hint: str) -> ValueNotAllowed:
@@ -148,7 +151,7 @@ def _wrong(name: str, hint: str) -> ValueNotAllowed:
 
 def _listed(visitor: Visitor, office: Office, given: Mapping[str, str], refused: Problem | None = None) -> Response:
     errors = [] if refused is None else list(refused.errors) or [{"pointer": "notice", "hint": refused.detail}]
-    errors = [one | {"pointer": "notice"} if one.get("pointer") == "programme" else one for one in errors]
+    errors = [_beside(one) for one in errors]
     purposes = {purpose for one in legal_bases(office, None, None).bases for purpose in one.terms.purposes}
     in_use = [one for one in asking_one.notices(office, office.clock()) if one.in_use]
     return visitor.page(
@@ -157,6 +160,12 @@ def _listed(visitor: Visitor, office: Office, given: Mapping[str, str], refused:
         channels=CHANNELS, given={name: given.get(name, "") for name in FILLED}, words=words_of(office),
         officer="officer" in visitor.caller.roles,
     )  # fmt: skip
+
+
+def _beside(one: Mapping[str, str]) -> dict[str, str]:
+    """The error at its field, in words of its own where it is only missing."""
+    name = "notice" if one.get("pointer") == "programme" else one.get("pointer", "notice")
+    return {"pointer": name, "hint": HINTS.get(name, one["hint"]) if one["hint"] == MISSING else one["hint"]}
 
 
 def _one(visitor: Visitor, office: Office, campaign: str, refused: Problem | None = None) -> Response:
