@@ -167,6 +167,7 @@ PAGES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/me/history"): Row("consultant", own=True),
     ("POST", "/me/choice"): Row("consultant", ok=(303,), form=CHOICE, own=True),
     ("POST", "/me/objection"): Row("consultant", ok=(303,), form=ABOUT | {"key": "k"}, own=True),
+    ("GET", "/me/receipt/{decision}"): Row("consultant", ok=(404,), own=True),
     ("GET", "/me/saved/{decision}"): Row("consultant", ok=(404,), own=True),
     ("GET", "/console/law"): Row("officer steward auditor"),
     ("GET", "/console/law/basis"): Row("steward"),
@@ -216,6 +217,7 @@ PAGES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/console/people/{alias}/withdrawal"): Row("officer", options={"params": ABOUT}),
     ("POST", "/console/people/{alias}/withdrawal"): Row("officer", ok=(303,), form=ABOUT | {"key": "k"}),
     ("GET", "/console/people/{alias}/saved/{decision}"): Row("officer", ok=(404,)),
+    ("GET", "/console/people/{alias}/receipt/{decision}"): Row("officer", ok=(404,)),
     ("POST", "/console/sign-out"): Row("officer steward auditor consultant", ok=(303,), form={}),
     ("POST", "/me/sign-out"): Row("officer steward auditor consultant", ok=(303,), form={}),
 }

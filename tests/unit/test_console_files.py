@@ -109,7 +109,7 @@ def test_another_file_than_the_checked_one_is_not_taken(desk: Rig) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "body", "hint"),
-    [("register", b"", "Choose a file"), ("", csv("gmc,name,programme"), "Fill this in"),
+    [("register", b"", "Choose a file"), ("", csv("gmc,name,programme"), "Choose what the file is"),
      ("letters", csv("gmc,name,programme"), "Choose what the file is"), ("register", b"PK\x03\x04rubbish", "workbook"),
      ("register", csv("gmc,Mallory"), "names these columns")],
 )  # fmt: skip

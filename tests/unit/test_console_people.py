@@ -197,3 +197,21 @@ def test_an_objection_waits_in_the_queue_until_its_outcome(desk: Rig) -> None:
     decided = follow(browser, browser.send(page, "/console/queue/outcome", act="objection_upheld"))
     assert "Saved" in decided.text
     assert "No objection is open" in browser.get("/console/queue").text
+
+
+def test_a_receipt_is_fetched_from_the_record_and_from_ones_own_history_and_from_no_other(desk: Rig) -> None:
+    told = desk.decide(MINE, "refused", if_match=0).json()["decision"]
+    other = desk.decide("9900009", "refused", if_match=0).json()["decision"]
+    browser, mine = signed_in(desk, "officer"), signed_in(desk, "consultant", "/me/sign-in")
+    where = opened(browser)
+    files = []
+    for reader, page, address in (
+        (browser, where, f"{where}/receipt/{told}"), (mine, "/me/history", f"/me/receipt/{told}"),
+    ):  # fmt: skip
+        assert f'href="{address}"' in reader.get(page).text
+        found = reader.get(address)
+        assert found.headers["content-disposition"] == f'attachment; filename="receipt-{told}.json"'
+        files.append(found.json())
+    assert files[0] == files[1] == desk.officer("GET", f"/v1/decisions/{told}/receipt").json()
+    assert browser.get(f"{where}/receipt/{other}").status_code == 404
+    assert mine.get(f"/me/receipt/{other}").status_code == 404

@@ -54,6 +54,7 @@ from services.consent.console import (
     lawbook,
     persons,
     queue,
+    receipting,
     routes,
     withdrawing,
 )
@@ -63,6 +64,7 @@ from services.consent.console.gate import Visitor, refuse_unguarded_pages, signe
 ROUTERS: Final[list[APIRouter]] = [
     doors.router, routes.router, persons.router, deciding.router, withdrawing.router, choosing.router, queue.router,
     lawbook.router, auditing.router, importing.router, campaigning.router,
+    receipting.router,
 ]  # fmt: skip
 
 

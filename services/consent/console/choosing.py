@@ -55,7 +55,10 @@ def mine(visitor: Person, office: OfficeDep) -> Response:
 @router.get("/history")
 def history(visitor: Person, office: OfficeDep) -> Response:
     found = desk.own(office, visitor.subject)
-    return visitor.page("history.jinja", "What was recorded", crumbs=CRUMBS, found=found, words=words_of(office))
+    return visitor.page(
+        "history.jinja", "What was recorded", crumbs=CRUMBS, found=found, words=words_of(office),
+        receipts=visitor.request.app.state.signer is not None,
+    )  # fmt: skip
 
 
 @router.post("/choice")

@@ -45,7 +45,7 @@ def files(visitor: Officer, office: OfficeDep) -> Response:
 def check(visitor: Sender, office: OfficeDep) -> Response:
     """What would become of every line; nothing is changed."""
     try:
-        kind = _kind(visitor.take("kind", files=("file",))["kind"])
+        kind = _kind(visitor.take(optional=("kind",), files=("file",)).get("kind"))
         body = visitor.form.files["file"]
         report = verbs.import_file(office, kind, _arrived(body), True, visitor.caller.name)
     except (ValueNotAllowed, TooLarge) as refused:
@@ -106,7 +106,7 @@ def reject(visitor: Officer, office: OfficeDep, import_id: ImportId) -> Response
     return visitor.go(f"/console/imports/{import_id}")
 
 
-def _kind(given: str) -> ImportKind:
+def _kind(given: str | None) -> ImportKind:
     """Raises ValueNotAllowed."""
     if given not in get_args(ImportKind):
         raise ValueNotAllowed("No such kind of file.", errors=[{"pointer": "kind", "hint": "Choose what the file is."}])

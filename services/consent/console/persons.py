@@ -78,6 +78,7 @@ def person(visitor: Reader, office: OfficeDep, alias: Alias, on: Annotated[str, 
     return visitor.page(
         "person.jinja", "One person's record", crumbs=CRUMBS, found=found, grounds=grounds, day=day,
         words=words_of(office), may_write="officer" in visitor.caller.roles,
+        receipts=visitor.request.app.state.signer is not None,
     )  # fmt: skip
 
 
