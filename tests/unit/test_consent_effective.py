@@ -95,14 +95,14 @@ def test_everybody_must_have_confirmed(rig: Rig) -> None:
 def test_it_is_never_unsaid(rig: Rig) -> None:
     rig.register(ANNE, BEN)
     elm = put(rig)["incarnation"]
-    made = withdrawn(rig)
+    made = dict(rig.withdraw(ANNE, key="once").json())
     confirm(rig, elm, 1)
     before = seen(rig, made)
     put(rig, "oak")
     later = withdrawn(rig, BEN)
     assert seen(rig, made) == before | {"gateways_confirmed": 2, "gateways_registered": 2}
     assert seen(rig, later) == waiting(0, 2)
-    again = rig.withdraw(ANNE).json()["effective"]
+    again = rig.withdraw(ANNE, key="once").json()["effective"]
     assert (again["status"], again["at"]) == ("effective", before["at"])
 
 

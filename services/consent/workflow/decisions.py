@@ -68,9 +68,9 @@ def check(office: Office, gmc: str, request: DecisionRequest, seen: int | None) 
 
 
 def withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | None, by: Actor) -> Decision:
-    """Append `withdrawn`, whatever stood before; where a withdrawal stands, answer with it, or with the one that this
-    key was first answered with. A key from before a later decision, or a sign-off, withdraws anew: somebody asks to be
-    hidden. It finds room on a full disk.
+    """Append `withdrawn`, whatever stood before, another withdrawal too: a grant that has seen only that one must not
+    land after this one. While a withdrawal stands, a key is answered as the first time; from before a later decision,
+    or a sign-off, it withdraws anew: somebody asks to be hidden. It finds room on a full disk.
 
     Raises NotFound, and ValueNotAllowed for a programme nobody knows.
     """
@@ -92,7 +92,7 @@ def _withdraw(office: Office, gmc: str, request: WithdrawalRequest, key: str | N
             return as_contract(tx.entry(answered))
         if request.programme not in office.policy.programmes and not standing.revision:
             raise not_allowed("programme", "no programme of this name")
-        if hidden:
+        if standing.word is Word.ERASED:  # there is nobody to be named any more
             entry = tx.entry(standing.revision)
         else:
             note = Note(subject, Act.WITHDRAWN, None, day_of(now), request.channel, assurance=by.assurance)

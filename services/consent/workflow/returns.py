@@ -94,6 +94,13 @@ def _stands(note: Note, standing: Standing) -> bool:
     if note.act is Act.RESTRICTED:
         return standing.restricted
     if note.act is Act.WITHDRAWN:
-        return standing.withdrawn
+        return standing.withdrawn and not _newer(note, standing)
+    if note.act is Act.REFUSED:
+        return standing.word is Word.REFUSED and not _newer(note, standing)
     told_again = note.act in {Act.ASKED, Act.GIVEN} and note.notice_version != standing.notice_version
     return standing.word == note.act.value and not told_again
+
+
+def _newer(note: Note, standing: Standing) -> bool:
+    """Said again on a later day: a grant from between the two must not land after it."""
+    return standing.decided_on is not None and note.day > standing.decided_on
