@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
+from services.consent.journal import ENTRY_BYTES
+from services.consent.ledger import chained, content_of
 from services.consent.settings import POLICY_DIR
 from services.consent.workflow import reassessing
+from services.consent.workflow.lawmaking import PROPOSED_BY, Enacted, event_of
+from shared.contracts.consent import Act
 from shared.kit.files import sha256_of
 from tests.unit.test_consent_rig import CARDIAC, OWN, THYROID, Clock, House, Rig, eventually, house, running
 
@@ -330,3 +335,24 @@ def test_two_bases_that_only_a_file_could_make_name_nobody(house: House, tmp_pat
         with running(house, settings, clock) as rig:
             assert rig.named() == set()
             assert rig.state(ANNE)["reason"] == "ambiguous_basis"
+
+
+@pytest.mark.parametrize("mark", ["a", '"', "\\", "\N{LATIN SMALL LETTER E WITH ACUTE}", "\N{GRINNING FACE}"])
+def test_the_longest_text_that_is_taken_fits_into_what_the_journal_holds_free(rig: Rig, mark: str) -> None:
+    """Quotes and backslashes take four times their room there: a text is quoted within a text."""
+    end(rig, "2026-10-31")
+    name = "x" * 80
+    taken = 0
+    for length in range(200, 0, -5):
+        body = MANDATE | {"id": name, "dpia": "D" * 80, "instrument": mark * length, "citation": mark * length}
+        if ask(rig, "steward", "POST", "/v1/legal-bases", json=body).status_code == 201:
+            taken = length
+            break
+    assert taken > 20
+    event = event_of(
+        Enacted(Act.BASIS_BEGUN, body | {PROPOSED_BY: name}, date(2026, 11, 1), name), name,
+        "2026-10-14T00:00:00.000000Z", "password",
+    )  # fmt: skip
+    (entry,) = chained([event], 10**9, "0" * 64)
+    line = orjson.dumps(content_of(vars(entry)) | {"hash": entry.hash}) + b"\n"
+    assert len(line) <= ENTRY_BYTES

@@ -15,8 +15,8 @@ from services.consent.workflow.lawmaking import (
     Enacted,
     Rule,
     body_of,
-    canonical,
     event_of,
+    kept_bytes,
     law_in_force,
     next_turn,
     rules,
@@ -89,7 +89,7 @@ def _check_basis(office: Office, tx: Reading, terms: BasisTerms, today: date) ->
     clash = overlapping(bases_of([*((one.terms, one.last) for one in known), (terms, terms.valid_to)]))
     if clash:
         raise _not_allowed("valid_from", f"one basis at a time; end the other first. {clash}")
-    if len(canonical(terms.model_dump(mode="json"))) > MOST_BODY_BYTES - LONGEST_ACTOR - len(PROPOSED_BY) - 8:
+    if kept_bytes(terms.model_dump(mode="json")) > MOST_BODY_BYTES - LONGEST_ACTOR - len(PROPOSED_BY) - 8:
         raise _not_allowed("programmes", "the text is too long for one event: fewer programmes, or shorter words")
 
 

@@ -118,6 +118,11 @@ def canonical(body: Body) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
+def kept_bytes(body: Body) -> int:
+    """What a text takes in an entry of the journal: there it is quoted once more, and each quote takes twice the room."""
+    return len(orjson.dumps(canonical(body).decode()))
+
+
 def body_of(event: Entry) -> Body:
     found: Body = orjson.loads(event.body or "{}")
     return found
