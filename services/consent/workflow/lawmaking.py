@@ -119,7 +119,7 @@ def canonical(body: Body) -> bytes:
 
 
 def kept_bytes(body: Body) -> int:
-    """What a text takes in an entry of the journal: there it is quoted once more, and each quote takes twice the room."""
+    """What a text takes in an entry of the journal: there it is quoted once more, and a quote takes twice the room."""
     return len(orjson.dumps(canonical(body).decode()))
 
 
