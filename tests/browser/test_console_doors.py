@@ -53,7 +53,7 @@ def test_signing_in_and_out(context: BrowserContext, house: House, console: str)
     page.get_by_label("Password").fill(house.passwords["officer"])
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{console}/console")
-    is_heading_of(page, "Consent console")
+    is_heading_of(page, "What is due")
     assert sideways(page) == 0
     keep(page, "console-start")
     (cookie,) = context.cookies()
@@ -92,7 +92,7 @@ def test_another_sites_form_signs_nobody_out(
     page.get_by_label("Account").fill("officer")
     page.get_by_label("Password").fill(house.passwords["officer"])
     page.get_by_role("button", name="Sign in", exact=True).click()
-    is_heading_of(page, "Consent console")
+    is_heading_of(page, "What is due")
     trap = tmp_path / "trap.html"
     trap.write_text(f'<form action="{console}/console/sign-out" method="post"><button>Win a prize</button></form>')
     other = context.new_page()
@@ -100,4 +100,4 @@ def test_another_sites_form_signs_nobody_out(
     other.get_by_role("button").click()
     assert "signed out" not in other.locator("h1").inner_text().lower()
     page.reload()
-    is_heading_of(page, "Consent console")
+    is_heading_of(page, "What is due")
