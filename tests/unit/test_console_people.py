@@ -215,3 +215,13 @@ def test_a_receipt_is_fetched_from_the_record_and_from_ones_own_history_and_from
     assert files[0] == files[1] == desk.officer("GET", f"/v1/decisions/{told}/receipt").json()
     assert browser.get(f"{where}/receipt/{other}").status_code == 404
     assert mine.get(f"/me/receipt/{other}").status_code == 404
+
+
+def test_the_next_page_of_people_begins_after_an_alias(desk: Rig) -> None:
+    desk.register(*(f"99{number:05}" for number in range(200, 260)))
+    browser = signed_in(desk, "officer")
+    (more,) = re.findall(r'href="(/console/people\?[^"]*after=[^"]*)"', browser.get("/console/people").text)
+    assert re.search(r"after=p-[0-9a-f]{32}$", more)
+    second = browser.get(more.replace("&amp;", "&"))
+    assert (second.status_code, "Dr 9900259" in second.text, "Dr 9900200" in second.text) == (200, True, False)
+    assert browser.get("/console/people?after=p-" + "0" * 32).status_code == 404

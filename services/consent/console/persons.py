@@ -31,13 +31,15 @@ def people(
     visitor: Reader, office: OfficeDep,
     programme: Annotated[str, Query(max_length=80)] = "",
     state: Annotated[str, Query(max_length=20)] = "",
-    after: Annotated[str, Query(pattern=r"^([0-9A-Z]{0,7}|)$")] = "",
+    after: Annotated[str | None, Query(pattern=ALIAS)] = None,
 ) -> Response:  # fmt: skip
+    """`after` is the alias of the last person on the page before."""
     if programme and programme not in office.policy.programmes:
         raise NotFound
     if state not in {"", *STATES}:
         raise NotFound
-    wanted = Wanted(after, PAGE, Word(state) if state else None, programme or None)
+    number = desk.opened(office, after).record.gmc if after else ""
+    wanted = Wanted(number, PAGE, Word(state) if state else None, programme or None)
     found, following = desk.listed(office, wanted)
     return visitor.page(
         "people.jinja", "People", crumbs=CRUMBS[:1], found=found, following=following, programme=programme, state=state,
