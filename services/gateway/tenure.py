@@ -1,10 +1,12 @@
 """Who holds this data directory, and who held it before: the proof that an earlier process sends nothing any more.
 
 The kernel gives a file lock away only when its holder is gone, with all its connections. So whoever has the lock may
-tell consent that the process before has ended. Without the lock nothing is said: a name alone proves nothing.
+tell consent that the process before has ended. Without the lock nothing is said: a name alone proves nothing. Nor does
+the lock of a copied directory: it is another file, and whoever wrote the record may be running beside.
 """
 
 import fcntl
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from pydantic import ValidationError
 
 from shared.contracts.base import Contract
 from shared.contracts.consent import Incarnation
-from shared.kit.files import write_durably
+from shared.kit.files import sync_folder, write_durably
 from shared.kit.logs import log
 from shared.kit.presence import Busy
 
@@ -42,9 +44,9 @@ class Tenure:
     `target` is where that is kept; None for a process that holds no lock: it says nothing of anybody before it.
     """
 
-    def __init__(self, target: Path | None = None) -> None:
+    def __init__(self, target: Path | None = None, *, copied: bool = False) -> None:
         self.target = target
-        self.before = _read(target) if target is not None else None
+        self.before = _read(target) if target is not None and not copied else None
         self.mine = Registered(key=secrets.token_hex(16))  # one key for the life of the process
         self.written = True
 
@@ -75,13 +77,29 @@ class Tenure:
 @contextmanager
 def tenure_of(folder: Path) -> Iterator[Tenure]:
     """Hold `folder` alone. Raises Busy where another gateway process holds it: it is never waited for."""
-    with (folder / LOCK).open("a") as lock:
+    with (folder / LOCK).open("a+") as lock:
         if not _locked(lock.fileno()):
             raise Busy(
                 f"Another gateway process is running on {folder}. Stop it first, or give this one a data directory of "
                 f"its own (CANDOUR_GATEWAY_DATA_DIR): gateways share nothing."
             )
-        yield Tenure(folder / RECORD)
+        yield Tenure(folder / RECORD, copied=not _is_itself(lock.fileno(), folder / RECORD))
+
+
+def _is_itself(descriptor: int, record: Path) -> bool:
+    """Whether this very file was locked the last time: it says of itself which one it is. Where it was not, the record
+    is another directory's, and goes; where even that fails, the next one finds it as this one did."""
+    mine = str(os.fstat(descriptor).st_ino).encode()
+    if os.pread(descriptor, len(mine) + 1, 0) == mine:
+        return True
+    try:
+        record.unlink(missing_ok=True)
+        sync_folder(record.parent)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, mine)
+    except OSError as error:
+        log.error("lock_not_marked", cause=type(error).__name__)
+    return False
 
 
 def _locked(descriptor: int) -> bool:

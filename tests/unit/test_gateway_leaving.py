@@ -1,6 +1,7 @@
 """The end of a gateway process: what it says itself, what its lock proves, and what nobody believes."""
 
 import asyncio
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,6 +125,26 @@ def test_a_registration_without_an_answer_is_ended_too(tmp_path: Path, arrived: 
         with tenure_of(made.settings().data_dir) as tenure:
             assert tenure.before is not None
             assert (tenure.before.incarnation, tenure.before.ended) == (third, second)
+
+
+def test_the_lock_of_a_copied_directory_proves_nothing(tmp_path: Path) -> None:
+    """Whoever it was copied from may be sending beside. A process of the copy itself is proved gone as any other."""
+    first, copy = tmp_path / "first", tmp_path / "copy"
+    first.mkdir()
+    incarnation = f"1-{'0' * 32}"
+    with tenure_of(first) as running:
+        running.begins(None)
+        running.is_now(incarnation)
+        shutil.copytree(first, copy)
+        with tenure_of(copy) as beside:
+            assert beside.before is None
+        with tenure_of(copy) as again:  # the one before has not even asked consent
+            assert again.before is None
+            again.begins(None)
+            again.is_now(incarnation)
+        with tenure_of(copy) as third:
+            assert third.before is not None
+            assert third.before.incarnation == incarnation
 
 
 def test_a_store_that_does_not_know_the_process_before_is_registered_with_all_the_same(tmp_path: Path) -> None:
