@@ -92,6 +92,7 @@ BY_SELF: Final = {"programme": CARDIAC, "purpose": OWN}
 ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/health/live"): Row(ANYBODY),
     ("GET", "/health/ready"): Row(ANYBODY),
+    ("GET", "/v1/audit"): Row("auditor"),
     ("GET", "/v1/head"): Row("gateway ratings", options=head_options),
     ("GET", "/v1/news"): Row("gateway", options=news_options),
     ("GET", "/v1/changes"): Row("gateway ratings", options={"params": {"after": 0, "upto": 0}}),

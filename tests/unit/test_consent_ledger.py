@@ -162,6 +162,24 @@ def test_neither_names_nor_numbers_are_in_the_ledger_and_names_are_sealed(writte
         assert rig.officer("GET", f"/v1/consultants/{ANNE}").json()["name"] == f"Dr {ANNE}"
 
 
+def test_an_auditor_can_check_the_chain_elsewhere(written: Rig) -> None:
+    """From what the service gives away, by the law as it is written down and nothing else."""
+    with running(written.house, written.settings) as rig:
+        auditor = rig.house.person("auditor")
+        page = rig.client.get("/v1/audit", auth=auditor).json()
+        rest = rig.client.get("/v1/audit", params={"after": 3}, auth=auditor).json()
+    previous = hashlib.sha256(f"candour consent ledger {page['store_id']}".encode()).hexdigest()
+    always = {"basis_id": None, "notice_version": None, "evidence": None, "effect": None}
+    for entry in page["entries"]:
+        told = entry.pop("hash")
+        assert entry["prev_hash"] == previous
+        encoded = json.dumps(always | entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        previous = hashlib.sha256(encoded.encode()).hexdigest()
+        assert previous == told
+    assert page["ledger_head"] == f"sha256:{previous}"
+    assert [one["revision"] for one in rest["entries"]] == [4]
+
+
 def test_names_from_before_are_sealed_before_the_first_answer(written: Rig) -> None:
     tamper(written, f"UPDATE consultant SET name = 'Dr Clear', key = NULL WHERE gmc = '{ANNE}'")
     with running(written.house, written.settings) as rig:

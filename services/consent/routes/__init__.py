@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.consent.routes import (
     access,
     asof,
+    audit,
     campaigns,
     consultants,
     decisions,
@@ -22,5 +23,5 @@ from services.consent.routes import (
 ROUTERS: list[APIRouter] = [
     neighbours.router, gateways.router, waiting.router, decisions.router, consultants.router, imports.router,
     rights.router, own.router, access.router, asof.router, law.router, participation.router, campaigns.router,
-    receipts.router,
+    receipts.router, audit.router,
 ]  # fmt: skip

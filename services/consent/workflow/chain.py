@@ -7,6 +7,7 @@ from services.consent.ledger import Entry
 from services.consent.store import LedgerEnd
 from services.consent.verify_ledger import Finding, verify
 from services.consent.workflow.office import Office
+from shared.contracts.consent import AuditEntry, AuditPage
 
 PAGE: Final = 100
 
@@ -35,6 +36,14 @@ def page(office: Office, after: int | None) -> Leaf:
         entries = tx.entries(begin, begin + PAGE)
     later = begin + PAGE if begin + PAGE < end.revision else None
     return Leaf(entries, end, max(0, begin - PAGE) if begin else None, later)
+
+
+def page_of(office: Office, after: int) -> AuditPage:
+    """The same as it leaves the service, every column of every event."""
+    found = page(office, after)
+    entries = [AuditEntry.model_validate(vars(one) | {"purpose": str(one.purpose)}) for one in found.entries]
+    head = f"sha256:{found.end.ledger_head}"
+    return AuditPage(store_id=found.end.store_id, revision=found.end.revision, ledger_head=head, entries=entries)
 
 
 def checked(office: Office) -> Checked:

@@ -1,5 +1,6 @@
 """What consent tells its neighbours and its officers: who may be named, and who became nameable or not since."""
 
+from shared.contracts.consent.audit import AuditEntry, AuditPage
 from shared.contracts.consent.campaigns import (
     Campaign,
     CampaignCounts,
@@ -105,6 +106,8 @@ __all__ = [
     "Act",
     "AsOf",
     "AsOfAnswer",
+    "AuditEntry",
+    "AuditPage",
     "BasisEnd",
     "BasisTerms",
     "Begin",
