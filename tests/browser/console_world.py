@@ -13,8 +13,9 @@ from playwright.sync_api import BrowserContext, Page
 from services.consent.__main__ import MIGRATIONS
 from services.consent.app import create_app
 from services.consent.settings import POLICY_DIR
+from services.consent.workflow import dashboard
 from shared.kit.migrating import migrate
-from tests.unit.test_consent_rig import CARDIAC, OWN, House, build_house
+from tests.unit.test_consent_rig import CARDIAC, OWN, House, build_house, eventually
 from tests.unit.test_gateway_world import Listening
 
 MINE, LONG, CASE, SILENT = "9900002", "9900003", "9900004", "9900005"
@@ -69,7 +70,9 @@ def office(folder: Path, furnished: bool = True) -> Iterator[Office]:
     listening = Listening(app)
     try:
         empty = Office(listening.url, house, {}, "", "", "")
-        yield furnish(empty, app.state.office.keys.alias) if furnished else empty
+        found = furnish(empty, app.state.office.keys.alias) if furnished else empty
+        eventually(lambda: dashboard.due(app.state.office).withdrawals.waiting, lambda number: number == 0)
+        yield found
     finally:
         listening.stop()
 

@@ -282,3 +282,26 @@ def test_the_policy_allows_only_what_is_ours() -> None:
     policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
     assert policy.pop("default-src") == "'none'"
     assert set(policy.values()) == {"'self'", "'none'"}
+
+
+PLANTED: Final = """<!DOCTYPE html><html lang="fr"><style>a:focus { outline: 0 }</style>
+<body style="margin: 0"><h1>One</h1><h3>Three</h3><h1>Two</h1>
+<p id="a" style="color: #999">Pale</p><p id="a">Twice</p><a href="#none">Nowhere</a>
+<button aria-describedby="b"></button>
+<input name="unlabelled"><button style="width: 10px; height: 10px; padding: 0">.</button>
+<table><tr><th>Head</th></tr></table><button tabindex="2">First of all</button>
+<div style="overflow-x: auto"><p style="width: 2000px">Wide</p></div><p style="width: 3000px">Wider</p></body></html>"""
+
+
+def test_planted_faults_are_found(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 600})
+    page.set_content(PLANTED)
+    assert set(faults(page)) == {
+        "headings", "labels", "nameless", "twice", "dangling", "anchors", "tables", "regions", "sideways", "small",
+        "inline", "contrast", "language",
+    }  # fmt: skip
+    stops, missed = walked(page)
+    assert stops[0].startswith('not seen <button tabindex="2"')  # a browser's own thin ring is too little
+    assert stops[1].startswith("not seen out of order <a")
+    assert (len(stops), missed) == (5, [])
+    page.close()
