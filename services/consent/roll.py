@@ -22,10 +22,11 @@ Key = tuple[str, int]
 
 
 class Roll:
-    """Of one store: lines of another one in the same folder say nothing here."""
+    """Of one store: lines of another one in the same folder say nothing here. `damaged` after a reading that met a line
+    nobody can read: some process may be missing."""
 
     def __init__(self, folder: Path, store_id: str) -> None:
-        self.file, self.store_id = folder / NAME, store_id
+        self.file, self.store_id, self.damaged = folder / NAME, store_id, False
 
     def add(self, told: Iterable[Process]) -> None:
         """What is known of these processes now, flushed when this returns. Raises OSError."""
@@ -68,4 +69,5 @@ class Roll:
                 if row.pop("store_id") == self.store_id:
                     yield Process(**row)
             except (ValueError, TypeError, KeyError, AttributeError):
+                self.damaged = True
                 log.error("roll_line_not_readable")

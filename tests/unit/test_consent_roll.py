@@ -51,6 +51,26 @@ def test_who_registered_since_the_backup_is_still_waited_for(case: Case) -> None
         assert put(rig, "yew")["incarnation"].startswith("2-")
 
 
+def test_a_line_that_nobody_can_read_may_have_been_somebody_who_sends(case: Case) -> None:
+    """Then nothing more becomes effective, until somebody has looked and taken the line away. Nothing else waits."""
+    with case.running() as rig:
+        rig.register(ANNE)
+    case.keep()
+    with case.running() as rig:
+        put(rig)
+    case.put_back()
+    file = rig.settings.journal / NAME
+    whole = file.read_bytes()
+    file.write_bytes(whole.replace(b'"elm"', b'"\xff\xff\xff"'))
+    with case.running() as rig:
+        assert listed(rig) == []
+        assert seen(rig, withdrawn(rig)) == waiting(0, 0)
+        assert rig.named() == set()
+    file.write_bytes(whole)
+    with case.running() as rig:
+        assert [one["gateway"] for one in listed(rig)] == ["elm"]
+
+
 def test_a_roll_that_is_new_learns_from_the_store(case: Case) -> None:
     """As after an upgrade, or a crash between the two."""
     with case.running() as rig:

@@ -99,6 +99,7 @@ class Fleet:
     effective: Level = field(default_factory=Level)
     moments: Moments = field(default_factory=Moments)
     recorded: int = 0
+    doubt: bool = False  # somebody of whom nothing is known may be sending: nothing more becomes effective
     lock: Lock = field(default_factory=Lock)
 
     def begin(self, senders: Iterable[Process], newest: Mapping[str, str], marked: int, recorded: int) -> None:
@@ -165,6 +166,8 @@ class Fleet:
 
     def _advance(self) -> None:
         """Where nobody may be sending, whatever is recorded is effective."""
+        if self.doubt:
+            return
         said = [one.applied for one in self.senders.values() if one.applied is not None]
         if len(said) < len(self.senders):  # somebody has not said anything yet, and may be sending anything
             return

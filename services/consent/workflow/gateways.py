@@ -160,8 +160,8 @@ async def news(office: Office, caller: Caller, after: int, seconds: float) -> Ne
     return News(revision=office.keeper.tip.revision)
 
 
-def _compare(office: Office) -> None:
-    """Each learns from the other what it does not know. Raises OSError."""
+def _compare(office: Office) -> bool:
+    """Each learns from the other what it does not know; whether somebody may be missing in both. Raises OSError."""
     roll = _roll(office)
     told = roll.read()
     with office.store.reading() as tx:
@@ -176,11 +176,12 @@ def _compare(office: Office) -> None:
                 processes.keep_end(tx.session, one, str(one.ended_at), str(one.proof))
     missing = [one for key, one in kept.items() if key not in told or (one.proof and not told[key].proof)]
     office.room.insist(lambda: roll.add(missing))
+    return roll.damaged
 
 
 def begin(office: Office) -> None:
     """What store and roll know of gateways, before the first of them is answered. Raises OSError."""
-    _compare(office)
+    office.fleet.doubt = _compare(office)
     with office.store.turn.taken():  # or a registration of this moment would be forgotten
         with office.store.reading() as tx:
             end, marked = tx.end(), processes.last_mark(tx.session)
