@@ -1,9 +1,9 @@
 """The gateway as a function of its settings and its peers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -34,7 +34,7 @@ from services.gateway.waking import Waker
 from shared.kit.ballast import Ballast
 from shared.kit.files import sweep_parts
 from shared.kit.secretfiles import accepted_secrets
-from shared.kit.service import service_app
+from shared.kit.service import Lifespan, service_app
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
@@ -62,36 +62,54 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     choosing = Choosing(live, barrier, peers.choices)
     follower = Follower(live, _kept(settings, room), peers, barrier, settings.poll_seconds)
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await follower.tick()
-        tasks = [asyncio.create_task(one.run()) for one in (follower, confirmer, waker, choosing)]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await barrier.close()
-            await confirmer.leave()
-            live.close()
-            await peers.close()
+    async def close() -> None:
+        await barrier.close()
+        await confirmer.leave()
+        live.close()
+        await peers.close()
 
-    def ready() -> str | None:
-        if peers.consent.superseded:
-            name = settings.name
-            return f"another process has registered under this gateway's name, {name}, or it is held to have ended"
-        if follower.failed:
-            return "views are not being followed"
-        return None if live.started and not live.waiting else "views are being loaded"
-
-    app = service_app("gateway", lifespan, [*ROUTERS, site], ready)
+    app = service_app(
+        "gateway", _lifespan(follower, (confirmer, waker, choosing), close), [*ROUTERS, site],
+        lambda: _why_not_ready(settings.name, peers, follower, live),
+    )  # fmt: skip
     app.add_middleware(OpenToPages)
     app.add_exception_handler(HTTPException, _pages_for_readers(app.exception_handlers[HTTPException]))
     app.state.settings, app.state.follower, app.state.in_flight = settings, follower, in_flight
     cursors = Cursors(*accepted_secrets(settings.secrets_dir, "gateway-cursor"))
     app.state.answers = Answers(live, barrier, cursors, choosing)
     return app
+
+
+class Running(Protocol):
+    """What a gateway does beside answering, until it is cancelled."""
+
+    async def run(self) -> None: ...
+
+
+def _lifespan(follower: Follower, others: Iterable[Running], close: Callable[[], Awaitable[None]]) -> Lifespan:
+    """The first look at the releases comes before the door opens; `close` runs when nothing is answered any more."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await follower.tick()
+        tasks = [asyncio.create_task(one.run()) for one in (follower, *others)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await close()
+
+    return lifespan
+
+
+def _why_not_ready(name: str, peers: Peers, follower: Follower, live: Live) -> str | None:
+    if peers.consent.superseded:
+        return f"another process has registered under this gateway's name, {name}, or it is held to have ended"
+    if follower.failed:
+        return "views are not being followed"
+    return None if live.started and not live.waiting else "views are being loaded"
 
 
 def _kept(settings: Settings, room: Room) -> Kept:

@@ -11,7 +11,6 @@ from typing import Any, Final
 import openpyxl
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-BEGINS: Final = b"PK"
 MOST_PARTS: Final = 1_000
 MOST_EXPANDED_BYTES: Final = 64 * 2**20
 PIECE: Final = 2**20

@@ -11,10 +11,8 @@ from services.consent.domain.rights import (
     HIDES,
     NEUTRAL,
     OWN,
-    RIGHTS,
     SHOWS,
     STEPS,
-    Right,
     stands,
     why_not,
     why_not_erased,
@@ -111,14 +109,6 @@ def test_erasure_follows_from_the_ground(regime: Regime | None, objection: Any, 
     why = why_not_erased(basis, Standing(objection=objection))
     assert (why is None) is erasable
     assert why is None or "of-2013" in why
-
-
-def test_rights_follow_from_the_ground() -> None:
-    assert {regime: Right.OBJECT in rights for regime, rights in RIGHTS.items()} == {
-        Regime.CONSENT: False, Regime.PUBLIC_TASK: True, Regime.LEGAL_OBLIGATION: False,
-    }  # fmt: skip
-    assert all(Right.RESTRICT in rights for rights in RIGHTS.values())  # to hide is possible under every ground
-    assert [regime for regime, rights in RIGHTS.items() if Right.WITHDRAW in rights] == [Regime.CONSENT]
 
 
 # Through the service

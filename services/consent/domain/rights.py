@@ -1,11 +1,9 @@
-"""Rights follow from the ground on which somebody is named, and each step of a case from where the case stands.
+"""Each step of a case follows from where the case stands, and whether erasure is owed from the ground.
 
 What hides is possible at any time, whatever stands and under every ground: it is the safe side. What may show somebody
 again must find the state that it ends.
 """
 
-from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final
 
 from services.consent.domain.facts import Basis, Word
@@ -17,22 +15,6 @@ SHOWS: Final = frozenset({Act.OBJECTION_REJECTED, Act.RELEASED, Act.SIGNED_OFF})
 NEUTRAL: Final = frozenset({Act.RECTIFIED})
 STEPS: Final = HIDES | SHOWS | NEUTRAL
 OWN: Final = frozenset({Act.OBJECTION_RAISED, Act.RESTRICTED})  # what a person may do about their own record
-
-
-class Right(StrEnum):
-    """What the law of a ground gives. Everybody may ask for access and correction, on every ground."""
-
-    WITHDRAW = "withdraw"
-    OBJECT = "object"
-    RESTRICT = "restrict"
-    ERASE = "erase"
-
-
-RIGHTS: Final[Mapping[Regime, frozenset[Right]]] = {
-    Regime.CONSENT: frozenset({Right.WITHDRAW, Right.RESTRICT, Right.ERASE}),
-    Regime.PUBLIC_TASK: frozenset({Right.OBJECT, Right.RESTRICT, Right.ERASE}),
-    Regime.LEGAL_OBLIGATION: frozenset({Right.RESTRICT}),
-}
 
 
 def why_not(act: Act, standing: Standing) -> str | None:
@@ -61,7 +43,7 @@ def why_not_erased(basis: Basis | None, standing: Standing) -> str | None:
     force for the person's programme and purpose, None where there is none."""
     if basis is None:
         return None
-    if Right.ERASE not in RIGHTS[basis.regime]:
+    if basis.regime is Regime.LEGAL_OBLIGATION:
         return (
             f"{basis.id} is a legal obligation, which gives no right to erasure. Restrict the record instead: it is "
             "kept, and shown to nobody."

@@ -70,7 +70,7 @@ def keep_erased(session: Session, alias: str, revision: int, erased_at: str) -> 
 
 
 def _remove(session: Session, table: Table, column: Any, value: str) -> int:
-    return int(session.execute(delete(table).where(column == value)).rowcount)  # type: ignore[attr-defined]
+    return session.connection().execute(delete(table).where(column == value)).rowcount
 
 
 def _scrub(session: Session, table: Table, quoted: Quoted) -> int:

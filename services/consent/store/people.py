@@ -1,10 +1,10 @@
 """Who is who, read within one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, or_, select
 from sqlmodel import Session
 
 from services.consent.domain.facts import Word
@@ -56,9 +56,9 @@ C: Final = CONSULTANT.c
 PERSON: Final = select(C.gmc, C.kind, C.alias, C.revision, C.name, C.key)
 
 
-def _person(row: Iterable[object]) -> Person:
+def _person(row: Row[str, str, str, int, str, str | None]) -> Person:
     number, kind, alias, revision, name, key = row
-    return Person(str(number), SubjectKind(str(kind)), str(alias), int(str(revision)), str(name), key and str(key))  # type: ignore[arg-type]
+    return Person(number, SubjectKind(kind), alias, revision, name, key)
 
 
 class PeopleReading:

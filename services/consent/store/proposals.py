@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlmodel import Session
@@ -27,8 +27,9 @@ class Proposed:
     revision: int | None = None
 
 
-def _proposed(row: Sequence[object]) -> Proposed:
-    return Proposed(*row)  # type: ignore[arg-type]  # the columns of the table, in its order
+def _proposed(row: Sequence[Any]) -> Proposed:
+    """`row` has the columns of the table, in its order."""
+    return Proposed(*row)
 
 
 def keep(session: Session, one: Proposed) -> None:
@@ -53,6 +54,6 @@ def decide(session: Session, one: Proposed) -> None:
     """Keep what became of it; a proposal is decided once."""
     values = {name: getattr(one, name) for name in ("decided_by", "decided_at", "outcome", "revision")}
     undecided = PROPOSAL.c.id == one.id, PROPOSAL.c.outcome.is_(None)
-    changed = cast(int, session.execute(update(PROPOSAL).where(*undecided).values(**values)).rowcount)  # type: ignore[attr-defined]
+    changed = session.connection().execute(update(PROPOSAL).where(*undecided).values(**values)).rowcount
     if changed != 1:
         raise RuntimeError("the proposal was decided already")  # its decider holds the one writer's turn
