@@ -1,6 +1,7 @@
 """A consultant's own pages: my choice, and everything that was recorded. Whose they are comes from the account."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -10,8 +11,9 @@ from pydantic import ValidationError
 from services.consent.console.deciding import seen_of
 from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.people import CONSULTANT
-from services.consent.console.withdrawing import HIDES, DecisionId, told_of
+from services.consent.console.withdrawing import DecisionId, entry_for, saved_page
 from services.consent.console.words import words_of
+from services.consent.domain.standing import Subject
 from services.consent.problems import RevisionChanged
 from services.consent.routes.parts import OfficeDep
 from services.consent.workflow import decisions as verbs
@@ -19,6 +21,7 @@ from services.consent.workflow import desk, rights
 from services.consent.workflow.decisions import SELF, Actor
 from services.consent.workflow.desk import Opened, Wording
 from services.consent.workflow.office import Office
+from services.consent.workflow.prospects import Prospect, prospects
 from shared.contracts.consent import (
     Act,
     Decision,
@@ -40,10 +43,12 @@ MOVED: Final = "Something was recorded about you since you opened this page. Thi
 
 @dataclass(frozen=True)
 class Choice:
-    """One purpose with where the person stands, and the statement that a yes would be given under."""
+    """One purpose with where the person stands, the statement that a yes would be given under, and where each choice
+    would leave them."""
 
     standing: Standing
     wording: Wording | None
+    would: Mapping[str, Prospect]
 
 
 @router.get("")
@@ -94,11 +99,10 @@ def objection(visitor: Person, office: OfficeDep) -> Response:
 
 @router.get("/saved/{decision}")
 def saved(visitor: Person, office: OfficeDep, decision: DecisionId) -> Response:
-    told = told_of(office, desk.alias_of(office, visitor.subject), decision)
-    return visitor.page(
-        "saved.jinja", "Saved", crumbs=CRUMBS, decision=told, hides=told.act in HIDES, gives=told.act is Act.GIVEN,
-        words=words_of(office), here=f"/me/saved/{decision}", back="/me", back_words="Back to my choice",
-    )  # fmt: skip
+    entry = entry_for(office, desk.alias_of(office, visitor.subject), decision)
+    return saved_page(
+        visitor, office, entry, crumbs=CRUMBS, here=f"/me/saved/{decision}", back="/me", back_words="Back to my choice"
+    )
 
 
 def _decided(visitor: Visitor, office: Office, number: str, given: dict[str, str]) -> Decision:
@@ -120,8 +124,14 @@ def _decided(visitor: Visitor, office: Office, number: str, given: dict[str, str
 
 
 def _page(visitor: Visitor, office: Office, found: Opened, errors: list[dict[str, str]] | None = None) -> Response:
-    choices = [Choice(one, next(iter(desk.wordings(office, one.programme)), None)) for one in found.record.standings]
+    choices = [_choice(office, found.alias, one) for one in found.record.standings]
     return visitor.page(
         "choice.jinja", "My choice", status=422 if errors else 200, errors=errors or [], found=found, choices=choices,
         words=words_of(office), key=secrets.token_hex(16),
     )  # fmt: skip
+
+
+def _choice(office: Office, alias: str, standing: Standing) -> Choice:
+    wording = next(iter(desk.wordings(office, standing.programme)), None)
+    subject = Subject(alias, standing.programme, standing.purpose)
+    return Choice(standing, wording, prospects(office, subject, wording.version if wording else None))

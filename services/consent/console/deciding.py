@@ -11,12 +11,15 @@ from pydantic import ValidationError
 from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.persons import CRUMBS, Alias
 from services.consent.console.words import words_of
+from services.consent.domain.facts import ALWAYS, Span
+from services.consent.domain.standing import Happened, Subject
 from services.consent.problems import RevisionChanged
 from services.consent.routes.parts import OfficeDep, actor_of
 from services.consent.workflow import decisions as verbs
-from services.consent.workflow import desk
+from services.consent.workflow import desk, prospects
 from services.consent.workflow.desk import Opened
-from services.consent.workflow.office import Office
+from services.consent.workflow.office import Office, day_of
+from services.consent.workflow.prospects import Prospect
 from shared.contracts.consent import DecisionRequest, Notice, Scope
 from shared.kit.problems import NotFound, ValueNotAllowed
 
@@ -43,12 +46,14 @@ def check(visitor: Officer, office: OfficeDep, alias: Alias) -> Response:
     """Everything that can be refused without recording is refused here, beside its field."""
     found, given = desk.opened(office, alias), visitor.take(*WHICH, optional=FILLED)
     try:
-        verbs.check(office, found.record.gmc, request_of(given), seen_of(given))
+        request = request_of(given)
+        verbs.check(office, found.record.gmc, request, seen_of(given))
     except (ValueNotAllowed, RevisionChanged) as refused:
         return _form(visitor, office, found, given, refused)
     return visitor.page(
         "decision_check.jinja", "Check before it is recorded", crumbs=_crumbs(alias), found=found,
         words=words_of(office), given={name: given.get(name, "") for name in (*WHICH, *FILLED)},
+        would=_would(office, alias, request),
     )  # fmt: skip
 
 
@@ -86,6 +91,15 @@ def request_of(given: Mapping[str, str]) -> DecisionRequest:
     except ValueError:
         error = {"pointer": "decided_on", "hint": "Give days as year, month and day."}
         raise ValueNotAllowed("The form could not be taken as it is.", errors=[error]) from None
+
+
+def _would(office: Office, alias: str, request: DecisionRequest) -> Prospect:
+    """Where it would leave the person today."""
+    scope = Span(request.scope.first, request.scope.last) if request.scope else ALWAYS
+    version = request.notice.version if request.notice else None
+    day = request.decided_on or day_of(office.clock())
+    event = Happened(request.act, day, 0, version, scope, request.reason)
+    return prospects.after(office, Subject(alias, request.programme, request.purpose), event)
 
 
 def seen_of(given: Mapping[str, str]) -> int:

@@ -8,7 +8,7 @@ from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.people import CONSULTANT
 from services.consent.console.persons import Alias
 from services.consent.console.rendering import HEADERS
-from services.consent.console.withdrawing import DecisionId, told_of
+from services.consent.console.withdrawing import DecisionId, entry_for
 from services.consent.routes.parts import OfficeDep, private
 from services.consent.routes.receipts import SignerDep
 from services.consent.workflow import receipts as verbs
@@ -19,7 +19,7 @@ router: Final = APIRouter(include_in_schema=False, tags=["console"])
 
 @router.get("/console/people/{alias}/receipt/{decision}", dependencies=[Depends(signed_in("officer"))])
 def receipt(office: OfficeDep, signer: SignerDep, alias: Alias, decision: DecisionId) -> Response:
-    told_of(office, alias, decision)
+    entry_for(office, alias, decision)
     return _file(verbs.receipt_of(office, signer, decision))
 
 

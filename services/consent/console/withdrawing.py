@@ -1,23 +1,23 @@
 """Withdraw: one page, one button, no reason, no second person; then what is saved, and when nothing goes out still."""
 
 import secrets
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.persons import CRUMBS, Alias
 from services.consent.console.words import words_of
+from services.consent.ledger import Entry
 from services.consent.routes.parts import OfficeDep, actor_of
 from services.consent.workflow import decisions as verbs
-from services.consent.workflow import desk, effective
+from services.consent.workflow import desk, effective, prospects
 from services.consent.workflow.office import Office
-from shared.contracts.consent import Act, Decision, Purpose, WithdrawalRequest
+from shared.contracts.consent import Purpose, WithdrawalRequest
 from shared.kit.problems import NotFound
 
 router: Final = APIRouter(prefix="/console/people/{alias}", include_in_schema=False, tags=["console"])
 CHANNEL: Final = "console"
-HIDES: Final = frozenset({Act.WITHDRAWN, Act.REFUSED, Act.OBJECTION_RAISED, Act.RESTRICTED, Act.ERASED})
 DecisionId = Annotated[str, Path(pattern=r"^d-[a-z2-7]{12}$")]
 Officer = Annotated[Visitor, Depends(signed_in("officer"))]
 
@@ -49,17 +49,25 @@ def withdraw(visitor: Officer, office: OfficeDep, alias: Alias) -> Response:
 
 @router.get("/saved/{decision}")
 def saved(visitor: Officer, office: OfficeDep, alias: Alias, decision: DecisionId) -> Response:
-    told = told_of(office, alias, decision)
-    return visitor.page(
-        "saved.jinja", "Saved", decision=told, hides=told.act in HIDES, gives=told.act is Act.GIVEN,
-        words=words_of(office), here=f"/console/people/{alias}/saved/{decision}", back=f"/console/people/{alias}",
-        back_words="Back to the record",
+    return saved_page(
+        visitor, office, entry_for(office, alias, decision), here=f"/console/people/{alias}/saved/{decision}",
+        back=f"/console/people/{alias}", back_words="Back to the record",
     )  # fmt: skip
 
 
-def told_of(office: Office, alias: str, decision: str) -> Decision:
-    """How far a decision of this person has come. Raises NotFound, also where it is another person's."""
+def saved_page(visitor: Visitor, office: Office, entry: Entry, **rest: Any) -> Response:
+    """What is recorded, and what it has led to: told by the outcome, which the ground decides, never by the act."""
+    if entry.about is None:
+        raise NotFound
+    return visitor.page(
+        "saved.jinja", "Saved", decision=effective.told(office, entry), words=words_of(office),
+        ending=prospects.ending(office, entry, entry.about), **rest,
+    )  # fmt: skip
+
+
+def entry_for(office: Office, alias: str, decision: str) -> Entry:
+    """A decision of this person. Raises NotFound, also where it is another person's."""
     entry = effective.entry_of(office, decision)
     if entry.subject != alias:
         raise NotFound
-    return effective.told(office, entry)
+    return entry
