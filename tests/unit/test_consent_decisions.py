@@ -79,9 +79,10 @@ def test_another_consultants_decision_does_not_make_a_record_stale(desk: Rig) ->
     assert desk.decide(ANNE, "given", if_match=0).status_code == 202
 
 
-def test_asking_and_refusing_need_no_tag_but_respect_one(desk: Rig) -> None:
+def test_asking_needs_no_tag_but_respects_one_and_refusing_is_never_stale(desk: Rig) -> None:
     assert desk.decide(ANNE, "asked").status_code == 202
-    assert desk.decide(ANNE, "refused", if_match=0).status_code == 412
+    assert desk.decide(ANNE, "asked", if_match=0).status_code == 412
+    assert desk.decide(ANNE, "refused", if_match=0).status_code == 202
     assert desk.decide(ANNE, "refused").status_code == 202
     assert desk.state(ANNE)["reason"] == "refused"
 

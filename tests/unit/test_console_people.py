@@ -154,6 +154,14 @@ def test_who_agreed_on_a_page_that_has_become_old_is_asked_again(desk: Rig) -> N
     assert desk.state(MINE)["decision"] == "refused"
 
 
+def test_who_declines_on_a_page_that_has_become_old_is_heard(desk: Rig) -> None:
+    browser = signed_in(desk, "consultant", "/me/sign-in")
+    decline = choice(browser.get("/me").text, "refused")
+    desk.decide(MINE, "given", if_match=0)
+    assert "new readers can no longer see" in follow(browser, browser.post("/me/choice", decline)).text
+    assert (desk.state(MINE)["decision"], desk.named()) == ("refused", set())
+
+
 def test_an_objection_is_one_step_hides_at_once_and_waits_in_the_queue(desk: Rig) -> None:
     desk.decide(MINE, "given", if_match=0)
     assert desk.named() == {MINE}

@@ -29,7 +29,7 @@ class Actor:
 
 def decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, by: Actor) -> Decision:
     """Append `asked`, `given` or `refused`. `seen` is the revision of the consultant the caller last saw. To refuse is
-    to hide, and finds room on a full disk.
+    to hide: it is never stale, and finds room on a full disk.
 
     Raises NotFound, IfMatchNeeded for a grant without `seen`, RevisionChanged, ValueNotAllowed, StorageFull.
     """
@@ -48,7 +48,8 @@ def _seen(tx: Reading, gmc: str, request: DecisionRequest, seen: int | None) -> 
     if request.act is Act.GIVEN and seen is None:
         raise IfMatchNeeded("Read the consultant's record and send its ETag as If-Match.")
     person = person_of(tx, gmc)
-    check_seen(person, seen)
+    if request.act is not Act.REFUSED:  # what hides is never stale
+        check_seen(person, seen)
     return person
 
 
