@@ -1,5 +1,6 @@
 """Decisions and withdrawals over HTTP: what is refused, what is never refused, and what the neighbours hear."""
 
+import base64
 import hashlib
 import hmac
 from pathlib import Path
@@ -302,3 +303,22 @@ def test_the_list_is_paged_and_filtered(desk: Rig) -> None:
     assert desk.officer("GET", f"/v1/consultants?programme={THYROID}").json()["data"] == []
     assert desk.officer("GET", "/v1/consultants?cursor=abc").json()["code"] == "cursor_not_valid"
     assert desk.officer("GET", "/v1/consultants?state=happy").status_code == 422
+
+
+def test_a_page_may_end_with_a_practice(desk: Rig) -> None:
+    header = "gmc,name,programme,kind,partners"
+    desk.load("register", [header, f"A81001,Dr Alone,{CARDIAC},practice,1", f"B82,Dr Single,{CARDIAC},practice,1"])
+    address, found = "/v1/consultants?limit=1", []
+    while address:
+        page = desk.officer("GET", address)
+        assert page.status_code == 200, page.text
+        found += [one["gmc"] for one in page.json()["data"]]
+        address = page.json()["links"].get("next", "")
+    assert sorted(found) == [ANNE, BEN, CARA, "A81001", "B82"]
+
+
+@pytest.mark.parametrize("after", ["A81001\n", "9900001\n", "a81001", "99000011", "A8", "A810011", ""])
+def test_a_cursor_that_ends_in_nobody_is_refused(desk: Rig, after: str) -> None:
+    cursor = base64.urlsafe_b64encode(f"after:{after}".encode()).decode()
+    found = desk.officer("GET", "/v1/consultants", params={"cursor": cursor})
+    assert (found.status_code, found.json()["code"]) == (400, "cursor_not_valid")

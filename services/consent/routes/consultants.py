@@ -31,7 +31,7 @@ from shared.kit.problems import (
 
 router = APIRouter(prefix="/v1/consultants", tags=["consultants"], dependencies=[Depends(allow("officer"))])
 PAGE_PROBLEMS = (CursorNotValid, NotSignedIn, RoleNotAllowed, UnknownParameter, RepeatedParameter, ValueNotAllowed)
-_CURSOR: Final = re.compile(r"after:([0-9]{7})")
+_CURSOR: Final = re.compile(r"after:([0-9]{7}|[A-Z][0-9A-Z]{2,5})\Z")  # as `Nameable`
 
 
 class ListQuery(parts.Query):
