@@ -9,7 +9,9 @@ from typing import Final
 from cli.places import SERVICES, port_of
 from shared.kit.secretfiles import make_secret
 
-PAIRS: Final = ("ratings-ingest", "ratings-consent", "gateway-ratings", "gateway-consent", "supervisor-consent")
+PAIRS: Final = (
+    "ratings-ingest", "ratings-consent", "consent-ratings", "gateway-ratings", "gateway-consent", "supervisor-consent",
+)  # fmt: skip
 COMMON: Final = {
     "PYTHONUNBUFFERED": "1",
     # the last bits of a fit must not hang on the number of cores; and small products only wait for more threads

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from services.ratings.following import Follower
 from services.ratings.indicators.loading import load_catalogue
 from services.ratings.peers import Peers
-from services.ratings.routes import access, indicators, releases, replays, views
+from services.ratings.routes import access, impact, indicators, releases, replays, views
 from services.ratings.settings import Settings
 from services.ratings.store.store import Store
 from services.ratings.workflow.building import Builder
@@ -23,8 +23,8 @@ from shared.kit.files import sweep_parts
 from shared.kit.jobs import Jobs
 from shared.kit.service import service_app
 
-CALLERS = ("gateway",)
-ROUTERS = [indicators.router, releases.router, replays.router, views.router, access.router]
+CALLERS = ("gateway", "consent")
+ROUTERS = [indicators.router, releases.router, replays.router, views.router, access.router, impact.router]
 
 
 def create_app(settings: Settings, peers: Peers, jobs: Jobs) -> FastAPI:

@@ -20,7 +20,7 @@ __all__ = ["house", "rig"]
 
 PAIRS = [
     ("ratings", "ingest"), ("ratings", "consent"), ("gateway", "ratings"), ("gateway", "consent"),
-    ("supervisor", "consent"),
+    ("supervisor", "consent"), ("consent", "ratings"),
 ]  # fmt: skip
 
 
