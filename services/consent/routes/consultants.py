@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -35,7 +35,7 @@ _CURSOR: Final = re.compile(r"after:([0-9]{7}|[A-Z][0-9A-Z]{2,5})\Z")  # as `Nam
 
 
 class ListQuery(parts.Query):
-    state: Word | None = None
+    state: Literal[Word.NOT_SOUGHT, Word.ASKED] | None = None  # what is due; who refused or withdrew is no list
     programme: Slug | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     cursor: Annotated[str | None, Field(max_length=80)] = None
