@@ -2,6 +2,8 @@
 never the one in the words of the other."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from cli.calls import Refused
 from cli.main import app
 from tests.unit.test_consent_effective import begin, fence
 from tests.unit.test_consent_gateways import confirm, put
-from tests.unit.test_consent_rig import CARDIAC, Rig, house, rig
+from tests.unit.test_consent_rig import CARDIAC, Rig, eventually, house, rig
 
 __all__ = ["house", "rig"]
 
@@ -66,6 +68,21 @@ def withdraw(*options: object) -> str:
     return candour("withdraw", ANNE, "--programme", CARDIAC, *options)
 
 
+@contextmanager
+def confirming(rig: Rig, incarnation: str, name: str) -> Iterator[None]:
+    """A gateway that confirms the next revision as soon as the ledger has it."""
+    following = rig.revision() + 1
+
+    def run() -> None:
+        eventually(rig.revision, lambda revision: revision >= following)
+        confirm(rig, incarnation, following, name)
+
+    gateway = threading.Thread(target=run)
+    gateway.start()
+    yield
+    gateway.join()
+
+
 def test_every_process_that_may_be_sending_is_in_the_table(rig: Rig) -> None:
     assert "revision 0, and all of it is effective" in candour("gateways")
     confirm(rig, put(rig)["incarnation"], 0)
@@ -86,10 +103,8 @@ def test_every_process_that_may_be_sending_is_in_the_table(rig: Rig) -> None:
 
 def test_recorded_then_effective(rig: Rig) -> None:
     elm = put(rig)["incarnation"]
-    timer = threading.Timer(0.4, lambda: confirm(rig, elm, 1))
-    timer.start()
-    told = withdraw()
-    timer.join()
+    with confirming(rig, elm, "elm"):
+        told = withdraw()
     assert told.index("withdrawn: recorded at") < told.index(RECORDED) < told.index(EFFECTIVE)
 
 
@@ -107,8 +122,8 @@ def test_what_is_not_effective_is_never_called_so(rig: Rig) -> None:
     assert EFFECTIVE not in told
     assert "0 of 2 gateways have confirmed" in told
     assert "candour consent gateways" in told
-    confirm(rig, oak, 1, "oak")
-    assert "1 of 2 gateways" in withdraw("--wait", 0.2)
+    with confirming(rig, oak, "oak"):
+        assert "1 of 2 gateways" in withdraw("--wait", 1)
 
 
 def test_nobody_has_to_wait(rig: Rig) -> None:
