@@ -29,7 +29,7 @@ from shared.kit.problems import (
     problems,
 )  # fmt: skip
 
-router = APIRouter(prefix="/v1/consultants", tags=["consultants"], dependencies=[Depends(allow("officer"))])
+router = APIRouter(prefix="/v1/consultants", tags=["consultants"])
 PAGE_PROBLEMS = (CursorNotValid, NotSignedIn, RoleNotAllowed, UnknownParameter, RepeatedParameter, ValueNotAllowed)
 _CURSOR: Final = re.compile(r"after:([0-9]{7}|[A-Z][0-9A-Z]{2,5})\Z")  # as `Nameable`
 
@@ -61,7 +61,7 @@ def _next(query: ListQuery, after: str) -> str:
 
 @router.get(
     "", operation_id="consultants", summary="Who stands where", response_model=ConsultantPage,
-    responses=problems(*PAGE_PROBLEMS), dependencies=[Depends(once_each)],
+    responses=problems(*PAGE_PROBLEMS), dependencies=[Depends(allow("officer")), Depends(once_each)],
 )  # fmt: skip
 def consultants(office: OfficeDep, query: Annotated[ListQuery, Query()]) -> Response:
     wanted = Wanted(_read_cursor(query.cursor), query.limit, query.state, query.programme)
@@ -73,6 +73,7 @@ def consultants(office: OfficeDep, query: Annotated[ListQuery, Query()]) -> Resp
 @router.get(
     "/{gmc}", operation_id="consultant", summary="One consultant's decisions and history",
     response_model=ConsultantRecord, responses=problems(NotFound, NotSignedIn, RoleNotAllowed, ValueNotAllowed),
+    dependencies=[Depends(allow("officer", "auditor"))],
 )  # fmt: skip
 def consultant(office: OfficeDep, gmc: Gmc) -> Response:
     record, revision = verbs.record_of(office, gmc)
