@@ -11,7 +11,7 @@ from services.consent.policies import PolicyRefused, load_policy
 from services.consent.settings import POLICY_DIR
 from shared.contracts.consent import Purpose
 from shared.kit.files import sha256_of
-from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, house, running
+from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, eventually, house, running
 
 __all__ = ["house"]
 
@@ -129,7 +129,7 @@ def test_a_mandate_names_people_only_after_its_notice_and_its_date(house: House,
         clock.now = datetime(2015, 1, 10, 9, 0, tzinfo=UTC)
         assert (rig.named(), rig.state(refused)["reason"]) == (set(), "notice_running")
         clock.now += timedelta(days=4)
-        assert rig.named() == {given, refused}
+        eventually(rig.named, lambda named: named == {given, refused})
         assert [rig.state(gmc)["reason"] for gmc in (withdrew, untold)] == ["sign_off_missing", "not_informed"]
         rig.withdraw(refused)
         assert rig.changes()[-1]["now"] == "withheld"

@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from services.consent.models import CONSULTANT, ENROLMENT
 from services.consent.verify_ledger import verify
 from tests.unit.test_consent_law import MANDATE, clock, end, policy_folder, put
-from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, Rig, house, running
+from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, Rig, eventually, house, running
 from tests.unit.test_consent_rights import seen, take
 
 __all__ = ["clock", "house"]
@@ -28,7 +28,7 @@ def rig(house: House, tmp_path: Path, clock: Clock) -> Iterator[Rig]:
             started.decide(gmc, "asked", notice={"version": 1}, decided_on="2026-09-01")
         end(started, "2026-10-13")
         put(started, **MANDATE | {"valid_from": "2026-10-14", "notice_version": 1, "notice_days": 0})
-        assert started.named() == {ANNE, BEN}
+        eventually(started.named, lambda named: named == {ANNE, BEN})
         yield started
 
 
@@ -96,3 +96,22 @@ def test_what_was_returned_again_later_is_what_a_grant_must_be_newer_than(rig: R
     assert rig.load("returns", [RETURN, f"{ANNE},{CARDIAC},{OWN},{act},,2026-10-18,"])["duplicate"] == 1
     report = rig.load("returns", [RETURN, f"{ANNE},{CARDIAC},{OWN},given,1,2026-10-17,"])
     assert report["problems"][0]["code"] == "older-than-standing"
+
+
+def test_nobody_is_named_who_was_not_announced_so_that_every_withdrawal_is(rig: Rig, clock: Clock) -> None:
+    """A ground begins, the disk is full so that nobody is announced, and the clock goes back to before it."""
+    office = rig.client.app.state.office  # type: ignore[attr-defined]  # a FastAPI application
+    end(rig, "2026-10-20", "mandate-2027")
+    put(rig, **MANDATE | {"id": "mandate-next", "valid_from": "2026-11-01", "notice_version": 1, "notice_days": 0})
+    before = rig.revision()
+    clock.now = clock.now.replace(day=21)
+    eventually(lambda: office.keeper.tip.revision, lambda end: end == before + 2)  # both are hidden
+    office.room.short, office.room.tried_at = True, float("inf")
+    clock.now = clock.now.replace(month=11, day=1)
+    assert eventually(lambda: rig.service("/v1/head").status_code, lambda status: status == 200)
+    assert rig.named() == set()
+    clock.now = clock.now.replace(month=10, day=31)
+    rig.withdraw(ANNE)
+    clock.now = clock.now.replace(month=11, day=2)
+    office.room.short = False
+    eventually(rig.named, lambda named: named == {BEN})

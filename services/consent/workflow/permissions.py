@@ -92,7 +92,9 @@ def permissions(office: Office, programme: str | None) -> Permissions:
 
 
 class Listing:
-    """Permissions as they add up. Naming who refused is never among them: that is asked for each time."""
+    """Permissions as they add up: who may be named, and was announced. Time alone announces nobody, and a clock may go
+    back: whoever was never announced might withdraw without anybody being told. Naming who refused is never among them:
+    that is asked for each time."""
 
     def __init__(
         self, office: Office, judge: Judge, standings: Mapping[Subject, Standing], programmes: Sequence[str]
@@ -107,12 +109,14 @@ class Listing:
             if (one.programme, purpose) not in self.named:
                 continue
             subject = Subject(one.alias, one.programme, purpose)
-            verdict = self.judge.verdict(one.programme, purpose, self.standings.get(subject, Standing()))
+            standing = self.standings.get(subject, Standing())
+            verdict = self.judge.verdict(one.programme, purpose, standing)
+            named = verdict.allowed and standing.told == "named"
             key, pair = self.office.keys.key(subject), (one.programme, purpose)
             if one.kind is SubjectKind.PRACTICE:
-                state: Literal["named", "withheld"] = "named" if verdict.allowed else "withheld"
+                state: Literal["named", "withheld"] = "named" if named else "withheld"
                 self.practices[pair].append(PersonalPractice(practice=one.number, key=key, state=state))
-            elif verdict.allowed:
+            elif named:
                 self.named[pair].append(Named(subject=one.number, key=key, basis=Regime(verdict.reason.value)))
 
     def programmes(self) -> list[ProgrammePermissions]:
