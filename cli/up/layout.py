@@ -72,7 +72,7 @@ class Layout:
         peers = {
             "ratings": {"INGEST_URL": self.url("ingest"), "CONSENT_URL": self.url("consent")},
             "gateway": {"NAME": name, "RATINGS_URL": self.url("ratings"), "CONSENT_URL": self.url("consent")},
-            "consent": {"DEMONSTRATION": "true"},
+            "consent": {"DEMONSTRATION": "true", "RATINGS_URL": self.url("ratings")},
         }.get(service, {})
         kept = {key: value for key, value in os.environ.items() if not key.startswith("CANDOUR_")}
         return kept | {prefix + key: value for key, value in (own | peers).items()} | COMMON

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.consent import console
 from services.consent.journal import held
 from services.consent.keys import SubjectKeys
+from services.consent.peers import ratings_of
 from services.consent.policies import load_policy
 from services.consent.receipts import signer_in
 from services.consent.routes import ROUTERS
@@ -39,6 +40,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     """
     policy = load_policy(settings.policy_dir, settings.demonstration)
     keys = SubjectKeys(read_secret(settings.secrets_dir, "consent-subjects"))
+    ratings = ratings_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -59,6 +61,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             try:
                 yield
             finally:
+                await ratings.close()
                 sessions.stop()
                 assessor.stop()
                 watch.stop()
@@ -68,7 +71,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         return watch.why_not_ready()
 
     app = service_app("consent", lifespan, [*ROUTERS, *console.ROUTERS], ready)
-    app.state.signer = signer_in(settings.secrets_dir)
+    app.state.signer, app.state.ratings = signer_in(settings.secrets_dir), ratings
     app.state.identity = Identity.from_files("consent", CALLERS, settings.secrets_dir, settings.people_file)
     return console.furnish(app, settings.demonstration)
 

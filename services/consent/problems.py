@@ -97,3 +97,15 @@ class CampaignOpen(Problem):
 
 class CampaignClosed(Problem):
     status, code, title = 409, "campaign_closed", "The campaign is closed"
+
+
+class ImpactUnknown(Problem):
+    """`why`: in a sentence. Nothing else waits for what could not be said."""
+
+    status, code, title = 503, "impact_unknown", "What would be hidden cannot be said now"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"{why} A withdrawal does not wait for this: whatever has to be hidden is hidden all the same."
+        )
+        self.why = why

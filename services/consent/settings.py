@@ -13,6 +13,7 @@ POLICY_DIR = Path(__file__).parent / "policy"
 class Settings(StaffedSettings):
     """`demonstration` opens the door to policy files that nobody has verified; without it they are refused.
 
+    `ratings_url`: whom to ask how much a withdrawal would hide; without it that cannot be said, and all else can.
     The journal belongs on another device than the data; `ballast_bytes` are held back beside each, 0 for nothing.
     """
 
@@ -21,6 +22,7 @@ class Settings(StaffedSettings):
     port: int = 8003
     policy_dir: Path = POLICY_DIR
     demonstration: bool = False
+    ratings_url: str | None = None
     journal_dir: Path | None = None
     ballast_bytes: int = Field(default=64 * 2**20, ge=0)
 

@@ -50,6 +50,7 @@ from services.consent.console import (
     choosing,
     deciding,
     doors,
+    foreseeing,
     importing,
     lawbook,
     persons,
@@ -64,7 +65,7 @@ from services.consent.console.gate import Visitor, refuse_unguarded_pages, signe
 ROUTERS: Final[list[APIRouter]] = [
     doors.router, routes.router, persons.router, deciding.router, withdrawing.router, choosing.router, queue.router,
     lawbook.router, auditing.router, importing.router, campaigning.router,
-    receipting.router,
+    receipting.router, foreseeing.router,
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from services.consent.routes import (
     consultants,
     decisions,
     gateways,
+    impact,
     imports,
     law,
     neighbours,
@@ -23,5 +24,5 @@ from services.consent.routes import (
 ROUTERS: list[APIRouter] = [
     neighbours.router, gateways.router, waiting.router, decisions.router, consultants.router, imports.router,
     rights.router, own.router, access.router, asof.router, law.router, participation.router, campaigns.router,
-    receipts.router, audit.router,
+    receipts.router, impact.router, audit.router,
 ]  # fmt: skip
