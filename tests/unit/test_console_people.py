@@ -145,6 +145,26 @@ def test_giving_declining_and_withdrawing_take_the_same_steps(desk: Rig) -> None
     assert history.text.count("<code>d-") == 3
 
 
+@pytest.mark.parametrize("act", ["given", "refused", "withdrawn"])
+def test_a_button_pressed_twice_is_one_event(desk: Rig, act: str) -> None:
+    browser = signed_in(desk, "consultant", "/me/sign-in")
+    chosen = choice(browser.get("/me").text, act)
+    first, again = browser.post("/me/choice", chosen), browser.post("/me/choice", chosen)
+    assert (first.status_code, first.headers["location"]) == (303, again.headers["location"])
+    assert desk.revision() == 1
+
+
+def test_a_decision_confirmed_twice_is_one_event(desk: Rig) -> None:
+    browser = signed_in(desk, "officer")
+    where = opened(browser)
+    form = browser.get(f"{where}/decision?{ABOUT}")
+    checked = browser.send(form, f"{where}/decision/check", act="given", notice="1", channel="letter")
+    first, again = (browser.send(checked, f"{where}/decision") for _ in range(2))
+    assert (first.status_code, first.headers["location"]) == (303, again.headers["location"])
+    assert desk.revision() == 1
+    assert browser.send(checked, f"{where}/decision/change").status_code == 200
+
+
 def test_who_agreed_on_a_page_that_has_become_old_is_asked_again(desk: Rig) -> None:
     browser = signed_in(desk, "consultant", "/me/sign-in")
     agree = choice(browser.get("/me").text, "given")

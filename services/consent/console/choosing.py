@@ -18,7 +18,7 @@ from services.consent.problems import RevisionChanged
 from services.consent.routes.parts import OfficeDep
 from services.consent.workflow import decisions as verbs
 from services.consent.workflow import desk, rights
-from services.consent.workflow.decisions import SELF, Actor
+from services.consent.workflow.decisions import SELF, Actor, Sent
 from services.consent.workflow.desk import Opened, Wording
 from services.consent.workflow.office import Office
 from services.consent.workflow.prospects import Prospect, prospects
@@ -70,7 +70,7 @@ def history(visitor: Person, office: OfficeDep) -> Response:
 def choose(visitor: Person, office: OfficeDep) -> Response:
     """One step, whichever choice it is. To agree or to decline must have seen the record; to withdraw never."""
     found = desk.own(office, visitor.subject)
-    given = visitor.take("programme", "purpose", "act", "seen", optional=("notice", "sha256"))
+    given = visitor.take("programme", "purpose", "act", "seen", optional=("notice", "sha256", "key"))
     if found.standing(given["programme"], given["purpose"]) is None:
         raise NotFound
     try:
@@ -93,7 +93,7 @@ def objection(visitor: Person, office: OfficeDep) -> Response:
         programme=given["programme"], purpose=Purpose(given["purpose"]), act=Act.OBJECTION_RAISED, channel=CHANNEL
     )
     by = Actor(SELF, visitor.caller.assurance)
-    decision = rights.take(office, found.record.gmc, request, rights.Sent(key=given["key"]), by)
+    decision = rights.take(office, found.record.gmc, request, Sent(key=given["key"]), by)
     return visitor.go(f"/me/saved/{decision.decision}")
 
 
@@ -109,7 +109,7 @@ def _decided(visitor: Visitor, office: Office, number: str, given: dict[str, str
     by = Actor(SELF, visitor.caller.assurance)
     if given["act"] == Act.WITHDRAWN:
         request = WithdrawalRequest(programme=given["programme"], purpose=Purpose(given["purpose"]), channel=CHANNEL)
-        return verbs.withdraw(office, number, request, None, by)
+        return verbs.withdraw(office, number, request, given.get("key"), by)
     try:
         notice = Notice(version=int(given["notice"]), sha256=given.get("sha256")) if "notice" in given else None
         asked = DecisionRequest(
@@ -120,7 +120,7 @@ def _decided(visitor: Visitor, office: Office, number: str, given: dict[str, str
         raise ValueNotAllowed("The form is not one of ours.") from None
     if asked.act is Act.ASKED:
         raise ValueNotAllowed("Nobody asks themselves.")
-    return verbs.decide(office, number, asked, seen_of(given), by)
+    return verbs.decide(office, number, asked, Sent(seen_of(given), given.get("key")), by)
 
 
 def _page(visitor: Visitor, office: Office, found: Opened, errors: list[dict[str, str]] | None = None) -> Response:

@@ -1,6 +1,7 @@
 """Record a decision: fill in, check, confirm. What was filled in travels in the form; nothing is chosen for anybody. A
 record that moved meanwhile is shown as it is now, with what was filled in kept."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final
@@ -27,6 +28,7 @@ router: Final = APIRouter(prefix="/console/people/{alias}/decision", include_in_
 Officer = Annotated[Visitor, Depends(signed_in("officer"))]
 WHICH: Final = ("programme", "purpose", "seen")
 FILLED: Final = ("act", "notice", "decided_on", "channel", "reason", "scope_first", "scope_last", "evidence")
+CHECKED: Final = (*FILLED, "key")  # the key is of the page that asks to confirm: pressed twice, it is one event
 CHANNELS: Final = ("letter", "e-mail", "telephone", "meeting")
 FIELDS: Final = {"notice/version": "notice", "scope/first": "scope_first", "scope/last": "scope_last"}
 Refused = ValueNotAllowed | RevisionChanged
@@ -50,23 +52,25 @@ def check(visitor: Officer, office: OfficeDep, alias: Alias) -> Response:
         verbs.check(office, found.record.gmc, request, seen_of(given))
     except (ValueNotAllowed, RevisionChanged) as refused:
         return _form(visitor, office, found, given, refused)
+    shown = {name: given.get(name, "") for name in (*WHICH, *FILLED)} | {"key": secrets.token_hex(16)}
     return visitor.page(
         "decision_check.jinja", "Check before it is recorded", crumbs=_crumbs(alias), found=found,
-        words=words_of(office), given={name: given.get(name, "") for name in (*WHICH, *FILLED)},
+        words=words_of(office), given=shown,
         would=_would(office, alias, request),
     )  # fmt: skip
 
 
 @router.post("/change")
 def change(visitor: Officer, office: OfficeDep, alias: Alias) -> Response:
-    return _form(visitor, office, desk.opened(office, alias), visitor.take(*WHICH, optional=FILLED))
+    return _form(visitor, office, desk.opened(office, alias), visitor.take(*WHICH, optional=CHECKED))
 
 
 @router.post("")
 def record(visitor: Officer, office: OfficeDep, alias: Alias) -> Response:
-    found, given = desk.opened(office, alias), visitor.take(*WHICH, optional=FILLED)
+    found, given = desk.opened(office, alias), visitor.take(*WHICH, optional=CHECKED)
     try:
-        decision = verbs.decide(office, found.record.gmc, request_of(given), seen_of(given), actor_of(visitor.caller))
+        sent = verbs.Sent(seen_of(given), given.get("key"))
+        decision = verbs.decide(office, found.record.gmc, request_of(given), sent, actor_of(visitor.caller))
     except (ValueNotAllowed, RevisionChanged) as refused:
         return _form(visitor, office, desk.opened(office, alias), given, refused)
     return visitor.go(f"/console/people/{alias}/saved/{decision.decision}")

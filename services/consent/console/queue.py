@@ -11,6 +11,7 @@ from services.consent.console.words import words_of
 from services.consent.problems import RevisionChanged
 from services.consent.routes.parts import OfficeDep, actor_of
 from services.consent.workflow import dashboard, desk, rights
+from services.consent.workflow.decisions import Sent
 from services.consent.workflow.office import Office
 from shared.contracts.consent import Purpose, RightRequest
 from shared.kit.problems import Problem, ValueNotAllowed
@@ -35,7 +36,7 @@ def outcome(visitor: Annotated[Visitor, Depends(signed_in("officer"))], office: 
             programme=given["programme"], purpose=Purpose(given["purpose"]), act=given["act"], channel=CHANNEL,
             evidence=given.get("evidence"),
         )  # fmt: skip
-        sent = rights.Sent(seen=seen_of(given))
+        sent = Sent(seen=seen_of(given))
         decision = rights.take(office, found.record.gmc, request, sent, actor_of(visitor.caller))
     except (ValidationError, ValueError):
         return _page(visitor, office, "Choose an outcome.")

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from services.consent.problems import BundledDecision, IfMatchNeeded, RevisionChanged
-from services.consent.routes.parts import Gmc, OfficeDep, Officer, Seen, actor_of, private
+from services.consent.routes.parts import Gmc, OfficeDep, Officer, SentDep, actor_of, private
 from services.consent.workflow import decisions as verbs
 from services.consent.workflow.effective import acknowledged
 from shared.contracts.consent import Decision, DecisionRequest, Purpose, WithdrawalRequest
@@ -34,8 +34,8 @@ CHECKS = [Depends(allow("officer")), Depends(one_purpose)]
     "/decisions", status_code=202, operation_id="decide", summary="Record that consent was asked, given or refused",
     response_model=Decision, responses=problems(*COMMON, IfMatchNeeded, RevisionChanged), dependencies=CHECKS,
 )  # fmt: skip
-def decide(office: OfficeDep, officer: Officer, gmc: Gmc, request: DecisionRequest, seen: Seen) -> Response:
-    decision = verbs.decide(office, gmc, request, seen, actor_of(officer))
+def decide(office: OfficeDep, officer: Officer, gmc: Gmc, request: DecisionRequest, sent: SentDep) -> Response:
+    decision = verbs.decide(office, gmc, request, sent, actor_of(officer))
     return private(acknowledged(office, decision), 202)
 
 

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Response
 
 from services.consent.problems import BundledDecision, IfMatchNeeded, RevisionChanged
 from services.consent.routes.decisions import one_purpose
-from services.consent.routes.parts import OfficeDep, Seen, etag, private
+from services.consent.routes.parts import Key, OfficeDep, SentDep, etag, private
 from services.consent.workflow import consultants, decisions, rights
 from services.consent.workflow.decisions import SELF, Actor
 from services.consent.workflow.effective import acknowledged
@@ -29,7 +29,6 @@ router = APIRouter(prefix="/v1/me", tags=["own record"], dependencies=[Depends(a
 COMMON = (NotFound, NotSignedIn, RoleNotAllowed)
 WRITTEN = (*COMMON, BundledDecision, ValueNotAllowed)
 Person = Annotated[Caller, Depends(allow("consultant"))]
-Key = Annotated[str | None, Header(max_length=200)]
 
 
 def own_number(person: Person) -> str:
@@ -60,12 +59,13 @@ def own_record(office: OfficeDep, number: Own) -> Response:
     "/decisions", status_code=202, operation_id="decide_own", summary="I agree, or I refuse", response_model=Decision,
     responses=problems(*WRITTEN, IfMatchNeeded, RevisionChanged, StorageFull), dependencies=[Depends(one_purpose)],
 )  # fmt: skip
-def decide(office: OfficeDep, person: Person, number: Own, request: OwnDecision, seen: Seen) -> Response:
+def decide(office: OfficeDep, person: Person, number: Own, request: OwnDecision, sent: SentDep) -> Response:
     asked = DecisionRequest(
         programme=request.programme, purpose=request.purpose, act=request.act, notice=request.notice,
         scope=request.scope, reason=request.reason, channel=CHANNEL,
     )  # fmt: skip
-    return private(acknowledged(office, decisions.decide(office, number, asked, seen, _self(person))), 202)
+    decision = decisions.decide(office, number, asked, sent, _self(person))
+    return private(acknowledged(office, decision), 202)
 
 
 @router.post(
@@ -91,5 +91,5 @@ def take_right(
         programme=request.programme, purpose=request.purpose, act=request.act, channel=CHANNEL,
         evidence=request.evidence,
     )  # fmt: skip
-    sent = rights.Sent(key=idempotency_key)
+    sent = decisions.Sent(key=idempotency_key)
     return private(acknowledged(office, rights.take(office, number, asked, sent, _self(person))), 202)

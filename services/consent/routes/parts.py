@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from services.consent.workflow.decisions import Actor
+from services.consent.workflow.decisions import Actor, Sent
 from services.consent.workflow.office import Office
 from shared.contracts.base import Contract
 from shared.contracts.consent import Nameable
@@ -62,3 +62,11 @@ OfficeDep = Annotated[Office, Depends(office_of)]
 Officer = Annotated[Caller, Depends(allow("officer"))]
 Seen = Annotated[int | None, Depends(if_match)]
 Gmc = Annotated[Nameable, Path()]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
+
+
+async def sent_with(seen: Seen, idempotency_key: Key = None) -> Sent:
+    return Sent(seen, idempotency_key)
+
+
+SentDep = Annotated[Sent, Depends(sent_with)]

@@ -1,8 +1,6 @@
 """Objections, restrictions, sign-offs and corrections, entered by a consent officer; and erasure."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.consent.problems import (
     BundledDecision,
@@ -12,7 +10,7 @@ from services.consent.problems import (
     StepNotAllowed,
 )
 from services.consent.routes.decisions import one_purpose
-from services.consent.routes.parts import Gmc, OfficeDep, Officer, Seen, actor_of, private
+from services.consent.routes.parts import Gmc, OfficeDep, Officer, SentDep, actor_of, private
 from services.consent.workflow import erasing
 from services.consent.workflow import rights as verbs
 from services.consent.workflow.effective import acknowledged
@@ -23,14 +21,6 @@ from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFu
 
 router = APIRouter(prefix="/v1/consultants/{gmc}", tags=["rights"], dependencies=[Depends(allow("officer"))])
 COMMON = (NotFound, NotSignedIn, RoleNotAllowed, ValueNotAllowed)
-Key = Annotated[str | None, Header(max_length=200)]
-
-
-async def sent_with(seen: Seen, idempotency_key: Key = None) -> verbs.Sent:
-    return verbs.Sent(seen, idempotency_key)
-
-
-SentDep = Annotated[verbs.Sent, Depends(sent_with)]
 
 
 @router.post(

@@ -27,20 +27,44 @@ class Actor:
     assurance: str | None = None
 
 
-def decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, by: Actor) -> Decision:
-    """Append `asked`, `given` or `refused`. `seen` is the revision of the consultant the caller last saw. To refuse is
-    to hide: it is never stale, and finds room on a full disk.
+@dataclass(frozen=True)
+class Sent:
+    """What came with a request: the revision that its sender saw last, and the key under which it may come again."""
 
-    Raises NotFound, IfMatchNeeded for a grant without `seen`, RevisionChanged, ValueNotAllowed, StorageFull.
+    seen: int | None = None
+    key: str | None = None
+
+
+def decide(office: Office, gmc: str, request: DecisionRequest, sent: Sent, by: Actor) -> Decision:
+    """Append `asked`, `given` or `refused`. To refuse is to hide: it is never stale, and finds room on a full disk.
+    The same again under its key is answered as the first time while it stands, so that whoever lost the answer gets it.
+
+    Raises NotFound, IfMatchNeeded for a grant that says nothing seen, RevisionChanged, ValueNotAllowed, StorageFull.
     """
     make = office.room.insist if request.act is Act.REFUSED else office.room.modestly
-    return make(lambda: _decide(office, gmc, request, seen, by))
+    return make(lambda: _decide(office, gmc, request, sent, by))
 
 
-def _decide(office: Office, gmc: str, request: DecisionRequest, seen: int | None, by: Actor) -> Decision:
+def _decide(office: Office, gmc: str, request: DecisionRequest, sent: Sent, by: Actor) -> Decision:
+    digest = sha256_of(f"{request.model_dump_json()}|{sent.key}".encode()) if sent.key else None
     with office.writing() as tx:
-        judge, note = _checked(office, tx, _seen(tx, gmc, request, seen), request, by)
-        return as_contract(record(tx, judge, note, by, office.clock()))
+        subject = Subject(person_of(tx, gmc).alias, request.programme, request.purpose)
+        answered = tx.receipt(subject, digest) if digest else None
+        if answered is not None and _stands(request.act, tx.standing(subject), answered):
+            return as_contract(tx.entry(answered))
+        judge, note = _checked(office, tx, _seen(tx, gmc, request, sent.seen), request, by)
+        entry = record(tx, judge, note, by, office.clock())
+        if digest:
+            tx.keep_receipt(subject, digest, entry.revision, known=answered is not None)
+        return as_contract(entry)
+
+
+def _stands(act: Act, standing: Standing, revision: int) -> bool:
+    """Whether what the event of this revision said is still so: its receipt must not call somebody hidden who is named,
+    nor the other way round."""
+    if act is Act.GIVEN:
+        return standing.revision == revision
+    return act is Act.ASKED or standing.word is Word.REFUSED or standing.withdrawn
 
 
 def _seen(tx: Reading, gmc: str, request: DecisionRequest, seen: int | None) -> Person:

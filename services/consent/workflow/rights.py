@@ -1,7 +1,5 @@
 """Objections, restrictions, sign-offs and corrections: what hides is never refused, what shows again must have seen."""
 
-from dataclasses import dataclass
-
 from services.consent.domain.facts import Word
 from services.consent.domain.rights import HIDES, SHOWS, stands, why_not
 from services.consent.domain.standing import Standing, Subject
@@ -11,6 +9,7 @@ from services.consent.workflow.book import Note
 from services.consent.workflow.decisions import (
     NO_CONSULTANT,
     Actor,
+    Sent,
     as_contract,
     check_seen,
     not_allowed,
@@ -21,14 +20,6 @@ from services.consent.workflow.office import Office, day_of
 from shared.contracts.consent import Decision, RightRequest
 from shared.kit.files import sha256_of
 from shared.kit.problems import NotFound
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What came with a request: the revision that its sender saw last, and the key under which it may come again."""
-
-    seen: int | None = None
-    key: str | None = None
 
 
 def take(office: Office, number: str, request: RightRequest, sent: Sent, by: Actor) -> Decision:
