@@ -35,9 +35,8 @@ def decide(
     if notice is not None:
         body["notice"] = {"version": notice}
     body |= {name: value for name, value in more.items() if value}
-    decision: dict[str, Any] = consent.json(
-        "POST", f"/v1/consultants/{gmc}/decisions", json=body, headers=seen(consent, gmc)
-    )
+    headers = {"Idempotency-Key": uuid.uuid4().hex} | seen(consent, gmc)  # a call whose answer was lost is sent again
+    decision: dict[str, Any] = consent.json("POST", f"/v1/consultants/{gmc}/decisions", json=body, headers=headers)
     return decision
 
 

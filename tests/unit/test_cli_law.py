@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from cli import consent, law, steps
 from cli.calls import Service
 from shared.kit.files import sha256_of
+from tests.architecture.imports import ROOT
 from tests.unit.test_cli_consent import Inside, run
 from tests.unit.test_consent_law import DEMONSTRATION, policy_folder
 from tests.unit.test_consent_rig import CARDIAC, Clock, House, Rig, house, running
@@ -105,6 +107,15 @@ def test_a_ground_ends_and_another_begins_by_two_people(rig: Rig, tmp_path: Path
     assert re.search(r"task-2026 .*public_task .*2026-11-01 .*yes .*steward, steward-2", table)
     assert re.search(rf"{DEMONSTRATION} .*2026-10-31 .*no .*policy file", table)
     assert "Nothing waits." in said("law", "proposals")
+
+
+def test_the_example_for_stewards_can_be_proposed(rig: Rig, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "law.md").read_text()
+    example = next(body for body in page.split("```") if body.strip().startswith("id = "))
+    said(
+        "law", "approve", number(said("law", "end", DEMONSTRATION, "--last", "2027-03-31", "--reason", "Why")), "--yes"
+    )
+    assert '"valid_to": "2030-03-31"' in said("law", "propose", terms(tmp_path, textwrap.dedent(example)))
 
 
 def test_nothing_is_signed_that_was_not_confirmed_and_nobody_signs_twice(rig: Rig) -> None:
