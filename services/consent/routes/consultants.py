@@ -12,7 +12,7 @@ from pydantic import Field
 from services.consent.domain.facts import Word
 from services.consent.problems import CursorNotValid
 from services.consent.routes import parts
-from services.consent.routes.parts import Gmc, OfficeDep, etag, private
+from services.consent.routes.parts import CLOSED, Gmc, OfficeDep, etag, private
 from services.consent.store import Wanted
 from services.consent.workflow import consultants as verbs
 from shared.contracts.base import Slug
@@ -30,7 +30,15 @@ from shared.kit.problems import (
 )  # fmt: skip
 
 router = APIRouter(prefix="/v1/consultants", tags=["consultants"])
-PAGE_PROBLEMS = (CursorNotValid, NotSignedIn, RoleNotAllowed, UnknownParameter, RepeatedParameter, ValueNotAllowed)
+PAGE_PROBLEMS = (
+    CursorNotValid,
+    NotSignedIn,
+    RoleNotAllowed,
+    UnknownParameter,
+    RepeatedParameter,
+    ValueNotAllowed,
+    *CLOSED,
+)
 _CURSOR: Final = re.compile(r"after:([0-9]{7}|[A-Z][0-9A-Z]{2,5})\Z")  # as `Nameable`
 
 
@@ -72,8 +80,8 @@ def consultants(office: OfficeDep, query: Annotated[ListQuery, Query()]) -> Resp
 
 @router.get(
     "/{gmc}", operation_id="consultant", summary="One consultant's decisions and history",
-    response_model=ConsultantRecord, responses=problems(NotFound, NotSignedIn, RoleNotAllowed, ValueNotAllowed),
-    dependencies=[Depends(allow("officer", "auditor"))],
+    response_model=ConsultantRecord, dependencies=[Depends(allow("officer", "auditor"))],
+    responses=problems(NotFound, NotSignedIn, RoleNotAllowed, ValueNotAllowed, *CLOSED),
 )  # fmt: skip
 def consultant(office: OfficeDep, gmc: Gmc) -> Response:
     record, revision = verbs.record_of(office, gmc)

@@ -5,15 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from services.consent.problems import BundledDecision, IfMatchNeeded, RevisionChanged
-from services.consent.routes.parts import Gmc, OfficeDep, Officer, SentDep, actor_of, private
+from services.consent.routes.parts import CLOSED, Gmc, OfficeDep, Officer, SentDep, actor_of, private
 from services.consent.workflow import decisions as verbs
 from services.consent.workflow.effective import acknowledged
 from shared.contracts.consent import Decision, DecisionRequest, Purpose, WithdrawalRequest
 from shared.kit.auth import allow
-from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, ValueNotAllowed, problems
+from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, ValueNotAllowed, problems
 
 router = APIRouter(prefix="/v1/consultants/{gmc}", tags=["decisions"])
-COMMON = (NotFound, NotSignedIn, RoleNotAllowed, BundledDecision, ValueNotAllowed)
+COMMON = (NotFound, NotSignedIn, RoleNotAllowed, BundledDecision, ValueNotAllowed, StorageFull, *CLOSED)
 
 
 async def one_purpose(request: Request) -> None:

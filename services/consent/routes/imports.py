@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from services.consent.problems import SamePerson, StepNotAllowed
 from services.consent.routes import parts
-from services.consent.routes.parts import OfficeDep, Officer, private
+from services.consent.routes.parts import CLOSED, OfficeDep, Officer, private
 from services.consent.workflow import holding
 from services.consent.workflow import imports as verbs
 from shared.contracts.base import Printable
@@ -33,8 +33,8 @@ from shared.kit.workbooks import MEDIA_TYPE
 router = APIRouter(prefix="/v1/imports", tags=["imports"], dependencies=[Depends(allow("officer"))])
 MOST_BYTES: Final = 32 * 2**20
 FORMS: Final[Mapping[str, verbs.Form]] = {"text/csv": "csv", MEDIA_TYPE: "xlsx"}
-QUERY = (RepeatedParameter, UnknownParameter, ValueNotAllowed, NotSignedIn, RoleNotAllowed)
-DECIDED = (NotFound, NotSignedIn, RoleNotAllowed, StepNotAllowed)
+QUERY = (RepeatedParameter, UnknownParameter, ValueNotAllowed, NotSignedIn, RoleNotAllowed, *CLOSED)
+DECIDED = (NotFound, NotSignedIn, RoleNotAllowed, StepNotAllowed, *CLOSED)
 ImportId = Annotated[Printable, Path(max_length=20)]
 
 
@@ -74,7 +74,7 @@ async def import_file(
 
 @router.get(
     "", operation_id="waiting_imports", summary="Returns of which lines wait for a second person",
-    response_model=list[WaitingImport], responses=problems(NotSignedIn, RoleNotAllowed),
+    response_model=list[WaitingImport], responses=problems(NotSignedIn, RoleNotAllowed, *CLOSED),
 )  # fmt: skip
 def waiting_imports(office: OfficeDep) -> Response:
     """The oldest first."""
@@ -84,7 +84,7 @@ def waiting_imports(office: OfficeDep) -> Response:
 
 @router.get(
     "/{import_id}", operation_id="import_report", summary="What became of an import", response_model=ImportReport,
-    responses=problems(NotFound, NotSignedIn, RoleNotAllowed),
+    responses=problems(NotFound, NotSignedIn, RoleNotAllowed, *CLOSED),
 )  # fmt: skip
 def report(office: OfficeDep, import_id: ImportId) -> Response:
     return private(holding.report_of(office, import_id))

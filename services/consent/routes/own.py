@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from services.consent.problems import BundledDecision, IfMatchNeeded, RevisionChanged
 from services.consent.routes.decisions import one_purpose
-from services.consent.routes.parts import Key, OfficeDep, SentDep, etag, private
+from services.consent.routes.parts import CLOSED, Key, OfficeDep, SentDep, etag, private
 from services.consent.workflow import consultants, decisions, rights
 from services.consent.workflow.decisions import SELF, Actor
 from services.consent.workflow.effective import acknowledged
@@ -26,8 +26,8 @@ from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFu
 CHANNEL = "self-service"
 NO_RECORD = "No record belongs to this account."
 router = APIRouter(prefix="/v1/me", tags=["own record"], dependencies=[Depends(allow("consultant"))])
-COMMON = (NotFound, NotSignedIn, RoleNotAllowed)
-WRITTEN = (*COMMON, BundledDecision, ValueNotAllowed)
+COMMON = (NotFound, NotSignedIn, RoleNotAllowed, *CLOSED)
+WRITTEN = (*COMMON, BundledDecision, ValueNotAllowed, StorageFull)
 Person = Annotated[Caller, Depends(allow("consultant"))]
 
 
@@ -57,7 +57,7 @@ def own_record(office: OfficeDep, number: Own) -> Response:
 
 @router.post(
     "/decisions", status_code=202, operation_id="decide_own", summary="I agree, or I refuse", response_model=Decision,
-    responses=problems(*WRITTEN, IfMatchNeeded, RevisionChanged, StorageFull), dependencies=[Depends(one_purpose)],
+    responses=problems(*WRITTEN, IfMatchNeeded, RevisionChanged), dependencies=[Depends(one_purpose)],
 )  # fmt: skip
 def decide(office: OfficeDep, person: Person, number: Own, request: OwnDecision, sent: SentDep) -> Response:
     asked = DecisionRequest(

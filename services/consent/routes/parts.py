@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from services.consent.problems import ConsentClosed, JournalUnavailable
 from services.consent.workflow.decisions import Actor, Sent
 from services.consent.workflow.office import Office
 from shared.contracts.base import Contract
@@ -57,6 +58,7 @@ def actor_of(caller: Caller) -> Actor:
     return Actor(caller.name, getattr(caller, "assurance", None))
 
 
+CLOSED: Final = (ConsentClosed, JournalUnavailable)  # what every route with an office may answer
 NEIGHBOURS = ("service:gateway", "service:ratings")
 OfficeDep = Annotated[Office, Depends(office_of)]
 Officer = Annotated[Caller, Depends(allow("officer"))]

@@ -10,7 +10,7 @@ from services.consent.problems import (
     StepNotAllowed,
 )
 from services.consent.routes.decisions import one_purpose
-from services.consent.routes.parts import Gmc, OfficeDep, Officer, SentDep, actor_of, private
+from services.consent.routes.parts import CLOSED, Gmc, OfficeDep, Officer, SentDep, actor_of, private
 from services.consent.workflow import erasing
 from services.consent.workflow import rights as verbs
 from services.consent.workflow.effective import acknowledged
@@ -20,13 +20,13 @@ from shared.kit.auth import allow
 from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, ValueNotAllowed, problems
 
 router = APIRouter(prefix="/v1/consultants/{gmc}", tags=["rights"], dependencies=[Depends(allow("officer"))])
-COMMON = (NotFound, NotSignedIn, RoleNotAllowed, ValueNotAllowed)
+COMMON = (NotFound, NotSignedIn, RoleNotAllowed, ValueNotAllowed, StorageFull, *CLOSED)
 
 
 @router.post(
     "/rights", status_code=202, operation_id="take_right", summary="A step of somebody's rights: what hides, at once",
     response_model=Decision, dependencies=[Depends(one_purpose)],
-    responses=problems(*COMMON, BundledDecision, IfMatchNeeded, RevisionChanged, StepNotAllowed, StorageFull),
+    responses=problems(*COMMON, BundledDecision, IfMatchNeeded, RevisionChanged, StepNotAllowed),
 )  # fmt: skip
 def take_right(office: OfficeDep, officer: Officer, gmc: Gmc, request: RightRequest, sent: SentDep) -> Response:
     decision = verbs.take(office, gmc, request, sent, actor_of(officer))
