@@ -26,6 +26,7 @@ def pages(made: Office) -> dict[str, dict[str, str]]:
         "officer": {
             "start": "/console", "people": "/console/people", "person": person, "queue": "/console/queue",
             "decision": f"{person}/decision?{ABOUT}", "withdrawal": f"{person}/withdrawal?{ABOUT}",
+            "impact": f"{person}/impact?{ABOUT}",
             "saved": f"{person}/saved/{made.decision}", "imports": "/console/imports",
             "import": f"/console/imports/{made.waiting}", "campaigns": "/console/campaigns",
             "campaign": f"/console/campaigns/{made.campaign}", "notices": "/console/notices",
