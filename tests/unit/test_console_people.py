@@ -253,3 +253,21 @@ def test_the_next_page_of_people_begins_after_an_alias(desk: Rig) -> None:
     second = browser.get(more.replace("&amp;", "&"))
     assert (second.status_code, "Dr 9900259" in second.text, "Dr 9900200" in second.text) == (200, True, False)
     assert browser.get("/console/people?after=p-" + "0" * 32).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "?after=1",
+        "/{alias}?on=99999999999",
+        "/{alias}/decision",
+        "/{alias}/withdrawal?programme=x",
+        "/-",
+        "/{alias}/saved/d-1",
+    ],
+)
+def test_an_address_that_is_not_one_of_ours_is_a_page_that_says_so(desk: Rig, path: str) -> None:
+    browser = signed_in(desk, "officer")
+    alias = opened(browser).rpartition("/")[2]
+    page = browser.get("/console/people" + path.format(alias=alias))
+    assert (page.status_code, "This could not be taken as it is" in page.text) == (422, True)
