@@ -11,7 +11,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from cli import consent, gateways
+from cli import consent, gateways, say
 from cli.calls import Refused
 from cli.main import app
 from tests.unit.test_consent_effective import begin, fence
@@ -54,7 +54,7 @@ def desk(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (consent, gateways):
         monkeypatch.setattr(module, "Service", Desk)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(say.out, "width", 200)  # what a terminal has would be taken at the import
     rig.register(ANNE)
 
 

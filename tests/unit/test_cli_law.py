@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import consent, law, steps
+from cli import consent, law, say, steps
 from cli.calls import Service
 from shared.kit.files import sha256_of
 from tests.architecture.imports import ROOT
@@ -65,7 +65,7 @@ def rig(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
         for module in (consent, law, steps):
             monkeypatch.setattr(module, "Service", service)
-        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setattr(say.out, "width", 200)  # what a terminal has would be taken at the import
         started.register(ANNE, BEN)
         yield started
 
