@@ -21,7 +21,8 @@ def refused(*arguments: str) -> str:
 @pytest.mark.parametrize("command", ["withdraw", "give", "refuse", "show"])
 def test_gmc_numbers(command: str, number: str) -> None:
     options = () if command == "show" else PROGRAMME
-    assert f"{number} is not a GMC number: seven digits are expected" in refused("consent", command, number, *options)
+    expected = f"{number} is not a GMC number or an ODS code: seven digits, or a letter with two to five after it"
+    assert expected in refused("consent", command, number, *options)
 
 
 @pytest.mark.parametrize("name", ["latest", "2026-9-30", "2026-02-30", "2026-09-30.1", "2026-09-30.", "20260930"])
