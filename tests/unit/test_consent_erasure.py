@@ -3,9 +3,11 @@ nothing of another; erasure leaves none in any file, and the chain still verifie
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread, Timer
 from typing import Any, Final
 
 import httpx
@@ -13,6 +15,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from services.consent.__main__ import main
+from services.consent.store import sweeping
 from services.consent.verify_ledger import verify
 from shared.kit.database import Database
 from tests.unit.test_consent_rig import CARDIAC, Clock, House, Rig, house, running
@@ -193,6 +196,39 @@ def test_erasure_leaves_nothing_in_any_file_and_everything_of_others(planted: Pl
         assert all(marker in json.dumps(pieces) for marker in markers(gmc).values())
     assert rig.changes()[-1].get("now") is None  # the withdrawal before it has told everybody
     assert verify(planted.url, rig.settings.journal).sound
+
+
+def test_a_reader_from_before_is_waited_for_and_one_who_stays_is_told(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What such a reader may still look at would be copied into the new files, though it was deleted."""
+    if house.stores.server is None:
+        pytest.skip("SQLite rewrites its file only when nobody reads from it")
+    monkeypatch.setattr(sweeping, "READERS_SECONDS", 0.5)
+    seen, end = Event(), Event()
+    with house.stores.swept(), running(house, house.settings(tmp_path / "data")) as rig:
+        rig.register("9800001", "9800002")
+        reader = Thread(target=_look, args=(rig.settings.database("consent"), seen, end))
+        reader.start()
+        assert seen.wait(20)
+        told = erase(rig, "9800001").json()["remains"]
+        assert [one for one in told if "a reader from before did not end" in one]
+        monkeypatch.setattr(sweeping, "READERS_SECONDS", 30.0)
+        Timer(1.0, end.set).start()
+        began = time.monotonic()
+        told = erase(rig, "9800002").json()["remains"]
+        reader.join()
+        assert not [one for one in told if "not rewritten" in one]
+        assert time.monotonic() - began >= 0.9
+
+
+def _look(url: str, seen: Event, end: Event) -> None:
+    database = Database(url)
+    with database.reading() as session:
+        session.execute(text("SELECT revision FROM head"))  # of what is rewritten nothing: that would be waited for
+        seen.set()
+        end.wait(60)
+    database.close()
 
 
 def test_what_is_left_of_somebody_erased_is_an_alias(planted: Planted) -> None:

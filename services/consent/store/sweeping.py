@@ -2,9 +2,10 @@
 the room: after an erasure it is told to let go at once."""
 
 import sqlite3
+import time
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.consent.store.erasing import SWEPT
@@ -15,6 +16,17 @@ LOG_STAYS: Final = "the database's log could not be emptied because somebody rea
 SERVER_LOG: Final = (
     "the PostgreSQL server's own log (pg_wal) and its archive have old pages until they are recycled: their keeper "
     "must see to that"
+)
+STILL_READ: Final = (
+    "the database's free pages were not rewritten whole, because a reader from before did not end: send the erasure "
+    "again"
+)
+READERS_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.02
+HORIZON: Final = text("SELECT CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text)")
+OLDER: Final = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND greatest(age(backend_xmin), age(backend_xid)) > age(CAST(CAST(:horizon AS xid8) AS xid))"
 )
 NOT_SWEPT: Final = "the database's free pages were not rewritten ({kind}): send the erasure again when there is room"
 
@@ -46,8 +58,21 @@ def _postgresql(database: Database) -> list[str]:
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET synchronous_commit TO local"))  # nothing is promised by it
         try:
+            alone = _await_older(connection)
             for table in SWEPT:
                 connection.execute(text(f"VACUUM (FULL) {table.name}"))
         finally:
             connection.execute(text("RESET synchronous_commit"))
-    return [SERVER_LOG]
+    return [SERVER_LOG] if alone else [STILL_READ, SERVER_LOG]
+
+
+def _await_older(connection: Connection) -> bool:
+    """Whether everybody has ended who began before now. What such a reader could still look at is copied into the new
+    file, though it was deleted."""
+    horizon = connection.execute(HORIZON).scalar_one()
+    until = time.monotonic() + READERS_SECONDS
+    while connection.execute(OLDER, {"horizon": horizon}).scalar_one():
+        if time.monotonic() > until:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
