@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cli.calls import Refused
+from services.consent.journal import NAME
 from tests.disks import open_folder
 from tests.system.campaign import Campaign, spread
 from tests.system.grounds import Rows, composed, embedded
@@ -78,7 +79,7 @@ def lost_upload(campaign: Campaign) -> Iterator[None]:
 def lost_decision(campaign: Campaign) -> Iterator[None]:
     """A journal whose last line is gone."""
     ground = campaign.ground
-    (journal,) = ground.journal.glob("*.jsonl")
+    journal = ground.journal / NAME
     with tempfile.TemporaryDirectory() as folder:
         lines = journal.read_bytes().splitlines(keepends=True)
         (Path(folder) / journal.name).write_bytes(b"".join(lines[:-1]))
