@@ -1,7 +1,7 @@
 """Legal bases, what waits for a second person, and the switch for naming who refused. Whatever may show somebody needs
 a password given just now; what hides needs one person."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -16,7 +16,8 @@ from services.consent.routes.parts import OfficeDep, actor_of
 from services.consent.workflow import lawgiving, proposals, switching
 from services.consent.workflow.desk import PURPOSES
 from services.consent.workflow.office import Office
-from shared.contracts.consent import BasisEnd, BasisTerms, SwitchRequest
+from shared.contracts.consent import BasisEnd, BasisTerms, Proposal, SwitchRequest
+from shared.kit.auth import Caller
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 router: Final = APIRouter(prefix="/console/law", include_in_schema=False, tags=["console"])
@@ -26,6 +27,7 @@ CRUMBS: Final = (("Start", "/console"),)
 KINDS: Final = {"basis": "A legal basis begins", "basis_end": "A legal basis ends", "switch": "Naming who refused"}
 PLAIN: Final = ("id", "regime", "instrument_kind", "instrument", "valid_from", "notice_version")
 LOOSE: Final = ("citation", "valid_to", "notice_days", "dpia")
+Decide = Callable[[Office, proposals.Kinds, str, str, Caller], Proposal]
 Refused = (ValueNotAllowed, StepNotAllowed, SamePerson)
 
 
@@ -92,23 +94,21 @@ def off(visitor: Steward, office: OfficeDep) -> Response:
 
 @router.post("/approval")
 def approve(visitor: Fresh, office: OfficeDep) -> Response:
-    given = visitor.take("number", "digest")
-    try:
-        proposals.approve(office, switching.KINDS, given["number"], given["digest"], visitor.caller)
-    except Refused as refused:
-        return _page(visitor, office, _hint(refused))
-    visitor.say("Approved, and in the ledger.")
-    return visitor.go("/console/law")
+    return _decided(visitor, office, proposals.approve, "Approved, and in the ledger.")
 
 
 @router.post("/rejection")
 def reject(visitor: Steward, office: OfficeDep) -> Response:
+    return _decided(visitor, office, proposals.reject, "Rejected: nothing comes of it.")
+
+
+def _decided(visitor: Visitor, office: Office, decide: Decide, said: str) -> Response:
     given = visitor.take("number", "digest")
     try:
-        proposals.reject(office, switching.KINDS, given["number"], given["digest"], visitor.caller)
+        decide(office, switching.KINDS, given["number"], given["digest"], visitor.caller)
     except Refused as refused:
         return _page(visitor, office, _hint(refused))
-    visitor.say("Rejected: nothing comes of it.")
+    visitor.say(said)
     return visitor.go("/console/law")
 
 

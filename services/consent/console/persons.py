@@ -12,6 +12,7 @@ from services.consent.domain.facts import Word
 from services.consent.routes.parts import OfficeDep
 from services.consent.store import Wanted
 from services.consent.workflow import desk
+from services.consent.workflow.consultants import people_listed
 from services.consent.workflow.lawgiving import legal_bases
 from shared.kit.problems import NotFound, ValueNotAllowed
 
@@ -40,7 +41,7 @@ def people(
         raise NotFound
     number = desk.opened(office, after).record.gmc if after else ""
     wanted = Wanted(number, PAGE, Word(state) if state else None, programme or None)
-    found, following = desk.listed(office, wanted)
+    found, following = people_listed(office, wanted)
     return visitor.page(
         "people.jinja", "People", crumbs=CRUMBS[:1], found=found, following=following, programme=programme, state=state,
         programmes=office.policy.programmes, states=STATES, words=words_of(office), number="",
@@ -59,7 +60,7 @@ def find(visitor: Reader, office: OfficeDep) -> Response:
         refused = _nobody("Nobody on the register has this number. Import the register first.")
     except ValueNotAllowed as error:
         refused = error
-    found, following = desk.listed(office, Wanted("", PAGE))
+    found, following = people_listed(office, Wanted("", PAGE))
     return visitor.page(
         "people.jinja", "People", crumbs=CRUMBS[:1], errors=refused.errors, status=422, found=found,
         following=following, programme="", state="", programmes=office.policy.programmes, states=STATES,

@@ -51,12 +51,11 @@ def outcome(visitor: Annotated[Visitor, Depends(signed_in("officer"))], office: 
 
 def _page(visitor: Visitor, office: Office, wrong: str = "") -> Response:
     found = dashboard.queue(office)
-    seen = {one.case.alias: desk.opened(office, one.case.alias).revision for one in found}
     about = [visitor.form.all(name) for name in ("alias", "programme", "purpose")]
     at = [n for n, one in enumerate(found, 1) if about == [[one.case.alias], [one.case.programme], [one.case.purpose]]]
     pointer = f"act-{at[0]}" if at else "maincontent"
     errors = [{"pointer": pointer, "hint": wrong}] if wrong else []
     return visitor.page(
         "queue.jinja", "Objections and restrictions", status=422 if wrong else 200, errors=errors, crumbs=CRUMBS,
-        queue=found, seen=seen, words=words_of(office), officer="officer" in visitor.caller.roles,
+        queue=found, words=words_of(office), officer="officer" in visitor.caller.roles,
     )  # fmt: skip

@@ -8,35 +8,45 @@ from services.consent.domain.judging import Judge
 from services.consent.domain.standing import Standing, Subject
 from services.consent.ledger import Entry, decision_id
 from services.consent.store import Person, Reading, Wanted
-from services.consent.workflow.decisions import NO_CONSULTANT
+from services.consent.workflow.decisions import person_of
 from services.consent.workflow.office import Office
 from shared.contracts import consent as contracts
 from shared.contracts.consent import Purpose
-from shared.kit.problems import NotFound
 
 
 def record_of(office: Office, number: str) -> tuple[contracts.ConsultantRecord, int]:
     """The person's record, and the revision that is its ETag. Raises NotFound."""
     with office.reading() as tx:
-        person = tx.person(number)
-        if person is None:
-            raise NotFound(NO_CONSULTANT)
-        standings = _standings(office, tx, [person])
-        history = [as_entry(entry) for entry in tx.history([person.alias])]
-    record = contracts.ConsultantRecord(
-        gmc=number, kind=person.kind, name=person.name, standings=standings[person.alias], history=history
+        person = person_of(tx, number)
+        return record_in(office, tx, person), person.revision
+
+
+def record_in(office: Office, tx: Reading, person: Person) -> contracts.ConsultantRecord:
+    """One person's record as this transaction sees it."""
+    standings = _standings(office, tx, [person])
+    history = [as_entry(entry) for entry in tx.history([person.alias])]
+    return contracts.ConsultantRecord(
+        gmc=person.number, kind=person.kind, name=person.name, standings=standings[person.alias], history=history
     )
-    return record, person.revision
 
 
 def listed(office: Office, wanted: Wanted) -> tuple[list[contracts.ConsultantEntry], str | None]:
     """One page, and the number after which the next one begins; None on the last."""
+    entries, after = people_listed(office, wanted)
+    return [one for _, one in entries], after
+
+
+def people_listed(office: Office, wanted: Wanted) -> tuple[list[tuple[str, contracts.ConsultantEntry]], str | None]:
+    """As `listed`, each with the alias that addresses have instead of a number."""
     with office.reading() as tx:
         found = tx.page(wanted)
         shown = found[: wanted.limit]
         standings = _standings(office, tx, shown)
     entries = [
-        contracts.ConsultantEntry(gmc=one.number, kind=one.kind, name=one.name, standings=standings[one.alias])
+        (
+            one.alias,
+            contracts.ConsultantEntry(gmc=one.number, kind=one.kind, name=one.name, standings=standings[one.alias]),
+        )
         for one in shown
     ]
     return entries, shown[-1].number if len(found) > wanted.limit else None

@@ -41,11 +41,12 @@ class Due:
 
 @dataclass(frozen=True)
 class Queued:
-    """One case of the queue, with the person's name and when it was raised."""
+    """One case of the queue, with the person's name, when it was raised, and the revision of the record as it is."""
 
     case: OpenCase
     name: str
     raised: datetime
+    revision: int
 
 
 def due(office: Office) -> Due:
@@ -75,8 +76,11 @@ def queue(office: Office) -> list[Queued]:
         aliases = sorted({one.alias for one in cases})
         people, raised = tx.people_of(aliases), counting.since(tx.session, aliases, RAISING)
     found = [
-        Queued(one, people[one.alias].name, datetime.fromisoformat(raised[one.alias, one.programme, one.purpose]))
+        Queued(
+            one, people[one.alias].name, datetime.fromisoformat(raised[one.alias, one.programme, one.purpose]),
+            people[one.alias].revision,
+        )
         for one in cases
         if one.alias in people
-    ]
+    ]  # fmt: skip
     return sorted(found, key=lambda one: one.raised)

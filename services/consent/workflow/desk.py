@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.consent.store import Wanted
 from services.consent.workflow import consultants
-from services.consent.workflow.decisions import NO_CONSULTANT
+from services.consent.workflow.decisions import NO_CONSULTANT, person_of
 from services.consent.workflow.office import Office
-from shared.contracts.consent import ConsultantEntry, ConsultantRecord, Purpose, Standing
+from shared.contracts.consent import ConsultantRecord, Purpose, Standing
 from shared.kit.problems import NotFound
 
 
@@ -38,33 +37,22 @@ def opened(office: Office, alias: str) -> Opened:
     """Raises NotFound."""
     with office.reading() as tx:
         person = tx.person_of(alias)
-    if person is None:
-        raise NotFound(NO_CONSULTANT)
-    return own(office, person.number)
+        if person is None:
+            raise NotFound(NO_CONSULTANT)
+        return Opened(alias, consultants.record_in(office, tx, person), person.revision)
 
 
 def own(office: Office, number: str) -> Opened:
     """Raises NotFound."""
-    alias = alias_of(office, number)
-    record, revision = consultants.record_of(office, number)
-    return Opened(alias, record, revision)
+    with office.reading() as tx:
+        person = person_of(tx, number)
+        return Opened(person.alias, consultants.record_in(office, tx, person), person.revision)
 
 
 def alias_of(office: Office, number: str) -> str:
     """Raises NotFound where nobody of the register has the number."""
     with office.reading() as tx:
-        person = tx.person(number)
-    if person is None:
-        raise NotFound(NO_CONSULTANT)
-    return person.alias
-
-
-def listed(office: Office, wanted: Wanted) -> tuple[list[tuple[str, ConsultantEntry]], str | None]:
-    """One page of people with their aliases, and the number after which the next begins; None on the last."""
-    entries, after = consultants.listed(office, wanted)
-    with office.reading() as tx:
-        people = {one.number: one.alias for one in tx.page(wanted)}
-    return [(people[one.gmc], one) for one in entries if one.gmc in people], after
+        return person_of(tx, number).alias
 
 
 def wordings(office: Office, programme: str) -> list[Wording]:
