@@ -26,7 +26,12 @@ $(STAMP): requirements.lock requirements-uv.lock pyproject.toml
 assets: install
 	@$(BIN)/python tools/build_assets.py
 
-test: check unit system browser
+# Every part, whatever became of those before it: one run says all that there is to say.
+PARTS := check unit system browser
+test: install assets
+	@failed=; trap 'exit 130' INT TERM; \
+	  for part in $(PARTS); do $(MAKE) --no-print-directory $$part || failed="$$failed $$part"; done; \
+	  if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
 check: lint types
 
