@@ -1,0 +1,72 @@
+"""What readers may have kept from earlier views of an indicator and period, counted in bakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.ratings.disclosure.table import Table, people_of
+
+
+class Decided(Protocol):
+    @property
+    def hidden(self) -> frozenset[str]: ...
+
+    @property
+    def withheld(self) -> tuple[frozenset[str], ...]: ...
+
+
+@dataclass(frozen=True)
+class Memory:
+    """`hidden_since`: the bake since which no readable view of any release has shown a person. `secret_since`: the bake
+    since which a person is a secret without a break. `shown_until`: by `Table.key`, the last bake whose view showed
+    the total. `bakes`: how many there were."""
+
+    hidden_since: Mapping[str, int] = field(default_factory=dict)
+    secret_since: Mapping[str, int] = field(default_factory=dict)
+    shown_until: Mapping[str, int] = field(default_factory=dict)
+    bakes: int = 0
+
+    @property
+    def now(self) -> int:
+        """The number of the bake that is being decided."""
+        return self.bakes + 1
+
+    def hidden(self, person: str) -> int:
+        """Since when somebody who is hidden now is hidden."""
+        return self.hidden_since.get(person, self.now)
+
+    def secret(self, person: str) -> int:
+        """Since when somebody who is a secret now is one."""
+        return self.secret_since.get(person, self.now)
+
+    def was_shown(self, table: Table, unit: str, since: int) -> bool:
+        """Whether readers may know this total from a view since then. A small unit's is never shown, so where several
+        tables share a key it was another table's."""
+        return unit not in table.small and self.shown_until.get(table.key(unit), 0) >= since
+
+    def after(
+        self,
+        tables: Sequence[Table],
+        decision: Decided,
+        secrets: frozenset[str],
+        elsewhere: frozenset[str] = frozenset(),
+    ) -> "Memory":
+        """What to know at the next bake. `elsewhere`: people shown in a readable release that was not decided here."""
+        people = people_of(tables)
+        absent = {one: since for one, since in self.hidden_since.items() if one not in people}
+        hidden = absent | {one: self.hidden(one) for one in sorted(decision.hidden)}
+        known = secrets & (people | self.secret_since.keys())  # of nobody else has anything been read yet
+        return Memory(
+            {one: since for one, since in hidden.items() if one not in elsewhere},
+            {one: self.secret(one) for one in sorted(known)},
+            {**self.shown_until, **dict.fromkeys(_shown(tables, decision), self.now)},
+            self.now,
+        )
+
+
+def _shown(tables: Sequence[Table], decision: Decided) -> list[str]:
+    """Keys of the totals that this decision shows. Where tables share a key, a total that is withheld in one of them
+    and shown in another because it is fixed there counts as withheld: fixed ones need no memory."""
+    withheld = {table.key(unit) for table, units in zip(tables, decision.withheld, strict=True) for unit in units}
+    keys = {table.key(unit) for table in tables for unit in table.units - table.small}
+    return sorted(keys - withheld)

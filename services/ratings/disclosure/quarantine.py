@@ -1,0 +1,119 @@
+"""What must vanish the moment somebody is withheld, worked out in advance so that nothing has to be computed then."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.ratings.disclosure.deciding import Decision
+from services.ratings.disclosure.memory import Memory
+from services.ratings.disclosure.policy import Policy
+from services.ratings.disclosure.safety import SLACK, TINY, block, plus
+from services.ratings.disclosure.table import Sizes, Table
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """For one person: whose rows, and per table which units' totals, are shown now and must go with theirs."""
+
+    person: str
+    people: frozenset[str]
+    units: tuple[frozenset[str], ...]
+
+
+def quarantines(
+    tables: Sequence[Table], decision: Decision, nameable: frozenset[str], order: Sequence[str],
+    unit_order: Sequence[str], memory: Memory, policy: Policy,
+) -> Iterator[Quarantine]:  # fmt: skip
+    """One for everybody in `nameable` with a cell in these tables, in `order`. `memory`: that after the decision.
+
+    All rows and revocable totals of the person's units go. Where their ancestor's block would still say too much,
+    further revocable units go with all their people, first in `unit_order`. Sets may be united: more hidden is never
+    less safe.
+    """
+    planner = _Planner(tables, decision, unit_order, memory, policy)
+    for person in order:
+        if person in nameable and (units := planner.units_of(person)):
+            yield planner.quarantine(person, units)
+
+
+class _Planner:
+    def __init__(
+        self, tables: Sequence[Table], decision: Decision, unit_order: Sequence[str], memory: Memory, policy: Policy
+    ) -> None:
+        self.tables, self.decision, self.memory, self.widths = tables, decision, memory, policy.widths
+        self.unit_order = unit_order
+        self.taken: dict[frozenset[str], tuple[frozenset[str], tuple[frozenset[str], ...]]] = {}
+        self.base: dict[tuple[int, str], list[_Sums]] = {}
+
+    def units_of(self, person: str) -> frozenset[str]:
+        return frozenset().union(*(table.units_of(person) for table in self.tables))
+
+    def quarantine(self, person: str, units: frozenset[str]) -> Quarantine:
+        for number, table in enumerate(self.tables):
+            for unit in sorted(table.units_of(person) - table.fixed - table.known):
+                if not self._ample(number, unit, person):
+                    units = self._grown(number, unit, person, units)
+        return Quarantine(person, *self._of(units))
+
+    def _of(self, units: frozenset[str]) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
+        """Everybody of these units who is shown, and per table those of them whose totals can be withheld and are not."""
+        if units not in self.taken:
+            people = frozenset().union(*(table.people_in(unit) for table in self.tables for unit in units))
+            totals = zip(self.tables, self.decision.withheld, strict=True)
+            self.taken[units] = (
+                people - self.decision.hidden,
+                tuple((units & table.revocable) - withheld for table, withheld in totals),
+            )
+        return self.taken[units]
+
+    def _grown(self, number: int, unit: str, person: str, units: frozenset[str]) -> frozenset[str]:
+        """The units, and as many more below the same ancestor as it takes; all of them where nothing is enough: then
+        the release gate hears of it from the decision that follows."""
+        table = self.tables[number]
+        beside = frozenset(table.units_under[table.parent(unit)]) - table.fixed - table.known - units
+        more = iter([one for one in self.unit_order if one in beside])
+        while not self._is_safe(number, unit, person, units):
+            further = next(more, None)
+            if further is None:
+                break
+            units |= {further}
+        return units
+
+    def _is_safe(self, number: int, unit: str, person: str, units: frozenset[str]) -> bool:
+        people, totals = self._of(units)
+        hidden, withheld = self.decision.hidden | people, self.decision.withheld[number] | totals[number]
+        return not any(block(self.tables, number, person, unit, hidden, withheld, self.memory).failing(self.widths))
+
+    def _ample(self, number: int, unit: str, person: str) -> bool:
+        """Whether what is hidden already below the ancestor is enough, so that no block need be built."""
+        table = self.tables[number]
+        ancestor = table.parent(unit)
+        if (number, ancestor) not in self.base:
+            self.base[number, ancestor] = self._hidden_under(number, ancestor)
+        needs = self.widths.needs(table.cells_of(person)[unit])
+        found = self.base[number, ancestor]
+        return all(sums.leave(person, need, self.widths.k) for sums, need in zip(found, needs, strict=True))
+
+    def _hidden_under(self, number: int, ancestor: str) -> list["_Sums"]:
+        """Per measure, what is hidden below an ancestor in units without a known total."""
+        table, people = self.tables[number], dict[str, Sizes]()
+        unknown = (table.small | self.decision.withheld[number]) - table.known
+        for unit in table.units_under[ancestor]:
+            for one, sizes in table.cells_in(unit).items() if unit in unknown else ():
+                if one in self.decision.hidden:
+                    people[one] = plus(people[one], sizes) if one in people else sizes
+        measures = range(len(self.widths.floors))
+        return [_Sums({one: sizes[measure] for one, sizes in people.items()}, self.widths.k) for measure in measures]
+
+
+class _Sums:
+    """One measure of everybody hidden in a block: the sum, and the largest few."""
+
+    def __init__(self, sizes: Mapping[str, float], k: int) -> None:
+        self.sizes, self.total = sizes, sum(sizes.values())
+        self.largest = sorted(sizes, key=sizes.__getitem__, reverse=True)[: k + 1]
+
+    def leave(self, person: str, need: float, k: int) -> bool:
+        """Whether more than `need` remains, clear of all rounding, without a person and k insiders."""
+        insiders = sum(self.sizes[one] for one in [one for one in self.largest if one != person][:k])
+        others = len(self.sizes) - (person in self.sizes)
+        return others > k and self.total - self.sizes.get(person, 0.0) - insiders > SLACK * need + TINY * self.total
