@@ -14,7 +14,7 @@ from services.ratings.routes import access, impact, indicators, releases, replay
 from services.ratings.settings import Settings
 from services.ratings.store.store import Store
 from services.ratings.workflow.building import Builder
-from services.ratings.workflow.office import Office
+from services.ratings.workflow.office import Clock, Office, wall_clock
 from services.ratings.workflow.releases import resume_builds
 from services.ratings.workflow.replay_job import Replayer
 from services.ratings.workflow.replaying import resume_replays, sweep_scratch
@@ -27,12 +27,12 @@ CALLERS = ("gateway", "consent")
 ROUTERS = [indicators.router, releases.router, replays.router, views.router, access.router, impact.router]
 
 
-def create_app(settings: Settings, peers: Peers, jobs: Jobs) -> FastAPI:
+def create_app(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock = wall_clock) -> FastAPI:
     """Nothing runs before the lifespan begins; when it ends, the follower, the jobs and the store are closed."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        office = await run_in_threadpool(_open, settings, peers, jobs)
+        office = await run_in_threadpool(_open, settings, peers, jobs, clock)
         follower = Follower(office, settings.follow_seconds, settings.bake_gap_seconds)
         app.state.office, app.state.follower = office, follower
         follower.start()
@@ -58,10 +58,10 @@ def create_app(settings: Settings, peers: Peers, jobs: Jobs) -> FastAPI:
     return app
 
 
-def _open(settings: Settings, peers: Peers, jobs: Jobs) -> Office:
+def _open(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock) -> Office:
     sweep_parts(settings.data_dir)
     store = Store(settings.database("ratings"))
-    office = Office.open(settings.data_dir, store, load_catalogue(settings.indicators_dir), peers, jobs)
+    office = Office.open(settings.data_dir, store, load_catalogue(settings.indicators_dir), peers, jobs, clock=clock)
     _sweep(office)
     sweep_scratch(office)
     Builder(office).register()

@@ -11,8 +11,11 @@ is `revocable`; every other is `fixed`.
 `providers.json`: list[ProviderEntry]. `indicators.json`: list[IndicatorEntry]. `funnels.json`: list[FunnelCurves].
 `models.json`: list[ModelCard], one for each indicator whose model is fitted by us.
 
-Schema 2 added the columns SINCE_SCHEMA_2 and `models.json`. Whoever reads views knows the earlier schemas too, so that
-gateways can be upgraded before ratings; ratings bakes every readable release anew that is not of its own schema.
+`commentaries.json`: list[Commentary], what people and units say about all of their results.
+
+Schema 2 added the columns SINCE_SCHEMA_2 and `models.json`, schema 3 the columns SINCE_SCHEMA_3, `commentaries.json`
+and, for indicators with consultants, unit totals that are `fixed`. Whoever reads views knows the earlier schemas too,
+so that gateways can be upgraded before ratings; ratings bakes every readable release anew that is of an earlier one.
 """
 
 from datetime import date, datetime
@@ -20,7 +23,7 @@ from typing import Final, Literal
 
 from shared.contracts.base import Contract, Count, Digest, ReleaseId, Sha256, Slug, SubjectId
 
-VIEW_SCHEMA: Final = 2
+VIEW_SCHEMA: Final = 3
 
 ROW_TYPES: Final[dict[str, str]] = {
     "row": "int", "id": "text", "status": "text", "reason": "text", "partition": "text", "level": "text",
@@ -35,18 +38,26 @@ ROW_TYPES: Final[dict[str, str]] = {
     "min_detectable_ratio": "float", "quality_flags": "text", "legal_basis": "text", "risk_model": "text",
     "disclosure_rule": "text", "summary": "text", "certainty": "text", "robustness_paths": "int",
     "robustness_agreeing": "int", "robustness_share": "float", "robustness_differing": "text", "rank_lower": "int",
-    "rank_upper": "int", "ranked_of": "int",
+    "rank_upper": "int", "ranked_of": "int", "reply_status": "text", "reply_author": "text", "reply_received": "date",
+    "reply_text": "text", "reply_invited_until": "date",
 }  # fmt: skip
 ROW_COLUMNS: Final[tuple[str, ...]] = tuple(ROW_TYPES)
 SINCE_SCHEMA_2: Final = frozenset({
     "robustness_paths", "robustness_agreeing", "robustness_share", "robustness_differing", "rank_lower", "rank_upper",
     "ranked_of",
 })  # fmt: skip
+SINCE_SCHEMA_3: Final = frozenset({
+    "reply_status", "reply_author", "reply_received", "reply_text", "reply_invited_until",
+})  # fmt: skip
+ADDED: Final[dict[int, frozenset[str]]] = {2: SINCE_SCHEMA_2, 3: SINCE_SCHEMA_3}
+"""By schema, the columns that it was the first to have."""
 PARTS_OF: Final[dict[int, tuple[str, ...]]] = {
     1: ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
         "funnels.json"),
     2: ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
         "funnels.json", "models.json"),
+    3: ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
+        "funnels.json", "models.json", "commentaries.json"),
 }  # fmt: skip
 
 
@@ -55,6 +66,25 @@ class ViewFile(Contract):
     sha256: Sha256
     bytes: Count
     rows: Count
+
+
+class Correction(Contract):
+    """What a revision sets right, in words for the public, and in which release."""
+
+    supersedes: ReleaseId
+    text: str
+
+
+class Commentary(Contract):
+    """What a subject says about their results, as moderated for confidentiality; or that nothing came in time."""
+
+    level: Literal["provider", "consultant"]
+    subject: SubjectId
+    status: Literal["not_received", "given"]
+    author: str | None = None
+    received: date | None = None
+    text: str | None = None
+    invited_until: date | None = None
 
 
 class ViewManifest(Contract):
@@ -67,6 +97,7 @@ class ViewManifest(Contract):
     consent_revision: Count
     published: datetime
     supersedes: ReleaseId | None = None
+    correction: Correction | None = None
     synthetic: bool
     method_version: str
     inputs: list[Digest]

@@ -26,9 +26,12 @@ DEMONSTRATION: Final[Mapping[str, tuple[str, ...]]] = {
     "officer": ("officer",),
     "officer-2": ("officer",),
     "consultant": ("consultant",),
+    "lead": ("lead",),
+    "practice": ("practice",),
     "auditor": ("auditor",),
 }
-SUBJECTS: Final[Mapping[str, str]] = {"consultant": "9900002"}  # whose own record an account opens: synthetic
+# Whose own record an account opens: a consultant's number, a provider's or a practice's code. All synthetic.
+SUBJECTS: Final[Mapping[str, str]] = {"consultant": "9900002", "lead": "ZZ001", "practice": "Z00001"}
 REMEMBER_SECONDS: Final = 300.0
 REFUSED: Final = "That name and password do not go together."
 _HASHER: Final = PasswordHash((Argon2Hasher(),))

@@ -126,7 +126,7 @@ def definitions() -> dict[str, Sequence[Contract]]:
         for name, period, points in drawn
     ]  # fmt: skip
     return {"providers.json": places(), "indicators.json": [entry(FIXED, False), entry(MIXED, True)],
-            "funnels.json": funnels}  # fmt: skip
+            "funnels.json": funnels, "commentaries.json": []}  # fmt: skip
 
 
 def audit(**given: Any) -> Audit:

@@ -113,6 +113,7 @@ class Town:
             "indicators.json": _json([indicator(FIXED, revocable=False), mixed]),
             "funnels.json": _json(curves),
             "models.json": _json([card(MIXED)]),
+            "commentaries.json": b"[]",
         }  # fmt: skip
 
 

@@ -177,6 +177,7 @@ class Baked:
             "indicators.json": _json([indicator(FIXED, False), indicator(MIXED, True)]),
             "funnels.json": _json(curves),
             "models.json": _json([card(MIXED)]),
+            "commentaries.json": b"[]",
         }
 
     def manifest(self, files: dict[str, bytes]) -> bytes:

@@ -15,7 +15,7 @@ from services.ratings.assembly.schema import RESULT_KEY
 from services.ratings.following import Follower, OtherHistory
 from services.ratings.settings import Settings
 from shared.contracts.consent import Head
-from shared.contracts.views import SINCE_SCHEMA_2, VIEW_SCHEMA, ViewManifest
+from shared.contracts.views import SINCE_SCHEMA_2, SINCE_SCHEMA_3, VIEW_SCHEMA, ViewManifest
 from tests.stores import Stores
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
 
@@ -133,7 +133,7 @@ def test_nothing_is_baked_from_permissions_of_another_history(
 
 
 def made_by_the_version_before(rig: Rig, release: str) -> None:
-    """The release without its model cards and newer columns, and its live view of the schema before."""
+    """The release without its model cards and newer columns, and its live view of schema 1."""
     with rig.office.store.transaction() as tx:
         row, pointer = tx.release(release), tx.pointer(release)
         assert pointer is not None
@@ -142,8 +142,8 @@ def made_by_the_version_before(rig: Rig, release: str) -> None:
         parts = {name: digest for name, digest in row.parts.items() if name != "models"}
         row.parts = parts | {"results": rig.office.frames.keep(results, RESULT_KEY)}
         manifest = ViewManifest.model_validate_json((folder / "manifest.json").read_bytes())
-        kept = [file for file in manifest.files if file.name != "models.json"]
-        told = manifest.model_copy(update={"view_schema": VIEW_SCHEMA - 1, "files": kept}).model_dump_json().encode()
+        kept = [file for file in manifest.files if file.name not in {"models.json", "commentaries.json"}]
+        told = manifest.model_copy(update={"view_schema": 1, "files": kept}).model_dump_json().encode()
         files = {file.name: (folder / file.name).read_bytes() for file in kept}
         pointer.manifest_sha256 = rig.office.views.write(release, files, told)
         tx.add(row)
@@ -164,7 +164,7 @@ def test_a_view_of_the_schema_before_is_baked_anew_from_what_there_is(stores: St
         assert (manifest.view_schema, manifest.view) == (VIEW_SCHEMA, 2)
         assert rig.entries(release, "models") == []
         after = rig.table(release, "rows")
-        assert after.drop(SINCE_SCHEMA_2).equals(before.drop(SINCE_SCHEMA_2))
+        assert after.drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3).equals(before.drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3))
         assert after["robustness_paths"].null_count() == after.height
 
 

@@ -192,7 +192,7 @@ def test_a_view_is_what_its_manifest_says(rig: Rig) -> None:
     )  # fmt: skip
     assert {file.name for file in manifest.files} == {
         "rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
-        "funnels.json", "models.json",
+        "funnels.json", "models.json", "commentaries.json",
     }  # fmt: skip
     for file in manifest.files:
         data = rig.file(RELEASE, file.name)

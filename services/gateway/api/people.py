@@ -22,7 +22,15 @@ def consultant_line(view: OpenView, gmc: str, rows: list[Row]) -> Body:
 def consultant_body(view: OpenView, gmc: str, rows: list[Row]) -> Body:
     line = consultant_line(view, gmc, rows)
     links = line.pop("links")
-    return line | {"unit_results": unit_results(view, line), "commentary": {"status": "none"}, "links": links}
+    return line | {"unit_results": unit_results(view, line), "commentary": commentary(view, gmc), "links": links}
+
+
+def commentary(view: OpenView, gmc: str) -> Body:
+    """What the consultant says about their results, or by which day nothing had come."""
+    said = view.definitions.commentaries.get(("consultant", gmc))
+    if said is None:
+        return {"status": "none"}
+    return said.model_dump(mode="json", exclude={"level", "subject"})
 
 
 def unit_results(view: OpenView, line: Body) -> list[str]:

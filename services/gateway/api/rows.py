@@ -71,8 +71,17 @@ def _figures(row: Row) -> Body:
         "value": _value, "comparison": _comparison, "certainty": _certainty, "quality": _quality, "words": _words,
     }  # fmt: skip
     body = {name: part for name, build in parts.items() if (part := build(row))}
-    body["reply"] = {"status": "none"}
+    body["reply"] = reply_body(row)
     return body
+
+
+def reply_body(row: Row) -> Body:
+    """What the subject answers to this result, or by which day nothing had come."""
+    status = row["reply_status"] or "none"
+    return {"status": status} | present(
+        author=row["reply_author"], received=row["reply_received"], text=row["reply_text"],
+        invited_until=row["reply_invited_until"],
+    )  # fmt: skip
 
 
 def _value(row: Row) -> Body:

@@ -13,15 +13,18 @@ from pydantic import TypeAdapter
 
 from shared.contracts.cards import ModelCard
 from shared.contracts.views import (
+    ADDED,
+    PARTS_OF,
     ROW_COLUMNS,
     ROW_TYPES,
-    SINCE_SCHEMA_2,
+    Commentary,
     FunnelCurves,
     IndicatorEntry,
     ProviderEntry,
 )
 
 STATUSES: Final = {"published", "suppressed", "not_published", "not_available"}
+DAYS: Final = [name for name, kind in ROW_TYPES.items() if kind == "date"]
 SQL_TYPE: Final = {"int": "integer", "float": "real", "text": "text", "date": "text"}
 POLARS_KINDS: Final[Mapping[str, tuple[pl.DataType | type[pl.DataType], ...]]] = {
     "int": (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64),
@@ -43,6 +46,8 @@ INDICATORS: Final = TypeAdapter(list[IndicatorEntry])
 FUNNELS: Final = TypeAdapter(list[FunnelCurves])
 MODELS: Final = TypeAdapter(list[ModelCard])
 MODELS_PART: Final = "models.json"
+COMMENTARIES: Final = TypeAdapter(list[Commentary])
+COMMENTARIES_PART: Final = "commentaries.json"
 
 
 class ViewRefused(Exception):
@@ -79,11 +84,11 @@ class Parts:
 
 
 def _of_any_schema(rows: pl.DataFrame, files: Mapping[str, bytes]) -> pl.DataFrame:
-    """Rows of a view baked before schema 2 have fewer columns: what it did not tell yet is absent."""
-    if MODELS_PART in files:
-        return rows
-    missing = [pl.lit(None).alias(name) for name in ROW_COLUMNS if name in SINCE_SCHEMA_2]
-    return rows.with_columns(missing) if not SINCE_SCHEMA_2 & set(rows.columns) else rows
+    """Rows of a view of an earlier schema have fewer columns: what it did not tell yet is absent."""
+    schema = max(number for number, parts in PARTS_OF.items() if set(parts) <= files.keys())
+    later = {name for number, names in ADDED.items() if number > schema for name in names}
+    missing = [pl.lit(None).alias(name) for name in ROW_COLUMNS if name in later]
+    return rows.with_columns(missing) if not later & set(rows.columns) else rows
 
 
 def compile_view(files: Mapping[str, bytes], target: Path) -> None:
@@ -147,6 +152,17 @@ def _check_figures(rows: pl.DataFrame) -> None:
         & pl.col("rank_lower").is_not_null(),
         "an absent row has a place or paths": ~published
         & (pl.col("rank_lower").is_not_null() | pl.col("robustness_paths").is_not_null()),
+        "an absent row has a reply": ~published & pl.col("reply_status").is_not_null(),
+        "a reply is not whole": pl.col("reply_status").is_not_null()
+        & ~(
+            (
+                (pl.col("reply_status") == "given")
+                & pl.col("reply_author").is_not_null()
+                & pl.col("reply_received").is_not_null()
+                & pl.col("reply_text").is_not_null()
+            )
+            | ((pl.col("reply_status") == "not_received") & pl.col("reply_invited_until").is_not_null())
+        ),
     }
     for sentence, condition in wrong.items():
         if len(rows.filter(condition)):
@@ -208,7 +224,7 @@ def _with_subjects(parts: Parts) -> pl.DataFrame:
     specialties = {entry.id: entry.specialty for entry in parts.indicators}
     person = pl.col("level") == "consultant"
     return parts.rows.with_columns(
-        pl.col("period_start", "period_end").dt.to_string("%Y-%m-%d"),
+        pl.col(DAYS).cast(pl.Date).dt.to_string("%Y-%m-%d"),
         subject_id=pl.when(person).then("consultant_id").otherwise("provider_id"),
         subject_name=pl.when(person).then("consultant_name").otherwise("provider_name"),
         region=pl.col("provider_id").replace_strict(regions, default=None, return_dtype=pl.String),

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.gateway.view.compile import FUNNELS, INDICATORS, MODELS, MODELS_PART, PROVIDERS
+from services.gateway.view.compile import (
+    COMMENTARIES,
+    COMMENTARIES_PART,
+    FUNNELS,
+    INDICATORS,
+    MODELS,
+    MODELS_PART,
+    PROVIDERS,
+)
 from services.gateway.view.queries import ViewRows
 from services.gateway.view.stored import Fixed, WholeFile
 from shared.contracts.cards import ModelCard
-from shared.contracts.views import FunnelCurves, IndicatorEntry, ProviderEntry, ViewManifest
+from shared.contracts.views import Commentary, FunnelCurves, IndicatorEntry, ProviderEntry, ViewManifest
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class Definitions:
     regions: tuple[str, ...]
     periods: tuple[str, ...]
     specialties: tuple[str, ...]
+    commentaries: Mapping[tuple[str, str], Commentary]  # by level and subject
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> "Definitions":
@@ -30,6 +39,7 @@ class Definitions:
         indicators = INDICATORS.validate_json(files["indicators.json"])
         curves = FUNNELS.validate_json(files["funnels.json"])
         cards = MODELS.validate_json(files.get(MODELS_PART, b"[]"))
+        said = COMMENTARIES.validate_json(files.get(COMMENTARIES_PART, b"[]"))
         return cls(
             {entry.id: entry for entry in sorted(providers, key=lambda one: one.id)},
             {entry.id: entry for entry in sorted(indicators, key=lambda one: one.id)},
@@ -38,6 +48,7 @@ class Definitions:
             tuple(sorted({entry.region for entry in providers})),
             tuple(sorted({period for entry in indicators for period in entry.periods})),
             tuple(sorted({entry.specialty for entry in indicators if entry.specialty is not None})),
+            {(one.level, one.subject): one for one in said},
         )
 
 

@@ -20,7 +20,7 @@ from services.gateway.view.opened import Definitions
 from services.gateway.view.queries import Row, ViewRows
 from services.gateway.view.selection import KEY_OF, Key, Selection
 from services.gateway.view.stored import Fixed, Stored, WholeFile
-from shared.contracts.views import SINCE_SCHEMA_2
+from shared.contracts.views import ADDED
 from shared.kit.files import part_of, sync_folder
 
 PIECE_ROWS: Final = 1000
@@ -76,7 +76,7 @@ class Source:
 def _is_figure(name: str, value: object) -> bool:
     """What was published once and stays. A column that this release did not have when it was built is no figure of it,
     so that the digest is the one that earlier versions took of the same release."""
-    return name not in WORDS and not (name in SINCE_SCHEMA_2 and value is None)
+    return name not in WORDS and not (value is None and any(name in columns for columns in ADDED.values()))
 
 
 class PublicFolder:

@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from services.ratings.indicators.loading import Catalogue
+from services.ratings.view.beside import NOTHING, Beside
 from services.ratings.view.built import Built
 from services.ratings.view.curves import curves
 from services.ratings.view.entries import (
@@ -47,6 +48,7 @@ class Ingredients:
     secrets: Secrets
     register_as_of: date
     elsewhere: Mapping[IndicatorPeriod, frozenset[str]] = field(default_factory=dict)
+    beside: Beside = NOTHING
 
     @property
     def present(self) -> list[str]:
@@ -93,7 +95,7 @@ def bake(given: Ingredients) -> Baked:
         ],
         how="diagonal",
     )
-    whole = numbered(rows, given.secrets.salt, given.built.providers, given.built.consultants)
+    whole = numbered(rows, given.secrets.salt, given.built.providers, given.built.consultants, given.beside)
     hidden = {key: found.hidden for key, found in decided.items()}
     memory = {
         key: found.memory.after(found.roster, found.hidden, given.elsewhere.get(key, frozenset()))
@@ -150,6 +152,8 @@ def _parts(given: Ingredients, rows: pl.DataFrame, quarantine: pl.DataFrame) -> 
     indicators = [indicator_entry(catalogue[one], built, cards) for one in given.present]
     providers = provider_entries(built.providers, given.register_as_of)
     funnels = curves(built.comparisons, catalogue)
+    shown = set(people["gmc"])
+    said = [one for one in given.beside.commentaries if one.level == "provider" or one.subject in shown]
     return {
         "rows.parquet": Part(parquet(rows.drop("subject")), rows.height),
         "quarantine.parquet": Part(parquet(quarantine), quarantine.height),
@@ -158,4 +162,5 @@ def _parts(given: Ingredients, rows: pl.DataFrame, quarantine: pl.DataFrame) -> 
         "indicators.json": Part(json_list(indicators), len(indicators)),
         "funnels.json": Part(json_list(funnels), len(funnels)),
         "models.json": Part(json_list(cards), len(cards)),
+        "commentaries.json": Part(json_list(said), len(said)),
     }

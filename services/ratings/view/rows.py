@@ -9,6 +9,7 @@ import polars as pl
 
 from services.ratings.indicators.loading import Loaded
 from services.ratings.methods.rounding import rounded
+from services.ratings.view.beside import NOTHING, Beside, with_replies
 from services.ratings.view.hiding import Hidden
 from services.ratings.view.words import DEPENDS, bands, certainty, depends_on_method, summaries
 from shared.contracts.consent import Named
@@ -122,14 +123,21 @@ def _rounded(rows: pl.DataFrame, loaded: Loaded) -> pl.DataFrame:
     return rows.with_columns(columns).with_columns(pl.col("power_to_detect_doubling").clip(upper_bound=HIGHEST_POWER))
 
 
-def numbered(rows: pl.DataFrame, salt: bytes, providers: pl.DataFrame, consultants: pl.DataFrame) -> pl.DataFrame:
+def numbered(
+    rows: pl.DataFrame, salt: bytes, providers: pl.DataFrame, consultants: pl.DataFrame, beside: Beside = NOTHING
+) -> pl.DataFrame:
     """All rows of a view with exactly ROW_COLUMNS, plus `subject`, in the order of the contract."""
     places = providers.select(
         pl.col("id").alias("provider_id"), pl.col("name").alias("provider_name"), pl.col("kind").alias("provider_kind")
     )
     people = consultants.select(pl.col("gmc").alias("consultant_id"), pl.col("name").alias("consultant_name"))
     key = ["level", "subject", "indicator_id", "period_id"]
-    ordered = rows.join(places, on="provider_id", how="left").join(people, on="consultant_id", how="left").sort(key)
+    ordered = (
+        with_replies(rows, beside)
+        .join(places, on="provider_id", how="left")
+        .join(people, on="consultant_id", how="left")
+        .sort(key)
+    )
     ids = [row_id(salt, *parts) for parts in ordered.select(key).iter_rows()]
     whole = ordered.with_columns(pl.Series("id", ids, pl.String), pl.int_range(pl.len()).alias("row"))
     if whole["id"].is_duplicated().any():

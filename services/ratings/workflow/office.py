@@ -1,7 +1,9 @@
 """What every verb works with."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from services.ratings.indicators.loading import Catalogue
@@ -11,9 +13,17 @@ from services.ratings.store.store import Store
 from services.ratings.store.views import ViewFolders
 from shared.kit.jobs import Jobs
 
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
 
 @dataclass(frozen=True)
 class Office:
+    """`clock` gives the present moment, aware; tests and rehearsals give one of their own."""
+
     store: Store
     catalogue: Catalogue
     peers: Peers
@@ -22,6 +32,7 @@ class Office:
     snapshots: Snapshots
     views: ViewFolders
     scratch: Scratch
+    clock: Clock = wall_clock
 
     def baking(self) -> AbstractContextManager[None]:
         """At most one process bakes a view at a time, so that view numbers and what is hidden never cross. A process
@@ -29,7 +40,9 @@ class Office:
         return self.store.database.exclusive("baking")
 
     @classmethod
-    def open(cls, data_dir: Path, store: Store, catalogue: Catalogue, peers: Peers, jobs: Jobs) -> "Office":
+    def open(
+        cls, data_dir: Path, store: Store, catalogue: Catalogue, peers: Peers, jobs: Jobs, *, clock: Clock = wall_clock
+    ) -> "Office":
         frames, snapshots = Frames(data_dir / "frames"), Snapshots(data_dir / "snapshots")
         views, scratch = ViewFolders(data_dir / "views"), Scratch(data_dir / "replays")
-        return cls(store, catalogue, peers, jobs, frames, snapshots, views, scratch)
+        return cls(store, catalogue, peers, jobs, frames, snapshots, views, scratch, clock)

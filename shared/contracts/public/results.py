@@ -124,8 +124,29 @@ class Words(Public):
     certainty: str | MISSING = MISSING
 
 
-class Reply(Public):
+class NoReply(Public):
+    """Nobody was asked for one."""
+
     status: Literal["none"]
+
+
+class ReplyNotReceived(Public):
+    """Asked for, and not there by the last day that was given."""
+
+    status: Literal["not_received"]
+    invited_until: Day
+
+
+class ReplyGiven(Public):
+    """The subject's own words, moderated for confidentiality and law only. `author` is a role, never a name."""
+
+    status: Literal["given"]
+    author: str
+    received: Day
+    text: str
+
+
+Reply = Annotated[NoReply | ReplyNotReceived | ReplyGiven, Field(discriminator="status")]
 
 
 class Basis(Public):

@@ -1,22 +1,22 @@
-"""The tables of ratings. Private to this service; what crosses a boundary is built from them as a contract."""
+"""Releases, their views, replays, and what was done to them."""
 
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, LargeBinary, UniqueConstraint
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from services.ratings.models.base import RatingsTable
 from shared.kit.times import UtcTime
-
-
-class RatingsTable(SQLModel, registry=registry()):
-    """Base of every table this service owns; its migrations see no others."""
 
 
 class ReleaseRow(RatingsTable, table=True):
     """A release. `parts` names the frames of its results by digest; `made_with` the code, method version and reviewed
-    files that made them, None where it was built before that was kept; `salt` never leaves this service."""
+    files that made them, None where it was built before that was kept; `salt` never leaves this service.
+
+    `disclosure` is the policy under which its unit totals were sorted into fixed and revocable, None where all are
+    revocable. `submission` counts how often it was handed to review, each time with a window that is open until the end
+    of `window_until`; `correction` says which release it sets right, and what, in words for the public."""
 
     __tablename__ = "release"
     __table_args__ = (UniqueConstraint("day", "number"),)
@@ -43,6 +43,11 @@ class ReleaseRow(RatingsTable, table=True):
     results_digest: str | None = None
     results: int | None = None
     made_with: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    disclosure: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    submitted: datetime | None = Field(default=None, sa_type=UtcTime)
+    window_until: date | None = None
+    submission: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    correction: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     salt: bytes = Field(sa_type=LargeBinary)
 
 
@@ -80,47 +85,6 @@ class PointerRow(RatingsTable, table=True):
     shown: list[list[str]] | None = Field(default=None, sa_type=JSON)
 
 
-class HiddenUnitRow(RatingsTable, table=True):
-    """A unit that a view of this release has hidden: it stays hidden in this release."""
-
-    __tablename__ = "hidden_unit"
-
-    release: str = Field(primary_key=True, foreign_key="release.id")
-    indicator: str = Field(primary_key=True)
-    period: str = Field(primary_key=True)
-    provider: str = Field(primary_key=True)
-
-
-class BakesRow(RatingsTable, table=True):
-    """How many views of an indicator and period have gone live, over all releases."""
-
-    __tablename__ = "bakes"
-
-    indicator: str = Field(primary_key=True)
-    period: str = Field(primary_key=True)
-    bakes: int
-
-
-class HiddenSinceRow(RatingsTable, table=True):
-    """A consultant whom no readable view shows, and the bake since which none has."""
-
-    __tablename__ = "hidden_since"
-
-    indicator: str = Field(primary_key=True)
-    period: str = Field(primary_key=True)
-    consultant: str = Field(primary_key=True)
-    since: int
-
-
-class KeyringRow(RatingsTable, table=True):
-    """The key of the partners' order: one for the life of the service."""
-
-    __tablename__ = "keyring"
-
-    id: int = Field(primary_key=True)
-    partner_order: bytes = Field(sa_type=LargeBinary)
-
-
 class AuditRow(RatingsTable, table=True):
     """Who did what to which release, written in the transaction that did it."""
 
@@ -132,7 +96,3 @@ class AuditRow(RatingsTable, table=True):
     action: str
     release: str = Field(foreign_key="release.id")
     detail: dict[str, Any] = Field(sa_type=JSON)
-
-
-METADATA = RatingsTable.metadata
-HIDDEN_UNIT, BAKES, HIDDEN_SINCE = (METADATA.tables[name] for name in ("hidden_unit", "bakes", "hidden_since"))
