@@ -24,8 +24,8 @@ TARBALL_SHA512: Final = (
     "d1ac9c97ad43829cc6e3cb454d5ec18ee2d7d334cc2a964c004cab386b4c5acb"
 )
 MEMBER: Final = f"package/dist/nhsuk/nhsuk-frontend-{VERSION}.min.css"
-SERVICES: Final = Path(__file__).parents[1] / "services"
-BUILDS: Final = (SERVICES / "gateway/site/static/build", SERVICES / "consent/console/static/build")
+ROOT: Final = Path(__file__).parents[1]
+BUILDS: Final = (ROOT / "services/gateway/site/static/build", ROOT / "shared/kit/console/static/build")
 FETCH_SECONDS: Final = 120
 
 FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from services.consent.console.rendering import HEADERS
+from shared.kit.console.rendering import HEADERS
 from tests.browser.console_world import CASE, LARGE, LONG, MINE, NAMES, SILENT, Office, faults, office, walked
 from tests.browser.seen import Seen
 from tests.browser.test_reading import keep

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from services.consent.console.gate import is_page
+from services.consent.console.people import DESK
 from shared.kit.auth import ServiceToken
 from tests.browsers import Browser, hidden
 from tests.people import change_person
@@ -126,8 +126,8 @@ def test_the_tables_are_complete(rig: Rig) -> None:
         for method in route.methods or ()
         if method != "HEAD"
     }
-    assert {pair for pair in declared if not is_page(pair[1])} == set(ROUTES)
-    assert {pair for pair in declared if is_page(pair[1])} == set(PAGES) | DOORS
+    assert {pair for pair in declared if DESK.area_of(pair[1]) is None} == set(ROUTES)
+    assert {pair for pair in declared if DESK.area_of(pair[1])} == set(PAGES) | DOORS
 
 
 def test_every_row_says_what_it_must() -> None:
@@ -248,7 +248,7 @@ def test_what_is_ones_own_is_nobody_elses(staffed: Rig) -> None:
     asked = [(pair, row) for pair, row in (ROUTES | PAGES).items() if row.own]
     assert asked
     for (method, path), row in asked:
-        if is_page(path):
+        if DESK.area_of(path):
             found = _ask_page(staffed, browser, "consultant", filled(staffed, path), row)
         else:
             options = row.asked(staffed, "consultant")

@@ -14,9 +14,11 @@ from starlette.testclient import TestClient
 
 from services.consent import console
 from services.consent.console import Visitor, signed_in
-from services.consent.console.gate import refuse_unguarded_pages
-from services.consent.console.going import after_sign_in, own_path
+from services.consent.console.people import DESK
 from shared.kit.auth import PUBLIC, RouteWithoutRoles, allow
+from shared.kit.console.assets import SHARED
+from shared.kit.console.gate import refuse_unguarded_pages
+from shared.kit.console.going import after_sign_in, own_path
 from shared.kit.people import REFUSED
 from shared.kit.tries import AT_ONCE
 from tests.browsers import HOST, SESSION, Browser, hidden
@@ -188,14 +190,14 @@ def test_a_browser_is_sent_nowhere_else(browser: Browser, rig: Rig, hostile: str
         assert browser.cookie is None
     else:
         assert (found.status_code, found.headers["location"]) == (303, "/console")
-    assert after_sign_in(hostile, frozenset({"officer"})) == "/console"
+    assert after_sign_in(DESK, hostile, frozenset({"officer"})) == "/console"
 
 
 @pytest.mark.parametrize(
     "own", ["/console/imports", "/console/people/p-0123abcd?programme=a-b&purpose=own_figures", "/console/a.b/c_d~e"]
 )
 def test_a_page_of_ours_is_come_back_to(browser: Browser, rig: Rig, own: str) -> None:
-    assert own_path(own) == own
+    assert own_path(DESK, own) == own
     assert browser.sign_in("officer", rig.house.passwords["officer"], going=own).headers["location"] == own
 
 
@@ -363,6 +365,7 @@ def test_nothing_that_names_anybody_is_logged(
 )  # fmt: skip
 def test_a_service_whose_cookie_opens_the_wrong_doors_does_not_start(method: str, path: str, dependency: Any) -> None:
     app = FastAPI(openapi_url=None)
+    app.state.desk = DESK
     app.add_api_route("/console/good", lambda: None, methods=["POST"], dependencies=[Depends(signed_in("officer"))])
     assert refuse_unguarded_pages(app) is app
     app.add_api_route(path, lambda: None, methods=[method], dependencies=[Depends(dependency)])
@@ -371,7 +374,8 @@ def test_a_service_whose_cookie_opens_the_wrong_doors_does_not_start(method: str
 
 
 def test_no_template_has_a_form_without_its_token() -> None:
-    for template in sorted((Path(console.__file__).parent / "templates").rglob("*.jinja")):
+    both = (Path(console.__file__).parent, SHARED.parent)
+    for template in sorted(one for place in both for one in (place / "templates").rglob("*.jinja")):
         for attributes, inside in re.findall(r"<form\b([^>]*)>(.*?)</form>", template.read_text(), re.DOTALL):
             if 'method="post"' in attributes:
                 assert "csrf_field" in inside or template.name == "sign_in.jinja", template.name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.consent.console.multipart import parts_of
+from shared.kit.console.multipart import parts_of
 from shared.kit.problems import ValueNotAllowed
 
 B = "----WebKitFormBoundaryAbC123"

@@ -3,8 +3,8 @@
 import pytest
 from starlette.requests import Request
 
-from services.consent.console.origin import check_origin
-from services.consent.console.problems import FormNotOurs
+from shared.kit.console.origin import check_origin
+from shared.kit.console.problems import FormNotOurs
 
 
 @pytest.mark.parametrize(

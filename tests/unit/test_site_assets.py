@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.consent.console.assets import STATIC as CONSOLE
 from services.gateway.site.assets import STATIC, load_assets
+from shared.kit.console.assets import SHARED as CONSOLE
 from tools import build_assets as build
 
 CSS = (

@@ -15,7 +15,7 @@ A route is an ordinary function that gets a `Visitor` and gives back one of its 
         visitor.say("The gateway was closed.")                    # on the next page; in no address
         return visitor.go("/console/gateways")                    # 303, by GET
 
-Put its router into `ROUTERS` below, its link into `people.NAVIGATION`, its row into the table of
+Put its router into `ROUTERS` below, its link into `people.DESK`, its row into the table of
 `tests/unit/test_consent_roles.py`.
 
 - `signed_in(*roles, fresh=False, upload=0)` gives the Visitor or refuses: 401 (the sign-in form, in place), 403 for
@@ -36,8 +36,9 @@ Put its router into `ROUTERS` below, its link into `people.NAVIGATION`, its row 
 
 A template extends `base.jinja`, fills `content` and, where the title alone is not the heading, `heading`; every form
 that changes something is `<form method="post" action="…">{{ csrf_field }}…</form>`. `nhs.<component>({...})` are the
-macros of nhsuk-frontend (see `rendering.COMPONENTS`). No inline style, no inline script: the policy of the page forbids
-them; a script goes into `static/*.js`, and nothing may depend on it. Titles, addresses and logs name nobody.
+macros of nhsuk-frontend (see `shared.kit.console.components`). No inline style, no inline script: the policy of
+the page forbids them; a script goes into `static/*.js`, and nothing may depend on it. Titles, addresses and logs name
+nobody.
 """
 
 from typing import Final
@@ -49,7 +50,6 @@ from services.consent.console import (
     campaigning,
     choosing,
     deciding,
-    doors,
     foreseeing,
     importing,
     lawbook,
@@ -59,11 +59,13 @@ from services.consent.console import (
     routes,
     withdrawing,
 )
-from services.consent.console.errors import pages_for_readers
-from services.consent.console.gate import Visitor, refuse_unguarded_pages, signed_in
+from services.consent.console.people import DESK
+from shared.kit.console.doors import doors, prepare
+from shared.kit.console.errors import pages_for_readers
+from shared.kit.console.gate import Visitor, refuse_unguarded_pages, signed_in
 
 ROUTERS: Final[list[APIRouter]] = [
-    doors.router, routes.router, persons.router, deciding.router, withdrawing.router, choosing.router, queue.router,
+    doors(DESK), routes.router, persons.router, deciding.router, withdrawing.router, choosing.router, queue.router,
     lawbook.router, auditing.router, importing.router, campaigning.router,
     receipting.router, foreseeing.router,
 ]  # fmt: skip
@@ -73,7 +75,8 @@ def furnish(app: FastAPI, demonstration: bool) -> FastAPI:
     """Make `app`, which has these routes, one with pages. Raises RouteWithoutRoles where a cookie would open more, or
     less, than the pages."""
     app.state.demonstration = demonstration
-    doors.prepare(app)
+    app.state.desk = DESK
+    prepare(app)
     return refuse_unguarded_pages(pages_for_readers(app))
 
 

@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.words import words_of
 from services.consent.routes.parts import OfficeDep
 from services.consent.workflow import chain
 from shared.contracts.base import Count
+from shared.kit.console.gate import Visitor, signed_in
 
 router: Final = APIRouter(prefix="/console/audit", include_in_schema=False, tags=["console"])
 Auditor = Annotated[Visitor, Depends(signed_in("auditor"))]

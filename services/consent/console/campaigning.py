@@ -9,10 +9,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from pydantic import ValidationError
 
 from services.consent.console.deciding import CHANNELS
-from services.consent.console.forms import MISSING
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.people import OFFICE
-from services.consent.console.rendering import HEADERS
 from services.consent.console.words import words_of
 from services.consent.problems import CampaignClosed, CampaignOpen
 from services.consent.routes.parts import OfficeDep
@@ -23,6 +20,9 @@ from services.consent.workflow.lawgiving import legal_bases
 from services.consent.workflow.office import Office
 from shared.contracts.base import Printable
 from shared.contracts.consent import CampaignRequest, Purpose
+from shared.kit.console.forms import MISSING
+from shared.kit.console.gate import Visitor, signed_in
+from shared.kit.console.rendering import HEADERS
 from shared.kit.downloads import csv_text, download
 from shared.kit.problems import Problem, ValueNotAllowed
 

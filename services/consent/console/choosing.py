@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import ValidationError
 
 from services.consent.console.deciding import seen_of
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.people import CONSULTANT
 from services.consent.console.withdrawing import DecisionId, entry_for, saved_page
 from services.consent.console.words import words_of
@@ -32,6 +31,7 @@ from shared.contracts.consent import (
     Standing,
     WithdrawalRequest,
 )
+from shared.kit.console.gate import Visitor, signed_in
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 router: Final = APIRouter(prefix="/me", include_in_schema=False, tags=["own pages"])

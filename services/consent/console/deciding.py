@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import ValidationError
 
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.persons import CRUMBS, Alias
 from services.consent.console.words import words_of
 from services.consent.domain.facts import ALWAYS, Span
@@ -22,6 +21,7 @@ from services.consent.workflow.desk import Opened
 from services.consent.workflow.office import Office, day_of
 from services.consent.workflow.prospects import Prospect
 from shared.contracts.consent import DecisionRequest, Notice, Scope
+from shared.kit.console.gate import Visitor, signed_in
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 router: Final = APIRouter(prefix="/console/people/{alias}/decision", include_in_schema=False, tags=["console"])

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.persons import CRUMBS, READERS, Alias
 from services.consent.console.words import words_of
 from services.consent.problems import ImpactUnknown
@@ -18,6 +17,7 @@ from services.consent.workflow.impact import key_of
 from services.consent.workflow.office import Office
 from shared.contracts.consent import Purpose
 from shared.contracts.impact import Impact
+from shared.kit.console.gate import Visitor, signed_in
 from shared.kit.problems import NotFound
 
 

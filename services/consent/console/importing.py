@@ -7,8 +7,6 @@ from typing import Annotated, Final, cast, get_args
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from services.consent.console.gate import Visitor, signed_in
-from services.consent.console.rendering import HEADERS
 from services.consent.console.words import words_of
 from services.consent.problems import SamePerson, StepNotAllowed
 from services.consent.routes.parts import OfficeDep
@@ -18,6 +16,8 @@ from services.consent.workflow.imports import Arrived
 from services.consent.workflow.office import Office
 from shared.contracts.base import Printable
 from shared.contracts.consent import ImportKind, ImportReport
+from shared.kit.console.gate import Visitor, signed_in
+from shared.kit.console.rendering import HEADERS
 from shared.kit.downloads import csv_text, download
 from shared.kit.files import sha256_of
 from shared.kit.problems import TooLarge, ValueNotAllowed

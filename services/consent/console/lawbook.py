@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Response
 from pydantic import ValidationError
 
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.people import OFFICE
 from services.consent.console.words import words_of
 from services.consent.problems import SamePerson, StepNotAllowed
@@ -18,6 +17,7 @@ from services.consent.workflow.desk import PURPOSES
 from services.consent.workflow.office import Office
 from shared.contracts.consent import BasisEnd, BasisTerms, Proposal, SwitchRequest
 from shared.kit.auth import Caller
+from shared.kit.console.gate import Visitor, signed_in
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 router: Final = APIRouter(prefix="/console/law", include_in_schema=False, tags=["console"])

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.words import words_of
 from services.consent.domain.facts import Word
 from services.consent.routes.parts import OfficeDep
@@ -14,6 +13,7 @@ from services.consent.store import Wanted
 from services.consent.workflow import desk
 from services.consent.workflow.consultants import people_listed
 from services.consent.workflow.lawgiving import legal_bases
+from shared.kit.console.gate import Visitor, signed_in
 from shared.kit.problems import NotFound, ValueNotAllowed
 
 router: Final = APIRouter(prefix="/console/people", include_in_schema=False, tags=["console"])

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import ValidationError
 
 from services.consent.console.deciding import seen_of
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.words import words_of
 from services.consent.problems import RevisionChanged
 from services.consent.routes.parts import OfficeDep, actor_of
@@ -14,6 +13,7 @@ from services.consent.workflow import dashboard, desk, rights
 from services.consent.workflow.decisions import Sent
 from services.consent.workflow.office import Office
 from shared.contracts.consent import Purpose, RightRequest
+from shared.kit.console.gate import Visitor, signed_in
 from shared.kit.problems import Problem, ValueNotAllowed
 
 router: Final = APIRouter(prefix="/console/queue", include_in_schema=False, tags=["console"])

@@ -4,15 +4,15 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Response
 
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.people import CONSULTANT
 from services.consent.console.persons import Alias
-from services.consent.console.rendering import HEADERS
 from services.consent.console.withdrawing import DecisionId, entry_for
 from services.consent.routes.parts import OfficeDep, private
 from services.consent.routes.receipts import SignerDep
 from services.consent.workflow import receipts as verbs
 from shared.contracts.consent import Receipt
+from shared.kit.console.gate import Visitor, signed_in
+from shared.kit.console.rendering import HEADERS
 
 router: Final = APIRouter(include_in_schema=False, tags=["console"])
 

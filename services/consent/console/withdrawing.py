@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from services.consent.console.gate import Visitor, signed_in
 from services.consent.console.persons import CRUMBS, Alias
 from services.consent.console.words import words_of
 from services.consent.ledger import Entry
@@ -14,6 +13,7 @@ from services.consent.workflow import decisions as verbs
 from services.consent.workflow import desk, effective, prospects
 from services.consent.workflow.office import Office
 from shared.contracts.consent import Purpose, WithdrawalRequest
+from shared.kit.console.gate import Visitor, signed_in
 from shared.kit.problems import NotFound
 
 router: Final = APIRouter(prefix="/console/people/{alias}", include_in_schema=False, tags=["console"])

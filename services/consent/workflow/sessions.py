@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import Any, Final
 
-from services.consent.domain.sessions import Session
 from services.consent.store.sessions import SessionTable
 from services.consent.workflow.office import Clock, stamp
 from services.consent.workflow.room import Room
 from shared.kit.ballast import is_full
+from shared.kit.console.sessions import Session
 from shared.kit.files import sha256_of
 from shared.kit.logs import log
 from shared.kit.people import Account, People

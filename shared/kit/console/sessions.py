@@ -1,8 +1,11 @@
 """How long a browser stays signed in."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
+
+from shared.kit.people import Account
 
 IDLE: Final = timedelta(minutes=30)
 WHOLE: Final = timedelta(hours=12)
@@ -35,3 +38,18 @@ class Session:
 
     def seen(self, now: datetime) -> "Session":
         return replace(self, seen_at=max(now, self.seen_at))
+
+
+class Sessions(Protocol):
+    """Where a service keeps who is signed in. `loaded`: whether `find` answers from memory."""
+
+    @property
+    def loaded(self) -> bool: ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    def sign_in(self, account: Account, before: str | None) -> str: ...
+    def find(self, raw: str) -> Session | None: ...
+    def end(self, raw: str) -> None: ...
+    def end_everywhere(self, account: str) -> int: ...
+    def say(self, session: Session, kind: str, text: str) -> None: ...
+    def heard(self, session: Session) -> list[Mapping[str, str]]: ...

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from services.consent.console.problems import FormNotOurs
+from shared.kit.console.problems import FormNotOurs
 
 OURS: Final = frozenset({"same-origin", "none"})  # none: by the person's own hand, such as sending a form again
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

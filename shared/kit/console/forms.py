@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from services.consent.console.multipart import parts_of
+from shared.kit.console.multipart import parts_of
 from shared.kit.problems import TooLarge, TypeNotSupported, ValueNotAllowed
 
 MOST_BYTES: Final = 64 * 2**10

@@ -7,10 +7,10 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from services.consent.console.doors import refused
-from services.consent.console.gate import Visitor, frame_of, is_page, visitor_of
-from services.consent.console.problems import SignInAgain
-from services.consent.console.rendering import Page, answer
+from shared.kit.console.doors import refused
+from shared.kit.console.gate import Visitor, desk_of, frame_of, visitor_of
+from shared.kit.console.problems import SignInAgain
+from shared.kit.console.rendering import Page, answer
 from shared.kit.problems import NotSignedIn
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
@@ -20,7 +20,7 @@ KEPT: Final = ("allow", "retry-after")
 
 
 def pages_for_readers(app: FastAPI) -> FastAPI:
-    """Make every error under /console and /me a page, and return `app`."""
+    """Make every error under the addresses of pages a page, and return `app`."""
     for kind, handler in list(app.exception_handlers.items()):
         app.add_exception_handler(kind, _as_page(handler))
     return app
@@ -28,11 +28,12 @@ def pages_for_readers(app: FastAPI) -> FastAPI:
 
 def _as_page(handler: Handler) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        if is_page(request.url.path) and isinstance(error, NotSignedIn | SignInAgain):
+        is_page = desk_of(request.app).area_of(request.url.path) is not None
+        if is_page and isinstance(error, NotSignedIn | SignInAgain):
             return refused(request, error)
         found = handler(request, error)
         response = found if isinstance(found, Response) else await found
-        return await _page(request, response) if is_page(request.url.path) else response
+        return await _page(request, response) if is_page else response
 
     return handle
 

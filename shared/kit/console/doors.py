@@ -1,4 +1,4 @@
-"""Signing in and out: the same code for the console and for a consultant's own pages."""
+"""Signing in and out: the same code for an office's pages and for people's own."""
 
 import hmac
 import secrets
@@ -8,19 +8,19 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
-from services.consent.console import cookies
-from services.consent.console.forms import Form, read_form
-from services.consent.console.gate import AREAS, Visitor, frame_of, sessions_of, signed_in
-from services.consent.console.going import after_sign_in, asked_for, own_path
-from services.consent.console.origin import check_origin, check_token
-from services.consent.console.people import EVERYBODY
-from services.consent.console.rendering import FIELD, HEADERS, Page, answer
 from shared.kit.auth import PUBLIC, Identity, address_of, allow
-from shared.kit.problems import NotSignedIn, Problem, RoleNotAllowed
+from shared.kit.console import cookies
+from shared.kit.console.desk import Desk
+from shared.kit.console.forms import Form, read_form
+from shared.kit.console.gate import Visitor, desk_of, frame_of, sessions_of, signed_in
+from shared.kit.console.going import after_sign_in, asked_for, own_path
+from shared.kit.console.origin import check_origin, check_token
+from shared.kit.console.rendering import FIELD, HEADERS, Page, answer
+from shared.kit.pages import FOR_EVER
+from shared.kit.problems import NotFound, NotSignedIn, Problem, RoleNotAllowed
 from shared.kit.tries import TooManyTries
 
 NOTHING_HERE: Final = "This account has no pages here."
-router: Final = APIRouter(include_in_schema=False, tags=["console"])
 
 
 def prepare(app: FastAPI) -> None:
@@ -38,7 +38,8 @@ def sign_in_page(
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     again = problem is not None and problem.code == "sign_in_again" and visitor is not None
     context = {
-        "token_field": FIELD, "token": _token(request, start), "going": own_path(going) or "", "again": again,
+        "token_field": FIELD, "token": _token(request, start), "again": again,
+        "going": own_path(desk_of(request.app), going) or "",
         "name": visitor.caller.name if again and visitor is not None else name,
     }  # fmt: skip
     errors = [{"pointer": "password", "hint": problem.detail}] if problem is not None else []
@@ -86,14 +87,14 @@ async def _admit(request: Request, given: dict[str, str]) -> tuple[str, str]:
     """The new session's id, and where to go. Raises NotSignedIn, TooManyTries, RoleNotAllowed."""
     identity: Identity = request.app.state.identity
     account = await identity.admit(given["name"].strip(), given["password"], address_of(request))
-    going = after_sign_in(given["next"], account.roles)
+    going = after_sign_in(desk_of(request.app), given["next"], account.roles)
     if going is None:
         raise RoleNotAllowed(NOTHING_HERE)
     before = cookies.read(request, cookies.SESSION)
     return await run_in_threadpool(sessions_of(request).sign_in, account, before), going
 
 
-def sign_out(visitor: Annotated[Visitor, Depends(signed_in(*EVERYBODY))]) -> Response:
+def sign_out(visitor: Visitor) -> Response:
     """Ended on the server; `everywhere` for every browser of the account."""
     sessions = sessions_of(visitor.request)
     if "everywhere" in visitor.take(optional=("everywhere",)):
@@ -115,12 +116,30 @@ def refused(request: Request, problem: Problem) -> Response:
     shown = None if isinstance(problem, NotSignedIn) and request.method in {"GET", "HEAD"} else problem
     if isinstance(problem, NotSignedIn) and shown is not None:
         shown = NotSignedIn("You were signed out before this was sent. Nothing was changed.")
-    return sign_in_page(request, problem.status, shown, asked_for(request))
+    return sign_in_page(request, problem.status, shown, asked_for(desk_of(request.app), request))
 
 
-_ANYBODY: Final = [Depends(allow(PUBLIC))]
-for _area in AREAS:
-    router.add_api_route(f"{_area}/sign-in", show, methods=["GET"], dependencies=_ANYBODY)
-    router.add_api_route(f"{_area}/sign-in", sign_in, methods=["POST"], dependencies=_ANYBODY)
-    router.add_api_route(f"{_area}/sign-out", sign_out, methods=["POST"])
-    router.add_api_route(f"{_area}/signed-out", signed_out, methods=["GET"], dependencies=_ANYBODY)
+async def static(request: Request, name: str) -> Response:
+    """A file of the pages under a name that carries its digest: any other name is not there."""
+    found = desk_of(request.app).assets.by_name().get(name)
+    if found is None:
+        raise NotFound
+    headers = {"Cache-Control": FOR_EVER, "Content-Security-Policy": "default-src 'none'"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+def doors(desk: Desk) -> APIRouter:
+    """The ways in and out of every area, and the files of all pages."""
+    router = APIRouter(include_in_schema=False, tags=["console"])
+    anybody = [Depends(allow(PUBLIC))]
+
+    def leave(visitor: Annotated[Visitor, Depends(signed_in(*desk.everybody))]) -> Response:
+        return sign_out(visitor)
+
+    for area in desk.areas:
+        router.add_api_route(f"{area}/sign-in", show, methods=["GET"], dependencies=anybody)
+        router.add_api_route(f"{area}/sign-in", sign_in, methods=["POST"], dependencies=anybody)
+        router.add_api_route(f"{area}/sign-out", leave, methods=["POST"])
+        router.add_api_route(f"{area}/signed-out", signed_out, methods=["GET"], dependencies=anybody)
+    router.add_api_route(f"{desk.areas[0]}/static/{{name}}", static, methods=["GET"], dependencies=anybody)
+    return router

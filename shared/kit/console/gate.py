@@ -9,21 +9,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import iter_route_contexts
 
-from services.consent.console import cookies
-from services.consent.console.forms import Form, read_form
-from services.consent.console.origin import SAFE, check_origin, check_token
-from services.consent.console.people import navigation
-from services.consent.console.problems import SignInAgain
-from services.consent.console.rendering import FIELD, HEADERS, Frame, Page, answer
-from services.consent.domain.sessions import Session
-from services.consent.workflow.sessions import Sessions
 from shared.kit.auth import Caller, Declared, RouteWithoutRoles, calls_of
+from shared.kit.console import cookies
+from shared.kit.console.desk import Desk
+from shared.kit.console.forms import Form, read_form
+from shared.kit.console.origin import SAFE, check_origin, check_token
+from shared.kit.console.problems import SignInAgain
+from shared.kit.console.rendering import FIELD, HEADERS, Frame, Page, answer
+from shared.kit.console.sessions import Session, Sessions
 from shared.kit.problems import NotFound, NotSignedIn
-
-AREAS = ("/console", "/me")
-NO_SESSION = frozenset(
-    {"/console/sign-in", "/me/sign-in"}
-)  # may change something without one; static, and all there is
 
 
 @dataclass(frozen=True)
@@ -126,30 +120,31 @@ def sessions_of(request: Request) -> Sessions:
 
 def frame_of(request: Request, visitor: Visitor | None, messages: Sequence[Mapping[str, str]] = ()) -> Frame:
     """What stands around a page of this area. Without a visitor there is nothing of anybody in it."""
-    home = next((area for area in AREAS if is_within(request.url.path, area)), AREAS[0])
+    desk = desk_of(request.app)
+    home = desk.area_of(request.url.path) or desk.areas[0]
     demonstration: bool = request.app.state.demonstration
     if visitor is None:
-        return Frame(home=home, demonstration=demonstration)
-    links = navigation(visitor.caller.roles)
-    return Frame(visitor.caller.name, home, links, messages, visitor.session.csrf, demonstration)
+        return Frame(desk, home, demonstration=demonstration)
+    links = desk.links(visitor.caller.roles)
+    return Frame(desk, home, visitor.caller.name, links, messages, visitor.session.csrf, demonstration)
 
 
-def is_within(path: str, area: str) -> bool:
-    return path == area or path.startswith(f"{area}/")
-
-
-def is_page(path: str) -> bool:
-    return any(is_within(path, area) for area in AREAS)
+def desk_of(app: FastAPI) -> Desk:
+    desk: Desk = app.state.desk
+    return desk
 
 
 def refuse_unguarded_pages(app: FastAPI) -> FastAPI:
     """Raise RouteWithoutRoles unless the cookie opens exactly the pages: every route there that changes something asks
-    for a session and its token, and no route elsewhere knows of either."""
+    for a session and its token, and no route elsewhere knows of either. The door itself may be opened without."""
+    desk = desk_of(app)
+    doors = {f"{area}/sign-in" for area in desk.areas}
     for route in iter_route_contexts(app.routes):
         path, guarded = str(route.path), any(isinstance(one, SignedIn) for one in calls_of(route.dependant))
-        if guarded and not is_page(path):
+        is_page = desk.area_of(path) is not None
+        if guarded and not is_page:
             raise RouteWithoutRoles(f"{path} is no page, and would be opened by a cookie")
         changes = set(route.methods or ()) - SAFE
-        if is_page(path) and changes and not guarded and path not in NO_SESSION:
+        if is_page and changes and not guarded and path not in doors:
             raise RouteWithoutRoles(f"{sorted(changes)} {path} asks for no session")
     return app

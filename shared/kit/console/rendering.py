@@ -2,26 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from services.consent.console.assets import assets
-from shared.kit.pages import components
+from shared.kit.console.desk import Desk
 
-COMPONENTS: Final = {
-    "actionLink": "action-link", "backLink": "back-link", "breadcrumb": "breadcrumb", "button": "button",
-    "card": "card", "checkboxes": "checkboxes", "dateInput": "date-input", "details": "details",
-    "errorMessage": "error-message", "errorSummary": "error-summary", "fieldset": "fieldset",
-    "fileUpload": "file-upload", "hint": "hint", "input": "input", "insetText": "inset-text",
-    "notificationBanner": "notification-banner", "pagination": "pagination", "panel": "panel",
-    "passwordInput": "password-input", "radios": "radios", "searchInput": "search-input", "select": "select",
-    "skipLink": "skip-link", "summaryList": "summary-list", "tag": "tag", "taskList": "task-list",
-    "textarea": "textarea", "warningCallout": "warning-callout",
-}  # fmt: skip
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -52,28 +39,20 @@ class Page:
 class Frame:
     """What stands around a page: who is signed in, what was just done, and the token of the forms."""
 
+    desk: Desk
+    home: str
     account: str = ""
-    home: str = "/console"
     navigation: Sequence[tuple[str, str]] = ()
     messages: Sequence[Mapping[str, str]] = ()
     csrf: str = ""
     demonstration: bool = False
 
 
-@cache
-def environment() -> Environment:
-    strict = Environment(
-        loader=PackageLoader("services.consent.console"), undefined=StrictUndefined, autoescape=True,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    strict.globals |= {"nhs": components(COMPONENTS)}
-    return strict
-
-
 def html(page: Page, frame: Frame) -> str:
     token = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, frame.csrf) if frame.csrf else ""
-    template = environment().get_template(page.template)
-    return template.render(page=page, frame=frame, csrf_field=token, assets=assets(), **page.context)
+    desk = frame.desk
+    template = desk.environment.get_template(page.template)
+    return template.render(page=page, frame=frame, csrf_field=token, assets=desk.assets, **page.context)
 
 
 def answer(page: Page, frame: Frame, headers: Mapping[str, str] | None = None) -> HTMLResponse:
