@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from services.ratings.disclosure.policy import Policy, Widths
-from services.ratings.disclosure.safety import SLACK, is_safe, plus
+from services.ratings.disclosure.safety import is_safe
+from services.ratings.disclosure.sums import Crowd, merged
 from services.ratings.disclosure.table import Sizes, Table
 
 
@@ -29,25 +30,17 @@ def fixed_units(table: Table, unit_order: Sequence[str], policy: Policy) -> froz
 
 def all_safe(cells: Collection[Mapping[str, Sizes]], widths: Widths) -> bool:
     """Whether everybody in one block, all hidden and all secrets, is safe; `cells` by unit, person to sizes."""
-    grouped: dict[str, Sizes] = {}
-    largest: dict[str, Sizes] = {}
-    for unit in cells:
-        for person, sizes in unit.items():
-            grouped[person] = plus(grouped[person], sizes) if person in grouped else sizes
-            largest[person] = tuple(map(max, largest[person], sizes)) if person in largest else sizes
-    for number, floor in enumerate(widths.floors):
-        together = {person: sizes[number] for person, sizes in grouped.items()}
-        if _ample(together.values(), widths, floor):
-            continue
-        for person, own in largest.items():
-            others = (size for one, size in together.items() if one != person)
-            if not is_safe(others, own[number], widths.k, widths.p, floor):
-                return False
-    return True
+    together = merged(cells)
+    crowd = Crowd(together, widths)
+    own = ((person, sizes) for unit in cells for person, sizes in unit.items())
+    return all(
+        crowd.ample(person, widths.needs(sizes)) or _is_safe(person, sizes, together, widths) for person, sizes in own
+    )
 
 
-def _ample(sizes: Collection[float], widths: Widths, floor: float) -> bool:
-    """Whether even the secret that is hardest to cover has room to spare, so that the others need not be looked at."""
-    ordered = sorted(sizes, reverse=True)
-    rest = sum(ordered[widths.k + 1 :])
-    return len(ordered) > widths.k + 1 and rest > SLACK * max(floor, widths.p * ordered[0])
+def _is_safe(person: str, own: Sizes, together: Mapping[str, Sizes], widths: Widths) -> bool:
+    others = [sizes for one, sizes in together.items() if one != person]
+    return all(
+        is_safe((sizes[measure] for sizes in others), size, widths.k, widths.p, floor)
+        for measure, (size, floor) in enumerate(zip(own, widths.floors, strict=True))
+    )

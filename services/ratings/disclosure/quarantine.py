@@ -1,13 +1,14 @@
 """What must vanish the moment somebody is withheld, worked out in advance so that nothing has to be computed then."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.ratings.disclosure.deciding import Decision
 from services.ratings.disclosure.memory import Memory
 from services.ratings.disclosure.policy import Policy
-from services.ratings.disclosure.safety import SLACK, TINY, block, plus
-from services.ratings.disclosure.table import Sizes, Table
+from services.ratings.disclosure.safety import block
+from services.ratings.disclosure.sums import Crowd, merged
+from services.ratings.disclosure.table import Table, units_of_person
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Quarantine:
     units: tuple[frozenset[str], ...]
 
 
-def quarantines(
+def quarantines(  # noqa: PLR0917  # each is another thing, and none has a default
     tables: Sequence[Table], decision: Decision, nameable: frozenset[str], order: Sequence[str],
     unit_order: Sequence[str], memory: Memory, policy: Policy,
 ) -> Iterator[Quarantine]:  # fmt: skip
@@ -31,7 +32,7 @@ def quarantines(
     """
     planner = _Planner(tables, decision, unit_order, memory, policy)
     for person in order:
-        if person in nameable and (units := planner.units_of(person)):
+        if person in nameable and (units := units_of_person(tables, person)):
             yield planner.quarantine(person, units)
 
 
@@ -42,10 +43,7 @@ class _Planner:
         self.tables, self.decision, self.memory, self.widths = tables, decision, memory, policy.widths
         self.unit_order = unit_order
         self.taken: dict[frozenset[str], tuple[frozenset[str], tuple[frozenset[str], ...]]] = {}
-        self.base: dict[tuple[int, str], list[_Sums]] = {}
-
-    def units_of(self, person: str) -> frozenset[str]:
-        return frozenset().union(*(table.units_of(person) for table in self.tables))
+        self.base: dict[tuple[int, str], Crowd] = {}
 
     def quarantine(self, person: str, units: frozenset[str]) -> Quarantine:
         for number, table in enumerate(self.tables):
@@ -55,7 +53,7 @@ class _Planner:
         return Quarantine(person, *self._of(units))
 
     def _of(self, units: frozenset[str]) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
-        """Everybody of these units who is shown, and per table those of them whose totals can be withheld and are not."""
+        """Everybody of these units who is shown, and per table those whose totals can be withheld and are not."""
         if units not in self.taken:
             people = frozenset().union(*(table.people_in(unit) for table in self.tables for unit in units))
             totals = zip(self.tables, self.decision.withheld, strict=True)
@@ -81,7 +79,8 @@ class _Planner:
     def _is_safe(self, number: int, unit: str, person: str, units: frozenset[str]) -> bool:
         people, totals = self._of(units)
         hidden, withheld = self.decision.hidden | people, self.decision.withheld[number] | totals[number]
-        return not any(block(self.tables, number, person, unit, hidden, withheld, self.memory).failing(self.widths))
+        found = block(self.tables, number, person, unit, hidden, withheld, self.memory)
+        return not list(found.failing(self.widths))
 
     def _ample(self, number: int, unit: str, person: str) -> bool:
         """Whether what is hidden already below the ancestor is enough, so that no block need be built."""
@@ -90,30 +89,12 @@ class _Planner:
         if (number, ancestor) not in self.base:
             self.base[number, ancestor] = self._hidden_under(number, ancestor)
         needs = self.widths.needs(table.cells_of(person)[unit])
-        found = self.base[number, ancestor]
-        return all(sums.leave(person, need, self.widths.k) for sums, need in zip(found, needs, strict=True))
+        return self.base[number, ancestor].ample(person, needs)
 
-    def _hidden_under(self, number: int, ancestor: str) -> list["_Sums"]:
-        """Per measure, what is hidden below an ancestor in units without a known total."""
-        table, people = self.tables[number], dict[str, Sizes]()
+    def _hidden_under(self, number: int, ancestor: str) -> Crowd:
+        """Who is hidden already below an ancestor in units without a known total."""
+        table = self.tables[number]
         unknown = (table.small | self.decision.withheld[number]) - table.known
-        for unit in table.units_under[ancestor]:
-            for one, sizes in table.cells_in(unit).items() if unit in unknown else ():
-                if one in self.decision.hidden:
-                    people[one] = plus(people[one], sizes) if one in people else sizes
-        measures = range(len(self.widths.floors))
-        return [_Sums({one: sizes[measure] for one, sizes in people.items()}, self.widths.k) for measure in measures]
-
-
-class _Sums:
-    """One measure of everybody hidden in a block: the sum, and the largest few."""
-
-    def __init__(self, sizes: Mapping[str, float], k: int) -> None:
-        self.sizes, self.total = sizes, sum(sizes.values())
-        self.largest = sorted(sizes, key=sizes.__getitem__, reverse=True)[: k + 1]
-
-    def leave(self, person: str, need: float, k: int) -> bool:
-        """Whether more than `need` remains, clear of all rounding, without a person and k insiders."""
-        insiders = sum(self.sizes[one] for one in [one for one in self.largest if one != person][:k])
-        others = len(self.sizes) - (person in self.sizes)
-        return others > k and self.total - self.sizes.get(person, 0.0) - insiders > SLACK * need + TINY * self.total
+        people = merged(table.cells_in(unit) for unit in table.units_under[ancestor] if unit in unknown)
+        hidden = {one: sizes for one, sizes in people.items() if one in self.decision.hidden}
+        return Crowd(hidden, self.widths)

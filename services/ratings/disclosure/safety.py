@@ -1,16 +1,12 @@
 """When is a hidden figure safe: what is known adds up to blocks, and a block must leave enough room around a secret."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from services.ratings.disclosure.memory import Decided, Memory
 from services.ratings.disclosure.policy import MEASURES, Widths
+from services.ratings.disclosure.sums import merged
 from services.ratings.disclosure.table import Sizes, Table
-
-SLACK: Final = 1 + 1e-9  # a sum in another order differs by less: beyond it, safe is safe in every order
-TINY: Final = 1e-12
 
 
 def covers(memory: Memory, person: str, secret: str) -> bool:
@@ -28,8 +24,8 @@ def is_safe(sizes_of_others: Iterable[float], own: float, k: int, p: float, floo
 
 
 def interval(total: float, insiders: Iterable[float], others: int, bounds: tuple[float, float]) -> tuple[float, float]:
-    """What `insiders`, who know their figures, know of a secret whose block adds up to `total`, when each of the `others`
-    and the secret itself lie within `bounds`."""
+    """What `insiders`, who know their figures, know of a secret in a block that adds up to `total`, when each of the
+    `others` and the secret itself lie within `bounds`."""
     least, most = bounds
     rest = total - sum(insiders)
     low = max(least, rest - others * most) if others else max(least, rest)
@@ -60,10 +56,6 @@ class Block:
                 yield number
 
 
-def plus(one: Sizes, other: Sizes) -> Sizes:
-    return tuple(a + b for a, b in zip(one, other, strict=True))
-
-
 def is_known(table: Table, unit: str, secret: str, withheld: frozenset[str], memory: Memory) -> bool:
     """Whether those who want a secret's figures know the total of a unit: it is shown, others publish it, or it was
     shown while the secret was one."""
@@ -80,22 +72,19 @@ def units_in_block(table: Table, unit: str, secret: str, withheld: frozenset[str
     return tuple(one for one in beside if not is_known(table, one, secret, withheld, memory))
 
 
-def block(
+def block(  # noqa: PLR0917  # each is another thing, and none has a default
     tables: Sequence[Table], number: int, secret: str, unit: str, hidden: frozenset[str],
     withheld: frozenset[str], memory: Memory,
 ) -> Block:  # fmt: skip
     """The block of one secret cell when exactly `hidden` are hidden and `withheld` is withheld in that table."""
-    table, others = tables[number], defaultdict[str, list[Sizes]](list)
-    for one in units_in_block(table, unit, secret, withheld, memory):
-        for person, sizes in table.cells_in(one).items():
-            if person in hidden and person != secret and covers(memory, person, secret):
-                others[person].append(sizes)
-    grouped = {person: _sum(rows) for person, rows in others.items()}
-    return Block(number, secret, unit, table.cells_of(secret)[unit], grouped)
-
-
-def _sum(rows: list[Sizes]) -> Sizes:
-    return rows[0] if len(rows) == 1 else tuple(sum(sizes) for sizes in zip(*rows, strict=True))
+    table = tables[number]
+    units = units_in_block(table, unit, secret, withheld, memory)
+    others = {
+        person: sizes
+        for person, sizes in merged(table.cells_in(one) for one in units).items()
+        if person in hidden and person != secret and covers(memory, person, secret)
+    }
+    return Block(number, secret, unit, table.cells_of(secret)[unit], others)
 
 
 def blocks(tables: Sequence[Table], secrets: Iterable[str], decision: Decided, memory: Memory) -> Iterator[Block]:

@@ -111,3 +111,7 @@ def people_of(tables: Iterable[Table]) -> frozenset[str]:
 
 def units_of(tables: Iterable[Table]) -> frozenset[str]:
     return frozenset().union(*(table.units for table in tables))
+
+
+def units_of_person(tables: Iterable[Table], person: str) -> frozenset[str]:
+    return frozenset().union(*(table.units_of(person) for table in tables))
