@@ -11,6 +11,7 @@ from services.gateway.site.lines import by_subject, line, newest_and_earlier
 from services.gateway.site.pages.general import NOT_MEANT
 from services.gateway.site.rendering import environment
 from services.gateway.site.wording import Tag, comparison, figure, sentence, span, with_range
+from shared.contracts.public.reasons import ABSENCE_REASONS, NOT_RATED_REASONS, CodeList
 
 PUBLISHED: dict[str, Any] = {
     "id": "r-m9s346q3d25v", "status": "published", "partition": "fixed",
@@ -143,13 +144,13 @@ def test_an_unknown_code_is_never_shown_as_another(code: dict[str, str]) -> None
 @pytest.mark.parametrize(
     ("words", "listed"),
     [
-        (wording.BANDS, codes.BANDS), (wording.COLOURS, codes.BANDS), (wording.NOT_RATED, codes.NOT_RATED_REASONS),
-        (wording.ABSENT, codes.ABSENCE_REASONS), (NOT_MEANT, codes.ABSENCE_REASONS), (wording.UNITS, codes.UNITS),
+        (wording.BANDS, codes.BANDS), (wording.COLOURS, codes.BANDS), (wording.NOT_RATED, NOT_RATED_REASONS),
+        (wording.ABSENT, ABSENCE_REASONS), (NOT_MEANT, ABSENCE_REASONS), (wording.UNITS, codes.UNITS),
         (wording.KINDS, codes.KINDS), (wording.POLARITIES, codes.POLARITY),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )  # fmt: skip
-def test_every_code_of_the_api_has_words(words: dict[str, Any], listed: codes.CodeList) -> None:
+def test_every_code_of_the_api_has_words(words: dict[str, Any], listed: CodeList) -> None:
     assert set(words) == set(listed.codes)
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from services.gateway.api import codelists as codes
+from shared.contracts.public.reasons import CodeList
 from shared.kit.problems import RepeatedParameter, UnknownParameter
 
 DEFAULT_SORT: Final = "level,subject,indicator,period"
@@ -25,7 +26,7 @@ class NoQuery(Query):
     """For addresses without parameters."""
 
 
-def _coded(text: str, found: codes.CodeList) -> Any:
+def _coded(text: str, found: CodeList) -> Any:
     schema: JsonDict = {"items": {"type": "string", "enum": list(found.codes)}} if found.kind == "closed" else {}
     return Field(default=[], description=text, json_schema_extra=schema)
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from services.gateway.api.codelists import ABSENCE_REASONS
+from shared.contracts.public.reasons import ABSENCE_REASONS
 from shared.contracts.views import IndicatorEntry
 
 HEADER: Final[tuple[str, ...]] = (

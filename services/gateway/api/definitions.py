@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from services.gateway.api.answer import OPEN_GOVERNMENT
-from services.gateway.api.rows import present
 from services.gateway.view.opened import OpenView
 from services.gateway.view.stored import WholeFile
+from shared.contracts.public.rendering import present
 from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry
 
 Body = dict[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 from services.gateway.api.codelists import POSITIONS
-from services.gateway.api.rows import present
+from shared.contracts.public.rendering import present
 from shared.contracts.views import CurvePoint, FunnelCurves, IndicatorEntry
 
 Body = dict[str, Any]

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from services.gateway.api.rows import present
 from shared.contracts.cards import Coefficient, Group, ModelCard, Performance
+from shared.contracts.public.rendering import present
 
 Body = dict[str, Any]
 LEVEL: Final = 0.95

@@ -24,12 +24,13 @@ from services.gateway.api.models import model_body
 from services.gateway.api.people import consultant_body, consultant_line
 from services.gateway.api.plan import EVERYWHERE, Plan, Scope, one_of, plan
 from services.gateway.api.problems import NoModelCard, Starting
-from services.gateway.api.rows import cut, result_body
+from services.gateway.api.rows import cut
 from services.gateway.view.depends import DependsOn
 from services.gateway.view.opened import OpenView
 from services.gateway.view.queries import Row
 from services.gateway.view.selection import KEY_OF, Key, Selection
 from services.gateway.view.stored import WholeFile
+from shared.contracts.public.rendering import result_body
 from shared.contracts.views import FunnelCurves, IndicatorEntry
 from shared.kit.problems import NotFound
 

@@ -7,10 +7,11 @@ import orjson
 
 from services.gateway.api.csvrows import HEADER, csv_lines, csv_row
 from services.gateway.api.forms import CSV, NDJSON
-from services.gateway.api.rows import cut, result_body
+from services.gateway.api.rows import cut
 from services.gateway.view.opened import Definitions
 from services.gateway.view.queries import Row
 from services.gateway.view.wholefiles import Form
+from shared.contracts.public.rendering import result_body
 
 
 def csv_piece(release: str, rows: Iterable[Row], known: Definitions, *, ranked: bool = False) -> bytes:
