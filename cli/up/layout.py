@@ -70,10 +70,12 @@ class Layout:
         if service != "gateway":
             own["PEOPLE_FILE"] = str(self.people)
         peers = {
-            "ratings": {"INGEST_URL": self.url("ingest"), "CONSENT_URL": self.url("consent")},
+            "ratings": {
+                "DEMONSTRATION": "true", "INGEST_URL": self.url("ingest"), "CONSENT_URL": self.url("consent"),
+            },
             "gateway": {"NAME": name, "RATINGS_URL": self.url("ratings"), "CONSENT_URL": self.url("consent")},
             "consent": {"DEMONSTRATION": "true", "RATINGS_URL": self.url("ratings")},
-        }.get(service, {})
+        }.get(service, {})  # fmt: skip
         kept = {key: value for key, value in os.environ.items() if not key.startswith("CANDOUR_")}
         return kept | {prefix + key: value for key, value in (own | peers).items()} | COMMON
 

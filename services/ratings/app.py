@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from services.ratings import console
 from services.ratings.following import Follower
 from services.ratings.indicators.loading import load_catalogue
 from services.ratings.peers import Peers
@@ -18,6 +19,7 @@ from services.ratings.workflow.office import Clock, Office, wall_clock
 from services.ratings.workflow.releases import resume_builds
 from services.ratings.workflow.replay_job import Replayer
 from services.ratings.workflow.replaying import resume_replays, sweep_scratch
+from services.ratings.workflow.sessions import DatabaseSessions
 from shared.kit.auth import Identity
 from shared.kit.files import sweep_parts
 from shared.kit.jobs import Jobs
@@ -35,6 +37,7 @@ def create_app(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock = wall
         office = await run_in_threadpool(_open, settings, peers, jobs, clock)
         follower = Follower(office, settings.follow_seconds, settings.bake_gap_seconds)
         app.state.office, app.state.follower = office, follower
+        app.state.sessions = DatabaseSessions(office.store, app.state.identity.people, clock)
         follower.start()
         try:
             yield
@@ -53,9 +56,9 @@ def create_app(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock = wall
         follower: Follower = app.state.follower
         return follower.ready()
 
-    app = service_app("ratings", lifespan, ROUTERS, ready)
+    app = service_app("ratings", lifespan, [*ROUTERS, *console.ROUTERS], ready)
     app.state.identity = Identity.from_files("ratings", CALLERS, settings.secrets_dir, settings.people_file)
-    return app
+    return console.furnish(app, settings.demonstration)
 
 
 def _open(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock) -> Office:

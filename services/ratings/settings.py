@@ -6,13 +6,15 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.ratings.indicators.loading import FOLDER
+from services.ratings.policy.loading import FOLDER as POLICY_FOLDER
 from shared.kit.settings import StaffedSettings
 
 
 class Settings(StaffedSettings):
     """`follow_seconds`: how often consent is asked for its head; `bake_gap_seconds`: least time between two bakes that
     follow it; `peer_patience_seconds`: how long a build waits for a neighbour that is restarting; `worker`: the
-    name of this process among several, the host's where it is empty."""
+    name of this process among several, the host's where it is empty. `demonstration` opens the door to policy files
+    that nobody has verified; without it they are refused."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CANDOUR_RATINGS_")
 
@@ -20,7 +22,9 @@ class Settings(StaffedSettings):
     ingest_url: str
     consent_url: str
     indicators_dir: Path = FOLDER
+    policy_dir: Path = POLICY_FOLDER
     jobs_url: str = ""
+    demonstration: bool = False
     worker: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
     follow_seconds: float = Field(default=1.0, gt=0)
     bake_gap_seconds: float = Field(default=2.0, ge=0)

@@ -1,0 +1,16 @@
+"""Whose pages these are."""
+
+from typing import Final
+
+from shared.kit.console.desk import Desk
+
+AUDIT: Final = frozenset({"analyst", "reviewer", "publisher", "steward", "auditor"})
+SUBJECTS: Final = frozenset({"consultant", "lead", "practice"})
+DESK: Final = Desk(
+    package="services.ratings.console",
+    title="Candour results",
+    foot="What stands here is not public before its day.",
+    homes={"/console": AUDIT, "/me": SUBJECTS},
+    navigation=(("/console", "Releases", AUDIT), ("/me", "My results", SUBJECTS)),
+    synthetic="Synthetic demonstration data: invented people and results",
+)
