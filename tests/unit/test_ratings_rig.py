@@ -185,8 +185,8 @@ def rig_in(folder: Path, stores: Stores | None = None) -> Iterator[Rig]:
     ingest_settings = IngestSettings(**kept["ingest"])
     consent_settings = ConsentSettings(demonstration=True, **kept["consent"])
     settings = Settings(
-        ingest_url="http://ingest", consent_url="http://consent", follow_seconds=3600, peer_patience_seconds=5, demonstration=True,
-        **kept["ratings"],
+        ingest_url="http://ingest", consent_url="http://consent", follow_seconds=3600, peer_patience_seconds=5,
+        demonstration=True, **kept["ratings"],
     )  # fmt: skip
     migrate(ingest_settings.database("ingest"), INGEST_MIGRATIONS)
     migrate(consent_settings.database("consent"), CONSENT_MIGRATIONS)
