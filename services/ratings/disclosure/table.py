@@ -31,6 +31,7 @@ class Table:
     `above`: the lowest ancestor of a unit whose sum is known; the whole set where none is named. `known`: units whose
     total others publish. `small`: units whose total is suppressed whatever anybody decides. `fixed`: units whose
     total is never withheld. `release` tells the tables of several releases apart in what is remembered of totals.
+    `own`: what a cell counts for as a secret, by person and unit, where that is more than what it surely covers.
     Raises ValueError where a person has two cells in a unit, or a unit is both small and fixed.
     """
 
@@ -40,6 +41,7 @@ class Table:
     small: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     release: str = ""
+    own: Mapping[tuple[str, str], Sizes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cells", tuple(self.cells))
@@ -59,7 +61,7 @@ class Table:
     def _by_person(self) -> dict[str, dict[str, Sizes]]:
         found: dict[str, dict[str, Sizes]] = defaultdict(dict)
         for cell in self.cells:
-            found[cell.person][cell.unit] = cell.sizes
+            found[cell.person][cell.unit] = self.own.get((cell.person, cell.unit), cell.sizes)
         return dict(found)
 
     @cached_property
