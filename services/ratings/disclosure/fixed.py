@@ -32,9 +32,9 @@ def all_safe(cells: Collection[Mapping[str, Sizes]], widths: Widths) -> bool:
     """Whether everybody in one block, all hidden and all secrets, is safe; `cells` by unit, person to sizes."""
     together = merged(cells)
     crowd = Crowd(together, widths)
-    own = ((person, sizes) for unit in cells for person, sizes in unit.items())
     return all(
-        crowd.ample(person, widths.needs(sizes)) or _is_safe(person, sizes, together, widths) for person, sizes in own
+        crowd.ample(person, widths.needs(sizes)) or _is_safe(person, sizes, together, widths)
+        for person, sizes in together.items()
     )
 
 

@@ -1,10 +1,24 @@
-"""What readers may have kept from earlier views of an indicator and period, counted in bakes."""
+"""What readers may have kept from earlier views of an indicator and period, counted in moments: one for every bake,
+and one for every withdrawal in between."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.ratings.disclosure.table import Table, people_of
+
+
+class Gone(Protocol):
+    """A quarantine set."""
+
+    @property
+    def person(self) -> str: ...
+
+    @property
+    def people(self) -> frozenset[str]: ...
+
+    @property
+    def units(self) -> tuple[frozenset[str], ...]: ...
 
 
 class Decided(Protocol):
@@ -17,9 +31,9 @@ class Decided(Protocol):
 
 @dataclass(frozen=True)
 class Memory:
-    """`hidden_since`: the bake since which no readable view of any release has shown a person. `secret_since`: the bake
-    since which a person is a secret without a break. `shown_until`: by `Table.key`, the last bake whose view showed
-    the total. `bakes`: how many there were."""
+    """`hidden_since`: the moment since which no readable view of any release has shown a person. `secret_since`: the
+    moment since which a person is a secret without a break. `shown_until`: by `Table.key`, the last moment at which a
+    view showed the total. `bakes`: how many moments there were."""
 
     hidden_since: Mapping[str, int] = field(default_factory=dict)
     secret_since: Mapping[str, int] = field(default_factory=dict)
@@ -43,6 +57,23 @@ class Memory:
         """Whether readers may know this total from a view since then. A small unit's is never shown, so where several
         tables share a key it was another table's."""
         return unit not in table.small and self.shown_until.get(table.key(unit), 0) >= since
+
+    def withdrawn(self, tables: Sequence[Table], gone: Sequence[Gone]) -> "Memory":
+        """What to know before the next bake when these sets have left the live views of `tables` one after another, in
+        the order in which the withdrawals were recorded. Whoever withdrew first may have been looked for while all that
+        left later was still there: it covers nobody who went before it.
+
+        A person who is a secret already goes on being one; one moment is counted for each set all the same.
+        """
+        hidden, secret, shown = dict(self.hidden_since), dict(self.secret_since), dict(self.shown_until)
+        there = {key for key, until in shown.items() if until == self.bakes}
+        for moment, one in enumerate(gone, self.now):
+            secret.setdefault(one.person, moment)
+            for person in sorted(one.people | {one.person}):
+                hidden.setdefault(person, moment)
+            there -= {table.key(unit) for table, units in zip(tables, one.units, strict=True) for unit in units}
+            shown.update(dict.fromkeys(sorted(there), moment))
+        return Memory(hidden, secret, shown, self.bakes + len(gone))
 
     def after(
         self,

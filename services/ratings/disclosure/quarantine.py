@@ -88,7 +88,10 @@ class _Planner:
         ancestor = table.parent(unit)
         if (number, ancestor) not in self.base:
             self.base[number, ancestor] = self._hidden_under(number, ancestor)
-        needs = self.widths.needs(table.cells_of(person)[unit])
+        below = [
+            {person: table.cells_of(person)[one]} for one in table.units_of(person) if table.parent(one) == ancestor
+        ]
+        needs = self.widths.needs(merged(below)[person])
         return self.base[number, ancestor].ample(person, needs)
 
     def _hidden_under(self, number: int, ancestor: str) -> Crowd:

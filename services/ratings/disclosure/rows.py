@@ -16,8 +16,9 @@ Key: TypeAlias = tuple[int, str, str, tuple[str, ...]]  # and the units of the b
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One secret cell: its own sizes, and what each other person would add to its block by being hidden; `secrets`
-    among them are hidden whatever is decided, `free` are those who may be."""
+    """One secret cell. `own`: what its person has in the whole block, for their row must be as safe as each cell of it.
+    `secrets`, `free`: what each other person adds to the block by being hidden; the secrets among them are hidden
+    whatever is decided, the others may be."""
 
     key: Key
     own: Sizes
@@ -100,8 +101,8 @@ class Rows:
         return self._rows[key]
 
     def _build(self, key: Key) -> Row | None:
-        number, secret, unit, units = key
-        own = self.tables[number].cells_of(secret)[unit]
+        number, secret, _, units = key
+        own = merged(self.tables[number].cells_in(one) for one in units)[secret]
         group = self._group(number, units, self.memory.secret(secret))
         if group.hidden.ample(secret, self.widths.needs(own)):
             return None
