@@ -10,7 +10,8 @@ from shared.kit.times import UtcTime
 
 
 class CalendarRow(RatingsTable, table=True):
-    """A day on which a release was announced to come. `moved_because`: why another day was announced before."""
+    """A day on which a release was announced to come. `moved_from`, `moved_because`: which day had been announced before,
+    and why it is another; `correction_of`: only a release that corrects this one may come on it."""
 
     __tablename__ = "calendar_entry"
 
@@ -18,7 +19,9 @@ class CalendarRow(RatingsTable, table=True):
     title: str
     announced: datetime = Field(sa_type=UtcTime)
     announced_by: str
+    moved_from: date | None = None
     moved_because: str | None = None
+    correction_of: str | None = Field(default=None, foreign_key="release.id")
 
 
 class GateAnswerRow(RatingsTable, table=True):
@@ -62,18 +65,22 @@ class SeenRow(RatingsTable, table=True):
 
 
 class QueryRow(RatingsTable, table=True):
-    """A subject's question about the records behind a result, and the data steward's answer. `disputed`: they asked for
-    that flag beside the result."""
+    """A subject's question about the records behind a result, and the data steward's answer. `disputed`: they ask for
+    that flag beside the result. `figures` is the digest of the result's figures as they were seen: where a later
+    submission has others, the question is about those no more."""
 
     __tablename__ = "record_query"
     __table_args__ = (UniqueConstraint("asked_by", "idempotency_key"),)
 
     number: int | None = Field(default=None, primary_key=True)
     release: str = Field(foreign_key="release.id")
+    submission: int
     level: str
     subject: str
     indicator: str
     period: str
+    figures: str
+    records: str
     about: str
     disputed: bool
     state: str
@@ -88,7 +95,9 @@ class QueryRow(RatingsTable, table=True):
 
 class AnswerRow(RatingsTable, table=True):
     """A subject's own text: a `reply` to one result or a `commentary` on all of theirs, both for the public once
-    moderated, or a `comment` for the audit team alone."""
+    moderated, or a `comment` for the audit team alone. Never changed but for its moderation: the newest of a kind and
+    result is the one that counts. `figures` is the digest of the figures it answers to: where a later submission has
+    others, its author must say it again. `ground` and `reason`: why it was refused."""
 
     __tablename__ = "answer"
     __table_args__ = (UniqueConstraint("sent_by", "idempotency_key"),)
@@ -101,6 +110,7 @@ class AnswerRow(RatingsTable, table=True):
     subject: str
     indicator: str | None = None
     period: str | None = None
+    figures: str
     author_role: str
     text: str
     sent_by: str
@@ -108,5 +118,6 @@ class AnswerRow(RatingsTable, table=True):
     state: str
     moderated_by: str | None = None
     moderated: datetime | None = Field(default=None, sa_type=UtcTime)
+    ground: str | None = None
     reason: str | None = None
     idempotency_key: str

@@ -30,6 +30,10 @@ def of_release(*, key: bool = False) -> sa.Column[str]:
     return sa.Column("release", sa.String(), sa.ForeignKey("release.id"), nullable=False, primary_key=key)
 
 
+def number(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer(), nullable=False)
+
+
 def numbered(name: str = "number") -> sa.Column[int]:
     return sa.Column(name, sa.Integer(), primary_key=True, autoincrement=True)
 
@@ -68,7 +72,9 @@ def _release_life() -> None:
     op.create_table(
         "calendar_entry",
         sa.Column("day", sa.Date(), primary_key=True),
-        text("title"), moment("announced"), text("announced_by"), text("moved_because", null=True),
+        text("title"), moment("announced"), text("announced_by"), sa.Column("moved_from", sa.Date()),
+        text("moved_because", null=True),
+        sa.Column("correction_of", sa.String(), sa.ForeignKey("release.id"), nullable=True),
     )  # fmt: skip
     op.create_table(
         "gate_answer",
@@ -94,7 +100,8 @@ def _told_first() -> None:
     op.create_table(
         "record_query",
         numbered(),
-        of_release(), text("level"), text("subject"), text("indicator"), text("period"), text("about"),
+        of_release(), sa.Column("submission", sa.Integer(), nullable=False), text("level"), text("subject"),
+        text("indicator"), text("period"), text("figures"), text("records"), text("about"),
         sa.Column("disputed", sa.Boolean(), nullable=False), text("state"), text("asked_by"), moment("asked"),
         text("answer", null=True), sa.Column("data_changed", sa.Boolean()), text("answered_by", null=True),
         moment("answered", null=True), text("idempotency_key"),
@@ -104,9 +111,9 @@ def _told_first() -> None:
         "answer",
         numbered(),
         of_release(), sa.Column("submission", sa.Integer(), nullable=False), text("kind"), text("level"),
-        text("subject"), text("indicator", null=True), text("period", null=True), text("author_role"), text("text"),
-        text("sent_by"), moment("sent"), text("state"), text("moderated_by", null=True), moment("moderated", null=True),
-        text("reason", null=True), text("idempotency_key"),
+        text("subject"), text("indicator", null=True), text("period", null=True), text("figures"), text("author_role"),
+        text("text"), text("sent_by"), moment("sent"), text("state"), text("moderated_by", null=True),
+        moment("moderated", null=True), text("ground", null=True), text("reason", null=True), text("idempotency_key"),
         sa.UniqueConstraint("sent_by", "idempotency_key"),
     )  # fmt: skip
 
@@ -115,18 +122,21 @@ def _outliers() -> None:
     op.create_table(
         "outlier_case",
         sa.Column("id", sa.String(), primary_key=True),
-        of_release(), text("level"), text("subject"), text("indicator"), text("period"), text("kind"),
-        text("direction"), text("state"), sa.Column("round", sa.Integer(), nullable=False), text("owner", null=True),
-        sa.Column("deadline", sa.Date()), text("policy"), moment("opened"), moment("closed", null=True),
-        sa.UniqueConstraint("release", "level", "subject", "indicator", "period"),
+        of_release(), text("level"), text("subject"), text("provider"), text("indicator"), text("period"), text("kind"),
+        text("direction"), text("state"), number("stage"), number("reached"), number("round"), text("owner", null=True),
+        sa.Column("deadline", sa.Date()), text("policy"), sa.Column("figures", sa.JSON(), nullable=False),
+        moment("opened"), moment("closed", null=True),
+        sa.UniqueConstraint("release", "level", "subject", "indicator", "period", "kind"),
     )  # fmt: skip
     op.create_table(
         "case_step",
         numbered(),
         sa.Column("case", sa.String(), sa.ForeignKey("outlier_case.id"), nullable=False, index=True),
-        moment("at"), sa.Column("day_zero", sa.Date(), nullable=False), text("actor"), text("step"), text("was"),
-        text("state"), sa.Column("round", sa.Integer(), nullable=False), text("owner", null=True),
-        sa.Column("deadline", sa.Date()), text("note"), sa.Column("detail", sa.JSON(), nullable=False),
+        number("sequence"), moment("at"), sa.Column("day_zero", sa.Date(), nullable=False), text("actor"),
+        text("party"), text("step"), text("was", null=True), text("state"), number("stage"), number("round"),
+        text("owner", null=True), sa.Column("deadline", sa.Date()), text("note"),
+        sa.Column("detail", sa.JSON(), nullable=False), text("idempotency_key", null=True),
+        sa.UniqueConstraint("case", "sequence"), sa.UniqueConstraint("case", "idempotency_key"),
     )  # fmt: skip
 
 
