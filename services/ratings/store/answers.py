@@ -16,6 +16,7 @@ from shared.contracts.views import Commentary
 from shared.kit.problems import NotFound
 
 Subject = tuple[str, str]  # level, subject
+Said = frozenset[tuple[str, int | None, str | bool]]  # kind, number, how it stands
 KEY: Final = ("level", "subject", "indicator", "period_id")
 OPEN: Final = "open"
 
@@ -63,6 +64,12 @@ def beside(tx: Transaction, release: ReleaseRow, results: pl.DataFrame) -> Besid
         frozenset(key_of(one) for one in disputed if figures.get(key_of(one)) == one.figures),
         tuple(_commentaries(texts, figures)),
     )
+
+
+def said(tx: Transaction, release: str) -> Said:
+    """What `beside` depends on besides the frames: equal where nobody has sent, moderated or withdrawn anything."""
+    texts = {("answer", one.number, one.state) for one in answers(tx, release) if one.kind != Kind.COMMENT}
+    return frozenset(texts | {("query", one.number, one.disputed) for one in queries(tx, release=release)})
 
 
 def keyed(results: pl.DataFrame) -> Iterator[tuple[ResultKey, Mapping[str, object]]]:

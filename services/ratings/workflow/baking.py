@@ -12,6 +12,7 @@ import polars as pl
 from services.ratings.assembly.schema import FRAMES, as_declared, completed
 from services.ratings.models import PointerRow, ReleaseRow
 from services.ratings.problems import BakedMeanwhile
+from services.ratings.store.answers import Said, beside, said
 from services.ratings.store.store import LiveViews, Transaction
 from services.ratings.view.baking import Baked, IndicatorPeriod, Ingredients, Permitted, Secrets, bake
 from services.ratings.view.built import Built
@@ -29,13 +30,14 @@ ROWS: Final = "rows.parquet"
 class Prepared:
     """A view on disk that no pointer names yet, and what must be remembered when one does. `former` is the manifest of
     its view that was live when this one was baked, `knows` the live views of all releases then. `shown` is who has a
-    row: what is remembered of a view must not need its folder."""
+    row: what is remembered of a view must not need its folder. `said`: what stands beside its figures."""
 
     release: str
     view: int
     manifest_sha256: str
     former: str | None
     knows: LiveViews
+    said: Said
     shown: list[list[str]]
     permissions: Permissions
     permissions_digest: str
@@ -43,8 +45,9 @@ class Prepared:
 
     def flip(self, tx: Transaction) -> None:
         """Make this the live view, in the caller's transaction. Raises BakedMeanwhile where another view of any release
-        went live, or away, since this one was baked: who may be hidden behind whom depends on all of them."""
-        if tx.live_views() != self.knows:
+        went live, or away, since this one was baked: who may be hidden behind whom depends on all of them; and where a
+        text or a flag that stands beside its figures has changed since, for every view of a release has the same."""
+        if tx.live_views() != self.knows or said(tx, self.release) != self.said:
             raise BakedMeanwhile(self.release)
         tx.remember(self.release, self.memory)
         row = tx.pointer(self.release)
@@ -59,27 +62,32 @@ class Prepared:
         )  # fmt: skip
 
 
+def ingredients_of(office: Office, tx: Transaction, row: ReleaseRow, permitted: Permitted) -> Ingredients:
+    """What a view of a finished release is baked from at this moment, when exactly these people may be named."""
+    others = {other.id: live for other, live in tx.readable() if other.id != row.id}
+    built = built_of(office, row)
+    return Ingredients(
+        built,
+        office.catalogue,
+        permitted,
+        tx.memory(row.id),
+        Secrets(row.salt, tx.partner_order()),
+        _registers_of(row),
+        _shown_in(office, others),
+        beside(tx, row, built.results),
+    )
+
+
 def prepare_view(office: Office, release: str, permissions: Permissions, published: datetime) -> Prepared:
     """Bake the next view of a release under these permissions and write it down. Call with `office.baking()` held."""
     with office.store.reading() as tx:
         row, pointer = tx.release(release), tx.pointer(release)
-        memory, order = tx.memory(release), tx.partner_order()
+        assert row.results_digest is not None  # only a finished build can be approved
+        permitted = permitted_for(office, row.indicators, permissions)
+        given = ingredients_of(office, tx, row, permitted)
         current = tx.published()
-        others = {other.id: live for other, live in tx.readable() if other.id != release}
-        knows = tx.live_views()
-    assert row.results_digest is not None  # only a finished build can be approved
-    permitted = permitted_for(office, row.indicators, permissions)
-    baked = bake(
-        Ingredients(
-            _built(office, row),
-            office.catalogue,
-            permitted,
-            memory,
-            Secrets(row.salt, order),
-            _registers_of(row),
-            _shown_in(office, others),
-        )
-    )
+        knows, heard = tx.live_views(), said(tx, release)
+    baked = bake(given)
     with_what = row.made_with or made_with(office.catalogue, [])  # what made the results, not what bakes them now
     manifest = ViewManifest(
         view_schema=VIEW_SCHEMA, release=row.id, view=pointer.view + 1 if pointer else 1,
@@ -93,7 +101,7 @@ def prepare_view(office: Office, release: str, permissions: Permissions, publish
     kept = office.views.write(release, {name: part.data for name, part in baked.parts.items()}, written)
     return Prepared(
         release=release, view=manifest.view, manifest_sha256=kept,
-        former=pointer.manifest_sha256 if pointer else None, knows=knows,
+        former=pointer.manifest_sha256 if pointer else None, knows=knows, said=heard,
         shown=shown_in_rows(pl.read_parquet(baked.parts[ROWS].data)), permissions=permissions,
         permissions_digest=digest_of(permitted), memory=baked.memory,
     )  # fmt: skip
@@ -136,7 +144,7 @@ def shown_in_rows(rows: pl.DataFrame) -> list[list[str]]:
     return [list(one) for one in people.unique().sort(pl.all()).iter_rows()]
 
 
-def _built(office: Office, row: ReleaseRow) -> Built:
+def built_of(office: Office, row: ReleaseRow) -> Built:
     """The frames of a release; what the version that built it did not compute yet is empty."""
     return Built(
         **{
