@@ -6,6 +6,7 @@ from services.ratings.disclosure.fixed import fixed_units
 from services.ratings.disclosure.memory import Memory
 from services.ratings.disclosure.policy import MEASURES, Policy, Widths
 from services.ratings.disclosure.quarantine import Quarantine, quarantines
+from services.ratings.disclosure.reorganising import reorganised
 from services.ratings.disclosure.safety import acceptable, interval, is_safe, unsafe
 from services.ratings.disclosure.table import Cell, Table
 
@@ -25,5 +26,6 @@ __all__ = [
     "interval",
     "is_safe",
     "quarantines",
+    "reorganised",
     "unsafe",
 ]

@@ -1,6 +1,6 @@
 """Which totals no sequence of withdrawals can ever touch: a function of the figures, and of nobody's decisions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from services.ratings.disclosure.policy import Policy, Widths
 from services.ratings.disclosure.safety import is_safe
@@ -8,11 +8,16 @@ from services.ratings.disclosure.sums import Crowd, merged
 from services.ratings.disclosure.table import Sizes, Table
 
 
-def fixed_units(table: Table, unit_order: Sequence[str], policy: Policy) -> frozenset[str]:
+def fixed_units(
+    table: Table, unit_order: Sequence[str], policy: Policy, earlier: Iterable[Table] = ()
+) -> frozenset[str]:
     """Units whose total is safe to show even if all their people are secrets; `table.fixed` is not looked at.
 
     The others must be safe together too, once all of their totals are withheld: otherwise further units, first in
     `unit_order`, stay revocable until that holds. So every secret can be covered, unless the table is tiny.
+
+    `earlier`: the tables of releases published before. What could be withheld there can be withheld here, too: the same
+    total must not be shown by one release and withheld by another.
     """
     widths = policy.widths
     fixed = {unit for unit in table.units - table.small if all_safe([table.cells_in(unit)], widths)}
@@ -25,7 +30,7 @@ def fixed_units(table: Table, unit_order: Sequence[str], policy: Policy) -> froz
                 break
             fixed.discard(unit)
             together.append(unit)
-    return frozenset(fixed)
+    return frozenset(fixed).difference(*(other.units - other.fixed for other in earlier))
 
 
 def all_safe(cells: Collection[Mapping[str, Sizes]], widths: Widths) -> bool:

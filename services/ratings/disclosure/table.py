@@ -29,7 +29,7 @@ class Table:
     """The cells of one release, indicator and period.
 
     `above`: the lowest ancestor of a unit whose sum is known; the whole set where none is named. `known`: units whose
-    total others publish. `small`: units whose total is suppressed whatever anybody decides. `fixed`: units whose
+    total others publish. `small`: units whose total is never shown, whatever anybody decides: they are small, or `reorganised`. `fixed`: units whose
     total is never withheld. `release` tells the tables of several releases apart in what is remembered of totals.
     `own`: what a cell counts for as a secret, by person and unit, where that is more than what it surely covers.
     Raises ValueError where a person has two cells in a unit, or a unit is both small and fixed.
