@@ -12,7 +12,7 @@ from pydantic import Field
 from services.consent.domain.facts import Word
 from services.consent.problems import CursorNotValid
 from services.consent.routes import parts
-from services.consent.routes.parts import CLOSED, Gmc, OfficeDep, etag, private
+from services.consent.routes.parts import CLOSED, Gmc, OfficeDep, private
 from services.consent.store import Wanted
 from services.consent.workflow import consultants as verbs
 from shared.contracts.base import Slug
@@ -28,6 +28,7 @@ from shared.kit.problems import (
     ValueNotAllowed,
     problems,
 )  # fmt: skip
+from shared.kit.tags import etag
 
 router = APIRouter(prefix="/v1/consultants", tags=["consultants"])
 PAGE_PROBLEMS = (

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from services.consent.problems import BundledDecision, IfMatchNeeded, RevisionChanged
 from services.consent.routes.decisions import one_purpose
-from services.consent.routes.parts import CLOSED, Key, OfficeDep, SentDep, etag, private
+from services.consent.routes.parts import CLOSED, Key, OfficeDep, SentDep, private
 from services.consent.workflow import consultants, decisions, rights
 from services.consent.workflow.decisions import SELF, Actor
 from services.consent.workflow.effective import acknowledged
@@ -22,6 +22,7 @@ from shared.contracts.consent import (
 )
 from shared.kit.auth import Caller, allow
 from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, ValueNotAllowed, problems
+from shared.kit.tags import etag
 
 CHANNEL = "self-service"
 NO_RECORD = "No record belongs to this account."

@@ -1,6 +1,5 @@
-"""What the routes share: the office, strict queries, private answers, entity tags."""
+"""What the routes share: the office, strict queries, private answers."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 
@@ -13,9 +12,7 @@ from services.consent.workflow.office import Office
 from shared.contracts.base import Contract
 from shared.contracts.consent import Nameable
 from shared.kit.auth import Caller, allow
-from shared.kit.problems import ValueNotAllowed
-
-_ETAG: Final = re.compile(r'"([0-9]{1,18})"')
+from shared.kit.tags import if_match
 
 
 class Query(BaseModel):
@@ -29,20 +26,6 @@ async def office_of(request: Request) -> Office:
     office: Office = request.app.state.office
     office.keeper.check_open()
     return office
-
-
-def if_match(value: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
-    """The revision of a strong entity tag. Raises ValueNotAllowed for anything else, `*` included: it saw nothing."""
-    if value is None:
-        return None
-    found = _ETAG.fullmatch(value.strip())
-    if found is None:
-        raise ValueNotAllowed("Send the ETag of the record as it was given.", errors=[{"parameter": "If-Match"}])
-    return int(found[1])
-
-
-def etag(revision: int) -> dict[str, str]:
-    return {"ETag": f'"{revision}"'}
 
 
 def private(body: Contract, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
