@@ -7,8 +7,10 @@ from typing import Final
 import hypothesis
 import pytest
 import structlog
+from fastapi.dependencies import models
 
 from tests.postgres import QUICK, Postgres, sweep_copies
+from tests.quick_disk import use_quick_disk
 from tests.stores import Stores
 
 ENGINES: Final = ("sqlite", "postgresql")
@@ -19,10 +21,23 @@ hypothesis.settings.register_profile("steady", derandomize=True)
 hypothesis.settings.load_profile("steady")
 
 
+def pytest_configure() -> None:
+    use_quick_disk()
+
+
 @pytest.fixture(autouse=True)
 def _fresh_logs() -> None:
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_applications() -> Iterator[None]:
+    """FastAPI remembers what it has found out about thousands of functions, and with each of ours the application that
+    it belongs to: gigabytes at the end of a run, and a collector that has to look at all of it."""
+    yield
+    for remembered in vars(models).values():
+        getattr(remembered, "cache_clear", lambda: None)()
 
 
 @pytest.fixture(scope="session")

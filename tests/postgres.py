@@ -114,7 +114,7 @@ class Postgres:
 
     def connect(self, database: str = "postgres", **options: Any) -> "psycopg.Connection[Any]":
         """As the superuser, in autocommit."""
-        return psycopg.connect(self.url(database), autocommit=True, connect_timeout=5, **options)
+        return psycopg.connect(self.url(database), autocommit=True, connect_timeout=30, **options)
 
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         with self.connect(database) as connection:

@@ -1,8 +1,11 @@
 """Databases of either engine for tests: migrated once for each service and process of the run, then copied."""
 
+import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +22,8 @@ _TEMPLATES: dict[tuple[int, str], str] = {}  # server's port and service → dat
 
 
 class Stores:
-    """Makes databases on one engine, and drops what it has made. SQLite needs none: a service's own file in its data
-    directory is what it opens where no URL is given."""
+    """Makes databases on one engine, and drops what it has made. SQLite's is a service's own file in its data
+    directory: it opens that where no URL is given."""
 
     def __init__(self, server: Postgres | None) -> None:
         self.server = server
@@ -31,6 +34,7 @@ class Stores:
         """What the settings of a service need beyond its data directory; the same folder keeps its database. Copies of
         one template are one store: they share the identity that the first migration gave it."""
         if self.server is None:
+            self._copied(service, data_dir)
             return {}
         if (service, data_dir) not in self.of_folder:
             self.of_folder[service, data_dir] = self._new(self._template(service))
@@ -61,6 +65,15 @@ class Stores:
             while len(self.made) > before and self.server is not None:
                 self.server.drop_database(self.made.pop())
 
+    def _copied(self, service: str, data_dir: Path) -> None:
+        """Once for each folder, where nothing is yet."""
+        if (service, data_dir) not in self.of_folder:
+            target = data_dir / f"{service}.sqlite"
+            self.of_folder[service, data_dir] = str(target)
+            if not target.exists():
+                data_dir.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(_migrated_file(service))
+
     def _new(self, template: str) -> str:
         assert self.server is not None
         until = time.monotonic() + 30
@@ -83,3 +96,14 @@ class Stores:
             self.server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # or the server's own sweeper gets in
             _TEMPLATES[key] = name
         return _TEMPLATES[key]
+
+
+@cache
+def _migrated_file(service: str) -> bytes:
+    """SQLite's file of a store without any content."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "migrated.sqlite"
+        migrate(f"sqlite:///{file}", SCRIPTS[service])
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # all of it in the one file
+        return file.read_bytes()

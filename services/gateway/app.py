@@ -49,9 +49,9 @@ def create_app(settings: Settings, peers: Peers, barrier_type: type[Barrier] = B
     live = Live(
         HighWater(settings.data_dir / "consent.json", room), ChangeLog(settings.data_dir / "changes.ndjson", room)
     )
-    barrier = barrier_type(peers.consent, live)
+    barrier = barrier_type(peers.consent, live, peers.deadlines.check)
     in_flight = InFlight()
-    confirmer = Confirmer(peers.consent, lambda: live.applied, in_flight.close)
+    confirmer = Confirmer(peers.consent, lambda: live.applied, in_flight.close, peers.deadlines.leaving)
 
     def applied() -> None:
         in_flight.applied(live.revision)

@@ -10,11 +10,11 @@ import random
 import time
 from typing import Final, Protocol
 
+from services.gateway.deadlines import DEADLINES
 from shared.contracts.consent import Changes, Head
 from shared.kit.logs import log
 from shared.kit.problems import Problem
 
-CHECK_LIMIT: Final = 1.0
 PROBE_SECONDS: Final = 0.05
 
 
@@ -75,11 +75,11 @@ class Breaker:
 class Barrier:
     """`await barrier()`: the consent revision, committed at or after the moment of the call, is now applied.
 
-    One per gateway. Raises ConsentUnreachable, and nothing else, where that cannot be said within CHECK_LIMIT.
+    One per gateway. Raises ConsentUnreachable, and nothing else, where that cannot be said within `limit` seconds.
     """
 
-    def __init__(self, consent: Asks, view: Knows) -> None:
-        self.consent, self.view, self.breaker = consent, view, Breaker()
+    def __init__(self, consent: Asks, view: Knows, limit: float = DEADLINES.check) -> None:
+        self.consent, self.view, self.limit, self.breaker = consent, view, limit, Breaker()
         self.next: asyncio.Future[int] | None = None
         self.busy = False
         self.task: asyncio.Task[None] | None = None
@@ -99,7 +99,7 @@ class Barrier:
 
     async def wait(self, mine: asyncio.Future[int]) -> int:
         try:
-            async with asyncio.timeout(CHECK_LIMIT):  # `wait_for` of Python 3.11 can swallow a caller's cancellation
+            async with asyncio.timeout(self.limit):  # `wait_for` of Python 3.11 can swallow a caller's cancellation
                 return await asyncio.shield(mine)  # one cancelled caller is not the batch
         except (TimeoutError, CheckFailed):
             raise ConsentUnreachable from None

@@ -7,17 +7,16 @@ arrived: an answer that was read earlier may name somebody whose withdrawal was 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 import httpx
 from pydantic import ValidationError
 
 from services.gateway.barrier import ConsentUnreachable
+from services.gateway.deadlines import DEADLINES
 from shared.contracts.consent import Refusals, SafeParticipation
 from shared.kit.auth import ServiceToken
 from shared.kit.logs import log
-
-SECONDS: Final = 1.0
 
 
 class Choices(Protocol):
@@ -29,8 +28,8 @@ class Choices(Protocol):
 
 
 class ChoicesOverHttp:
-    def __init__(self, url: str, token: ServiceToken) -> None:
-        self.client = httpx.AsyncClient(base_url=url, auth=token, timeout=SECONDS, trust_env=False)
+    def __init__(self, url: str, token: ServiceToken, seconds: float = DEADLINES.choices) -> None:
+        self.client = httpx.AsyncClient(base_url=url, auth=token, timeout=seconds, trust_env=False)
         self.refusals = Shared(self._refusals)
 
     async def _refusals(self) -> Refusals | None:

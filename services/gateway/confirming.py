@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import Final
 
 from services.gateway.consent import Superseded
+from services.gateway.deadlines import DEADLINES
 from services.gateway.peers import Consent
 from shared.kit.logs import log
 
 AT_MOST_EVERY: Final = 0.1
 SAY_AGAIN_AFTER: Final = 5.0
 AFTER_A_FAILURE: Final = 0.5
-LEAVING_SECONDS: Final = 1.0
 
 
 class Confirmer:
@@ -24,8 +24,14 @@ class Confirmer:
     What was confirmed is said again now and then, because consent forgets it when it is started anew.
     """
 
-    def __init__(self, consent: Consent, applied: Callable[[], int | None], close: Callable[[], None]) -> None:
-        self.consent, self.applied, self.close = consent, applied, close
+    def __init__(
+        self,
+        consent: Consent,
+        applied: Callable[[], int | None],
+        close: Callable[[], None],
+        leaving: float = DEADLINES.leaving,
+    ) -> None:
+        self.consent, self.applied, self.close, self.leaving = consent, applied, close, leaving
         self.changed = asyncio.Event()
         consent.on_superseded = self.changed.set
         self.told: tuple[str | None, int] | None = None
@@ -64,11 +70,11 @@ class Confirmer:
         return AFTER_A_FAILURE
 
     async def leave(self) -> None:
-        """Let nothing that depends on anybody go out from here any more, and say so, for LEAVING_SECONDS at most;
+        """Let nothing that depends on anybody go out from here any more, and say so, for `leaving` seconds at most;
         where the message does not arrive, others must prove that this process is gone."""
         self.close()
         try:
-            async with asyncio.timeout(LEAVING_SECONDS):
+            async with asyncio.timeout(self.leaving):
                 await self.consent.confirm(self.applied() or 0, leaving=True)
         except Exception as error:
             log.warning("leaving_not_told", cause=f"{type(error).__name__}: {error}")

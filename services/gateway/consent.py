@@ -12,6 +12,7 @@ import httpx
 import orjson
 from pydantic import ValidationError
 
+from services.gateway.deadlines import DEADLINES, Deadlines
 from services.gateway.lean import LeanConnection, LeanError, LeanRefused
 from services.gateway.tenure import Registered, Tenure
 from shared.contracts.consent import Begin, Changes, Confirmation, Head, Incarnation, News, Registration
@@ -22,7 +23,6 @@ from shared.kit.peers import PeerRefused, PeerUnreachable
 SUPERSEDED: Final = "incarnation_superseded"
 ENDED: Final = "incarnation_ended"
 UNKNOWN: Final = "incarnation_unknown"
-TOLD_SECONDS: Final = 2.0
 NEWS_SECONDS: Final = 20
 
 
@@ -40,10 +40,12 @@ class ConsentOverHttp:
     Registers before the first head, and again where consent does not know this process any more (a restored store).
     """
 
-    def __init__(self, url: str, token: ServiceToken, name: str, tenure: Tenure) -> None:
-        self.name, self.tenure = name, tenure
-        self.lean = LeanConnection(url, token.header)
-        self.client = httpx.AsyncClient(base_url=url, auth=token, timeout=5.0, trust_env=False)
+    def __init__(
+        self, url: str, token: ServiceToken, name: str, tenure: Tenure, deadlines: Deadlines = DEADLINES
+    ) -> None:
+        self.name, self.tenure, self.deadlines = name, tenure, deadlines
+        self.lean = LeanConnection(url, token.header, deadlines.head)
+        self.client = httpx.AsyncClient(base_url=url, auth=token, timeout=deadlines.changes, trust_env=False)
         self.incarnation: str | None = None
         self.superseded = False
         self.on_superseded: Callable[[], None] = lambda: None
@@ -74,7 +76,7 @@ class ConsentOverHttp:
         if incarnation is None:
             return None
         path = f"/v1/news?gateway={quote(self.name)}&incarnation={quote(incarnation)}&after={after}&wait={NEWS_SECONDS}"
-        response = await self._send("GET", path, seconds=NEWS_SECONDS + TOLD_SECONDS)
+        response = await self._send("GET", path, seconds=NEWS_SECONDS)
         if self._note(incarnation, response.status_code, response.content) == UNKNOWN:
             return None
         return News.model_validate_json(_expect(response, 200).content).revision
@@ -172,12 +174,14 @@ class ConsentOverHttp:
         return code
 
     async def _send(
-        self, method: str, path: str, content: str | None = None, key: str | None = None, seconds: float = TOLD_SECONDS
+        self, method: str, path: str, content: str | None = None, key: str | None = None, seconds: float = 0.0
     ) -> httpx.Response:
+        """`seconds`: that consent may take on purpose, beside the deadline."""
+        patience = self.deadlines.told + seconds
         headers = {"Content-Type": "application/json"} if content is not None else {}
         headers |= {"Idempotency-Key": key} if key is not None else {}
         try:
-            return await self.client.request(method, path, content=content, headers=headers, timeout=seconds)
+            return await self.client.request(method, path, content=content, headers=headers, timeout=patience)
         except httpx.HTTPError as error:
             raise PeerUnreachable(f"consent gave no answer: {type(error).__name__}") from error
 

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+from services.gateway.deadlines import DEADLINES
+
 MOST_HEAD_BYTES: Final = 16 * 1024
 MOST_BODY_BYTES: Final = 4 * 1024
-DEADLINE_SECONDS: Final = 0.8
 
 
 class LeanError(Exception):
@@ -31,7 +32,7 @@ class LeanRefused(LeanError):
 class LeanConnection:
     """GET of a small body over one connection to `url`; `authorization` gives the header's value for each call."""
 
-    def __init__(self, url: str, authorization: Callable[[], str], deadline: float = DEADLINE_SECONDS) -> None:
+    def __init__(self, url: str, authorization: Callable[[], str], deadline: float = DEADLINES.head) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("a peer's address is http://host:port or https://host:port")

@@ -8,6 +8,7 @@ import httpx
 
 from services.gateway.choices import Choices, ChoicesOverHttp
 from services.gateway.consent import ConsentOverHttp, ask
+from services.gateway.deadlines import DEADLINES, Deadlines
 from services.gateway.settings import Settings
 from services.gateway.tenure import Tenure
 from shared.contracts.consent import Changes, Head
@@ -42,6 +43,7 @@ class Peers:
     ratings: Ratings
     consent: Consent
     choices: Choices
+    deadlines: Deadlines = DEADLINES
 
     async def close(self) -> None:
         await self.ratings.close()
@@ -63,7 +65,7 @@ class RatingsOverHttp:
         await self.client.aclose()
 
 
-def over_http(settings: Settings, tenure: Tenure | None = None) -> Peers:
+def over_http(settings: Settings, tenure: Tenure | None = None, deadlines: Deadlines = DEADLINES) -> Peers:
     """`tenure`: that of a process which holds its data directory alone. Raises FileNotFoundError where a pair's secret
     is missing."""
 
@@ -72,6 +74,7 @@ def over_http(settings: Settings, tenure: Tenure | None = None) -> Peers:
 
     return Peers(
         RatingsOverHttp(settings.ratings_url, token("ratings")),
-        ConsentOverHttp(settings.consent_url, token("consent"), settings.name, tenure or Tenure()),
-        ChoicesOverHttp(settings.consent_url, token("consent")),
+        ConsentOverHttp(settings.consent_url, token("consent"), settings.name, tenure or Tenure(), deadlines),
+        ChoicesOverHttp(settings.consent_url, token("consent"), deadlines.choices),
+        deadlines,
     )

@@ -14,7 +14,7 @@ from services.gateway.app import create_app
 from services.gateway.peers import over_http
 from tests.browser.audit_view import audit
 from tests.browser.seen import Seen
-from tests.unit.test_gateway_world import Listening, World, world
+from tests.unit.test_gateway_world import PATIENT, Listening, World, world
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 FLAGS: Final = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -31,7 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def site(made: World) -> Iterator[str]:
     """The address of a gateway that shows the audit's view."""
     settings = made.settings()
-    listening = Listening(create_app(settings, over_http(settings)))
+    listening = Listening(create_app(settings, over_http(settings, deadlines=PATIENT)))
     yield listening.url
     listening.stop()
 

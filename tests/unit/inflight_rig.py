@@ -14,7 +14,7 @@ from services.gateway.guard import GuardedProtocol
 from services.gateway.peers import over_http
 from shared.contracts.consent import Confirmation
 from tests.unit.test_gateway_baked import ADAMS, Baked, first_view, person
-from tests.unit.test_gateway_world import Listening, World
+from tests.unit.test_gateway_world import A_LONG_TIME, PATIENT, Listening, World
 
 QUIET = 60.0  # seconds between the gateway's own looks: only a hint or a reader starts a check
 SMALL = 4096
@@ -36,9 +36,9 @@ class Sent:
         return sum(count for when, count in self.times if when > moment)
 
     def settled(self) -> int:
-        """Bytes sent when nothing more goes: the reader's side is full."""
+        """Bytes sent when nothing more goes: the reader's side is full, and more waits here."""
         before = -1
-        while before != self.bytes or not self.bytes:
+        while before != self.bytes or not self.protocol.connection.transport.get_write_buffer_size():
             before = self.bytes
             time.sleep(0.12)
         return before
@@ -100,7 +100,7 @@ class Guarded:
         return self.confirmed(self.made.consent.withdraw(gmc))
 
     def confirmed(self, revision: int) -> float:
-        until = time.monotonic() + 10
+        until = time.monotonic() + A_LONG_TIME
         while time.monotonic() < until:
             for when, said in list(self.made.consent.heard):
                 if said.applied >= revision:
@@ -122,7 +122,7 @@ class Reader:
     def __init__(self, port: int) -> None:
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
-        self.socket.settimeout(10)
+        self.socket.settimeout(A_LONG_TIME)
         self.socket.connect(("127.0.0.1", port))
         self.got = b""
 
@@ -131,7 +131,7 @@ class Reader:
         text = "".join(f"{method} {BASE}{path} HTTP/1.1\r\nHost: gateway\r\n{headers}\r\n" for path in paths)
         self.socket.sendall(text.encode())
 
-    def read_to_the_end(self, patience: float = 10.0) -> str:
+    def read_to_the_end(self, patience: float = A_LONG_TIME) -> str:
         """How it ended: `reset`, `closed`, or `open` where nothing more came for `patience` seconds."""
         self.socket.settimeout(patience)
         try:
@@ -158,7 +158,7 @@ class Reader:
 def guarded(made: World, poll_seconds: float = QUIET) -> Iterator[Guarded]:
     settings = made.settings(poll_seconds)
     sent = Record()
-    app = create_app(settings, over_http(settings))
+    app = create_app(settings, over_http(settings, deadlines=PATIENT))
     at = Listening(app, recording(sent))
     try:
         yield Guarded(made, at, sent)

@@ -210,10 +210,10 @@ def test_a_reader_from_before_is_waited_for_and_one_who_stays_is_told(
         rig.register("9800001", "9800002")
         reader = Thread(target=_look, args=(rig.settings.database("consent"), seen, end))
         reader.start()
-        assert seen.wait(20)
+        assert seen.wait(60)
         told = erase(rig, "9800001").json()["remains"]
         assert [one for one in told if "a reader from before did not end" in one]
-        monkeypatch.setattr(sweeping, "READERS_SECONDS", 30.0)
+        monkeypatch.setattr(sweeping, "READERS_SECONDS", 90.0)
         Timer(1.0, end.set).start()
         began = time.monotonic()
         told = erase(rig, "9800002").json()["remains"]
@@ -227,7 +227,7 @@ def _look(url: str, seen: Event, end: Event) -> None:
     with database.reading() as session:
         session.execute(text("SELECT revision FROM head"))  # of what is rewritten nothing: that would be waited for
         seen.set()
-        end.wait(60)
+        end.wait(120)
     database.close()
 
 

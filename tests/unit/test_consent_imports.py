@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -221,13 +220,11 @@ def test_what_is_too_large_or_no_csv_is_refused(desk: Rig, monkeypatch: pytest.M
     assert send(desk, b"x", kind="gossip") == (422, "value_not_allowed")
 
 
-def test_a_whole_audit_is_taken_in_seconds(house: House, tmp_path: Path) -> None:
-    """3,500 consultants; the bound is loose because the machine is shared, the figures are in the benchmark."""
+def test_a_whole_audit_is_taken_at_once(house: House, tmp_path: Path) -> None:
+    """3,500 consultants; how long that takes is in the benchmark."""
     numbers = [f"{9900001 + number}" for number in range(3500)]
     with running(house, house.settings(tmp_path), Clock(datetime(2026, 10, 14, tzinfo=UTC))) as rig:
         rig.register(*numbers)
-        began = perf_counter()
         report = rig.load("returns", [RETURNS, *(line(gmc, "given") for gmc in numbers)])
         assert (report["applied"], report["revision"]) == (3500, 3500)
         assert len(rig.named()) == 3500
-        assert perf_counter() - began < 20

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from services.consent.__main__ import MIGRATIONS
 from services.consent.app import create_app
 from services.consent.settings import POLICY_DIR, Settings
+from services.consent.workflow.keeping import STARTING
 from shared.kit.auth import ServiceToken
 from shared.kit.migrating import migrate
 from shared.kit.secretfiles import make_secret, read_secret
@@ -118,7 +119,7 @@ class Rig:
         return dict(standing)
 
 
-def eventually(ask: Callable[[], T], enough: Callable[[T], bool], seconds: float = 20.0) -> T:
+def eventually(ask: Callable[[], T], enough: Callable[[T], bool], seconds: float = 60.0) -> T:
     """The first answer that is enough: the service looks again every second or two."""
     until = time.monotonic() + seconds
     while not enough(answer := ask()):
@@ -137,10 +138,17 @@ class Clock:
         return self.now
 
 
+def has_compared(ready: Callable[[], httpx.Response]) -> None:
+    """Returns once the service has compared its ledger with its journal, whatever it found: it answers before that,
+    so that a database which hangs does not hold its start, and whoever starts it asks whether it is ready."""
+    eventually(ready, lambda answer: answer.json().get("reason") != STARTING)
+
+
 @contextmanager
 def running(house: House, settings: Settings, clock: Clock | None = None) -> Iterator[Rig]:
     migrate(settings.database("consent"), MIGRATIONS)
     with TestClient(create_app(settings, clock or Clock()), raise_server_exceptions=False) as client:
+        has_compared(lambda: client.get("/health/ready"))
         yield Rig(client, house, settings)
 
 

@@ -226,24 +226,24 @@ def test_what_has_run_out_is_swept_though_nobody_comes(rig: Rig, clock: Clock) -
 
 def test_nobody_waits_for_an_import_to_sign_in(rig: Rig) -> None:
     """While a writer has the ledger, and on SQLite the whole file."""
-    holds, done = Event(), Event()
+    holds, done, over = Event(), Event(), Event()
 
     def write() -> None:
         with app_of(rig).state.office.store.writing():
             holds.set()
-            done.wait(20)
+            done.wait(60)
+        over.set()
 
     thread = Thread(target=write)
     thread.start()
-    assert holds.wait(10)
-    began = time.monotonic()
+    assert holds.wait(60)
     try:
         browser = signed_in(rig)
         assert status(browser) == 200
         out = signed_in(rig)
         out.send(out.get("/console"), "/console/sign-out")
         assert status(out) == 401
-        assert time.monotonic() - began < 5
+        assert not over.is_set()  # the writer writes still
     finally:
         done.set()
         thread.join()

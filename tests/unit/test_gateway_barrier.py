@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from services.gateway.barrier import Barrier, ConsentUnreachable
+from services.gateway.deadlines import DEADLINES
 from shared.contracts.consent import Change, Changes, Head
 from tests.unit.test_gateway_baked import ADAMS, CLARK, FIXED, first_view, key_of
-from tests.unit.test_gateway_world import Gateway, World, world
+from tests.unit.test_gateway_world import A_LONG_TIME, PATIENT, Gateway, World, world
 
 NO_HASH = "sha256:" + "0" * 64
 QUIET = 60.0  # seconds between looks: no heartbeat: the test decides when a check starts
@@ -81,7 +82,7 @@ async def shown_after_withdrawal(made: World, barrier_type: type[Barrier]) -> bo
     async with made.gateway(barrier_type, poll_seconds=QUIET) as gateway:
         read, release = made.consent.hold()
         earlier = asyncio.create_task(gateway.get(f"/consultants/{ADAMS}"))
-        assert await asyncio.to_thread(read.wait, 5)
+        assert await asyncio.to_thread(read.wait, A_LONG_TIME)
         made.consent.withdraw(ADAMS)
         later = asyncio.create_task(gateway.get(f"/consultants/{ADAMS}"))
         await asyncio.sleep(0.1)
@@ -118,7 +119,7 @@ def test_a_cancelled_request_does_not_cancel_the_batch(tmp_path: Path) -> None:
         async with made.gateway(poll_seconds=QUIET) as gateway:
             read, release = made.consent.hold()
             first = asyncio.create_task(gateway.get("/consultants"))
-            assert await asyncio.to_thread(read.wait, 5)
+            assert await asyncio.to_thread(read.wait, A_LONG_TIME)
             both = [asyncio.create_task(gateway.get("/consultants")) for _ in range(2)]
             await asyncio.sleep(0.05)
             first.cancel()
@@ -172,16 +173,17 @@ def test_a_silent_consent_is_refused_in_time_and_asked_by_one_probe_at_a_time(tm
     async def scenario(made: World) -> None:
         async with made.gateway(poll_seconds=QUIET) as gateway:
             assert (await gateway.get("/results")).status_code == 200
-            made.consent.silent = True
-            began = time.monotonic()
-            assert (await gateway.get("/results")).status_code == 503
-            assert time.monotonic() - began < 1.2
+            gateway.wait_for_consent(DEADLINES)
+            made.consent.silent = True  # until it is told otherwise: only a deadline can end this
+            async with asyncio.timeout(A_LONG_TIME):
+                assert (await gateway.get("/results")).status_code == 503
             before, began = made.consent.heads, time.monotonic()
             for _ in range(60):
                 assert (await gateway.get("/results")).status_code == 503
                 await asyncio.sleep(0.002)
             assert made.consent.heads - before <= (time.monotonic() - began) / 0.05 + 1
             made.consent.silent = False
+            gateway.wait_for_consent(PATIENT)
             await asyncio.sleep(0.06)
             assert (await gateway.get("/results")).status_code == 200
 
@@ -317,7 +319,7 @@ class Ledger:
 def test_every_change_is_applied_before_the_barrier_opens() -> None:
     async def scenario() -> None:
         knowing, ledger = Knowing(), Ledger(7)
-        barrier = Barrier(ledger, knowing)
+        barrier = Barrier(ledger, knowing, A_LONG_TIME)
         assert await barrier() == 7
         assert knowing.applied == [4, 5, 6, 7]
         await barrier.close()
@@ -329,7 +331,7 @@ def test_a_history_is_confirmed_before_anything_of_it_is_applied() -> None:
     async def scenario() -> None:
         knowing = Knowing()
         knowing.joint = 2
-        barrier = Barrier(Ledger(5), knowing)
+        barrier = Barrier(Ledger(5), knowing, A_LONG_TIME)
         assert await barrier() == 5
         assert (knowing.confirmed, knowing.applied) == ([2], [4, 5])
         await barrier.close()
@@ -340,7 +342,7 @@ def test_a_history_is_confirmed_before_anything_of_it_is_applied() -> None:
 def test_a_cancelled_check_refuses_and_the_next_call_starts_afresh() -> None:
     async def scenario() -> None:
         ledger = Ledger(3)
-        barrier = Barrier(ledger, Knowing())
+        barrier = Barrier(ledger, Knowing(), A_LONG_TIME)
         ledger.gate.clear()
         waiting = asyncio.create_task(barrier())
         await asyncio.sleep(0)
@@ -361,7 +363,7 @@ def test_a_cancelled_check_refuses_and_the_next_call_starts_afresh() -> None:
 def test_a_caller_that_gives_up_is_cancelled_not_refused() -> None:
     async def scenario() -> None:
         ledger = Ledger(3)
-        barrier = Barrier(ledger, Knowing())
+        barrier = Barrier(ledger, Knowing(), A_LONG_TIME)
         ledger.gate.clear()
         waiting = asyncio.create_task(barrier())
         await asyncio.sleep(0.01)
@@ -377,7 +379,7 @@ def test_a_caller_that_gives_up_is_cancelled_not_refused() -> None:
 
 def test_a_cancellation_is_never_swallowed_by_an_answer_that_comes_at_the_same_moment() -> None:
     async def scenario() -> None:
-        barrier = Barrier(Ledger(3), Knowing())
+        barrier = Barrier(Ledger(3), Knowing(), A_LONG_TIME)
         waiting = asyncio.create_task(barrier())
         await asyncio.sleep(0)
         assert barrier.next is not None

@@ -23,9 +23,9 @@ from shared.contracts.consent import Head, Refusals
 from shared.kit.migrating import migrate
 from tests.unit.test_consent_law import policy_folder
 from tests.unit.test_consent_refusals import BASIS, NAMING, SWITCH
-from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, build_house
+from tests.unit.test_consent_rig import CARDIAC, OWN, Clock, House, build_house, has_compared
 from tests.unit.test_gateway_baked import MIXED, Baked, first_view
-from tests.unit.test_gateway_world import Gateway, Listening, World, world
+from tests.unit.test_gateway_world import A_LONG_TIME, Gateway, Listening, World, world
 
 REFUSED, CHANGED, SILENT = "9900101", "9900102", "9900103"
 GIVEN = [f"99002{number:02}" for number in range(40)]
@@ -54,10 +54,12 @@ class Office:
         settings = self.house.settings(self.folder / "consent", policy_dir=policy_folder(self.folder / "policy"))
         migrate(settings.database("consent"), MIGRATIONS)
         self.at = Listening(create_app(settings, self.clock))
+        ready = f"{self.at.url}/health/ready"
+        has_compared(lambda: httpx.get(ready, trust_env=False, timeout=A_LONG_TIME))
 
     def ask(self, who: str, method: str, path: str, **options: Any) -> dict[str, Any]:
         auth, url = self.house.person(who), self.at.url + path
-        found = httpx.request(method, url, auth=auth, trust_env=False, timeout=20, **options)
+        found = httpx.request(method, url, auth=auth, trust_env=False, timeout=A_LONG_TIME, **options)
         assert found.is_success, found.text
         return dict(found.json())
 

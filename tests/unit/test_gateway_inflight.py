@@ -18,7 +18,7 @@ from services.gateway.inflight import Connection, Entry, InFlight
 from services.gateway.site import serving
 from tests.unit.inflight_rig import Guarded, guarded, long_view
 from tests.unit.test_gateway_baked import ADAMS, FIXED, row_of
-from tests.unit.test_gateway_world import world
+from tests.unit.test_gateway_world import A_LONG_TIME, world
 
 WITH_ADAMS, WITHOUT = "/results.ndjson", "/results.ndjson?provider=ZZ002"
 WHOLE_PAGE = "/results?limit=35&provider=ZZ001"  # short enough to be written whole, long enough to wait
@@ -39,7 +39,7 @@ def another(number: int) -> str:
     return f"{7_000_001 + 2 * number}"
 
 
-def cut_and_silent(here: Guarded, paths: tuple[str, ...], gmc: str, patience: float = 10.0) -> bool:
+def cut_and_silent(here: Guarded, paths: tuple[str, ...], gmc: str, patience: float = A_LONG_TIME) -> bool:
     """Whether an answer that its reader does not take is reset by `gmc`'s withdrawal, has no orderly end, and sends
     nothing after the confirmation."""
     reader = here.reader(*paths)
@@ -140,11 +140,9 @@ def test_a_stopped_reader_delays_nobody(here: Guarded) -> None:
         process.send_signal(19)  # SIGSTOP
         sent = here.sent[-1]
         sent.settled()
-        began = time.monotonic()
-        confirmed = here.withdraw(another(41))
-        assert confirmed - began < 1
+        confirmed = here.withdraw(another(41))  # while it stands still
         process.send_signal(18)  # SIGCONT
-        said, _ = process.communicate(b"\n", timeout=10)
+        said, _ = process.communicate(b"\n", timeout=A_LONG_TIME)
     assert said == b"reset\n"
     assert sent.after(confirmed) == 0
 
@@ -158,7 +156,7 @@ def test_a_page_that_is_being_drawn_when_the_withdrawal_is_confirmed_does_not_sh
     def drawn(*given: Any) -> str:
         html = real(*given)
         drawing.set()
-        assert go_on.wait(10)
+        assert go_on.wait(A_LONG_TIME)
         return html
 
     monkeypatch.setattr(serving, "_drawn", drawn)
@@ -166,7 +164,7 @@ def test_a_page_that_is_being_drawn_when_the_withdrawal_is_confirmed_does_not_sh
     name = f"Dr Number {int(gmc) - 7_000_000}".encode()
     reader = here.reader()
     reader.socket.sendall(f"GET /consultants/{gmc} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n".encode())
-    assert drawing.wait(10)
+    assert drawing.wait(A_LONG_TIME)
     here.withdraw(gmc)
     go_on.set()
     assert reader.read_to_the_end() in ("closed", "reset")
@@ -223,15 +221,17 @@ def test_an_answer_that_takes_too_long_is_reset_and_one_that_depends_on_nobody_i
     view = long_view()
     view.rows += [row_of(9000 + number, provider_id="ZZ003", region=f"{number}") for number in range(80)]
     with world(tmp_path, view) as made, guarded(made) as here:
-        began = time.monotonic()
         slow, fixed = here.reader(WITHOUT), here.reader("/results.ndjson?partition=fixed")
-        for reader in (slow, fixed):
-            reader.sent.settled()
-        time.sleep(max(0.0, began + 1.0 - time.monotonic()))
+        fixed.sent.settled()
+        late = time.monotonic() + A_LONG_TIME
+        while not slow.sent.protocol.connection.was_cut:
+            assert time.monotonic() < late
+            time.sleep(0.01)
+        cut = time.monotonic()
         assert slow.read_to_the_end() == "reset"
-        assert slow.sent.after(began + 1.0) == 0
+        assert slow.sent.after(cut) == 0
         assert b'"status":"end"' in fixed.read_until(b'"status":"end"')
-        assert fixed.sent.after(began + 1.0) > 0
+        assert fixed.sent.after(cut) > 0
         slow.close()
         fixed.close()
 
@@ -277,11 +277,11 @@ def closes_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def confirms_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cuts, but a little after consent has been told that it had."""
+    """Cuts, but after consent has been told that it had: later than its reader waits."""
     real = InFlight.hidden
 
     def later(self: InFlight, *hidden: object) -> None:
-        asyncio.get_running_loop().call_later(0.4, lambda: real(self, *hidden))  # type: ignore[arg-type]
+        asyncio.get_running_loop().call_later(5.0, lambda: real(self, *hidden))  # type: ignore[arg-type]
 
     monkeypatch.setattr(InFlight, "hidden", later)
     monkeypatch.setattr(Entry, "may_go_on", lambda _: True)

@@ -16,7 +16,7 @@ from services.gateway.guard import GuardedProtocol
 from shared.kit.secretfiles import make_secret
 from tests.ports import free_port
 from tests.unit.test_gateway_baked import ADAMS, first_view
-from tests.unit.test_gateway_world import World, world
+from tests.unit.test_gateway_world import A_LONG_TIME, World, world
 
 
 def environment(made: World, port: int) -> dict[str, str]:
@@ -27,7 +27,8 @@ def environment(made: World, port: int) -> dict[str, str]:
 
 
 def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    late = time.monotonic() + A_LONG_TIME
+    while time.monotonic() < late:
         assert process.poll() is None, process.communicate()[1]
         try:
             if client.get("/health/ready").status_code == 200:
@@ -35,7 +36,7 @@ def wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> 
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise AssertionError("not ready after 30 s")
+    raise AssertionError("not ready after a long time")
 
 
 def whole_file(client: httpx.Client, path: str) -> None:
@@ -56,7 +57,7 @@ def test_it_serves_and_ends_cleanly(tmp_path: Path) -> None:
             [sys.executable, "-m", "services.gateway", "serve"], env=environment(made, port), stderr=subprocess.PIPE
         )
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=A_LONG_TIME) as client:
                 wait_until_ready(client, process)
                 assert client.get(f"/v1/releases/latest/consultants/{ADAMS}").status_code == 200
                 made.consent.withdraw(ADAMS)
@@ -64,7 +65,7 @@ def test_it_serves_and_ends_cleanly(tmp_path: Path) -> None:
                 assert "server" not in client.get("/v1").headers
                 whole_file(client, "/v1/releases/latest/files/results-fixed.ndjson")
             process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=A_LONG_TIME)
         finally:
             process.kill()
     assert process.returncode in (0, -signal.SIGTERM), said

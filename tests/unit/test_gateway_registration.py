@@ -11,7 +11,7 @@ from services.gateway.confirming import AT_MOST_EVERY
 from services.gateway.settings import Settings
 from shared.contracts.consent import Change
 from tests.unit.test_gateway_baked import ADAMS, FIXED, first_view
-from tests.unit.test_gateway_world import Gateway, World, world
+from tests.unit.test_gateway_world import A_LONG_TIME, Gateway, World, world
 
 QUIET = 60.0
 PERSON, NEW_YORK = f"/consultants/{ADAMS}", f"/results?indicator={FIXED}"
@@ -22,7 +22,8 @@ async def statuses(gateway: Gateway, *paths: str) -> list[int]:
 
 
 async def until(made: World, confirmed: tuple[str, int]) -> None:
-    for _ in range(150):
+    late = time.monotonic() + A_LONG_TIME
+    while time.monotonic() < late:
         if made.consent.confirmations and made.consent.confirmations[-1] == confirmed:
             return
         await asyncio.sleep(0.02)

@@ -20,7 +20,7 @@ from services.gateway.view.compile import ViewRefused, compile_view
 from services.gateway.view.queries import ViewRows
 from services.gateway.view.selection import Selection
 from tests.unit.test_gateway_baked import ADAMS, BAKER, CLARK, FIXED, MIXED, Baked, first_view, key_of, row_of
-from tests.unit.test_gateway_world import Gateway, World, world
+from tests.unit.test_gateway_world import A_LONG_TIME, Gateway, World, world
 
 QUIET = 60.0
 
@@ -367,14 +367,19 @@ def test_following_goes_on_after_what_it_does_not_understand(tmp_path: Path) -> 
             await asyncio.sleep(0.3)
             assert (await gateway.get("/v1/releases/latest")).json()["view"] == 1
             (place / "manifest.json").rmdir()
-            for _ in range(100):
-                await asyncio.sleep(0.05)
-                if (await gateway.get("/v1/releases/latest")).json()["view"] == 2:
-                    break
-            assert (await gateway.get("/v1/releases/latest")).json()["view"] == 2
+            async with asyncio.timeout(A_LONG_TIME):
+                while (await gateway.get("/v1/releases/latest")).json()["view"] != 2:
+                    await asyncio.sleep(0.05)
 
     with world(tmp_path, first_view()) as made:
         asyncio.run(scenario(made))
+
+
+async def ready_is(gateway: Gateway, status: int) -> None:
+    """Returns once it is."""
+    async with asyncio.timeout(A_LONG_TIME):
+        while (await gateway.client.get("/health/ready")).status_code != status:
+            await asyncio.sleep(0.02)
 
 
 def test_an_unforeseen_failure_shows_as_not_ready_and_is_tried_again(
@@ -388,11 +393,9 @@ def test_an_unforeseen_failure_shows_as_not_ready_and_is_tried_again(
             assert (await gateway.client.get("/health/ready")).status_code == 200
             with monkeypatch.context() as planted:
                 planted.setattr(gateway.app.state.follower, "follow", broken)
-                await asyncio.sleep(0.2)
-                assert (await gateway.client.get("/health/ready")).status_code == 503
+                await ready_is(gateway, 503)
                 assert await status(gateway, "/results") == 200
-            await asyncio.sleep(0.3)
-            assert (await gateway.client.get("/health/ready")).status_code == 200
+            await ready_is(gateway, 200)
 
     with world(tmp_path, first_view()) as made:
         asyncio.run(scenario(made))

@@ -16,13 +16,14 @@ import pytest
 from services.consent.__main__ import MIGRATIONS
 from services.consent.app import create_app
 from services.consent.settings import Settings
+from services.gateway.deadlines import DEADLINES
 from shared.contracts.consent import Gateways, Head, Registration
 from shared.kit.migrating import migrate
 from tests.unit.inflight_rig import guarded, long_view
-from tests.unit.test_consent_rig import CARDIAC, OWN, House, build_house
+from tests.unit.test_consent_rig import CARDIAC, OWN, House, build_house, has_compared
 from tests.unit.test_gateway_baked import ADAMS, FIXED, first_view, key_of
 from tests.unit.test_gateway_registration import statuses
-from tests.unit.test_gateway_world import Listening, World, world
+from tests.unit.test_gateway_world import A_LONG_TIME, PATIENT, Listening, World, world
 
 QUIET = 60.0
 PERSON, NEW_YORK = f"/consultants/{ADAMS}", f"/results?indicator={FIXED}"
@@ -34,23 +35,31 @@ class Beside:
     def __init__(self, house: House, settings: Settings) -> None:
         self.house, self.settings = house, settings
         self.at = Listening(create_app(settings))
+        has_compared(self._ready)
+
+    def _ready(self) -> httpx.Response:
+        return httpx.get(f"{self.at.url}/health/ready", trust_env=False, timeout=A_LONG_TIME)
 
     def gateways(self) -> Gateways:
-        answer = httpx.get(f"{self.at.url}/v1/gateways", auth=self.house.person("officer"), trust_env=False)
+        answer = httpx.get(
+            f"{self.at.url}/v1/gateways", auth=self.house.person("officer"), trust_env=False, timeout=A_LONG_TIME
+        )
         return Gateways.model_validate_json(answer.content)
 
     def register(self, name: str) -> Registration:
         own = self.house.service("gateway")
-        answer = httpx.put(f"{self.at.url}/v1/gateways/{name}", auth=own, trust_env=False)
+        answer = httpx.put(f"{self.at.url}/v1/gateways/{name}", auth=own, trust_env=False, timeout=A_LONG_TIME)
         return Registration.model_validate_json(answer.content)
 
     def store(self) -> str:
-        answer = httpx.get(f"{self.at.url}/v1/head", auth=self.house.service("ratings"), trust_env=False)
+        answer = httpx.get(
+            f"{self.at.url}/v1/head", auth=self.house.service("ratings"), trust_env=False, timeout=A_LONG_TIME
+        )
         return Head.model_validate_json(answer.content).store_id
 
     def officer(self, method: str, path: str, **options: Any) -> httpx.Response:
         auth, url = self.house.person("officer"), self.at.url + path
-        found = httpx.request(method, url, auth=auth, trust_env=False, timeout=20, **options)
+        found = httpx.request(method, url, auth=auth, trust_env=False, timeout=A_LONG_TIME, **options)
         assert found.is_success, found.text
         return found
 
@@ -65,16 +74,21 @@ class Beside:
         given = self.officer("POST", where, json=said, headers={"If-Match": f'"{known}"'}).json()
         after = {"after": given["revision"] - 1, "upto": given["revision"]}
         own = self.house.service("gateway")
-        answer = httpx.get(f"{self.at.url}/v1/changes", params=after, auth=own, trust_env=False)
+        answer = httpx.get(f"{self.at.url}/v1/changes", params=after, auth=own, trust_env=False, timeout=A_LONG_TIME)
         return answer.json()["changes"][0]["key"], given["revision"]
 
     def withdraw(self, gmc: str) -> str:
         said = {"programme": CARDIAC, "purpose": OWN, "channel": "letter"}
         return str(self.officer("POST", f"/v1/consultants/{gmc}/withdrawal", json=said).json()["decision"])
 
-    def effective(self, decision: str, wait: float = 10) -> str:
-        answer = self.officer("GET", f"/v1/decisions/{decision}", params={"wait": wait})
-        return str(answer.json()["effective"]["status"])
+    def effective(self, decision: str, wait: float = A_LONG_TIME) -> str:
+        """What is said of it: as soon as it is not `waiting`, or after so many seconds."""
+        until = time.monotonic() + wait
+        while True:
+            params = {"wait": min(wait, 10)}  # the most that the service waits
+            said = str(self.officer("GET", f"/v1/decisions/{decision}", params=params).json()["effective"]["status"])
+            if said != "waiting" or time.monotonic() >= until:
+                return said
 
     def stop(self) -> None:
         self.at.stop()
@@ -85,6 +99,7 @@ class Beside:
         shutil.copytree(files, self.settings.data_dir)
         self.at.app = create_app(self.settings)
         self.at.start()
+        has_compared(self._ready)
 
 
 @contextmanager
@@ -102,7 +117,8 @@ def both(folder: Path) -> Iterator[tuple[World, Beside]]:
 
 
 async def confirmed(beside: Beside, name: str) -> None:
-    for _ in range(150):
+    late = time.monotonic() + A_LONG_TIME
+    while time.monotonic() < late:
         found = {one.gateway: one.applied for one in (await asyncio.to_thread(beside.gateways)).gateways}
         if found.get(name) == 0:
             return
@@ -151,20 +167,23 @@ def test_a_registration_that_stands_in_a_queue_shuts_nobody_out(tmp_path: Path) 
     async def scenario(made: World, beside: Beside) -> None:
         busy = sqlite3.connect(beside.settings.data_dir / "consent.sqlite", isolation_level=None)
         busy.execute("BEGIN IMMEDIATE")
-        async with made.gateway(name="gateway-2") as gateway:
+        async with made.gateway(name="gateway-2", deadlines=DEADLINES) as gateway:
             until = time.monotonic() + 5.0
             while time.monotonic() < until:
                 assert (await statuses(gateway, PERSON)) == [503]
                 await asyncio.sleep(0.02)
             busy.execute("ROLLBACK")
             busy.close()
+            gateway.wait_for_consent(PATIENT)
             await confirmed(beside, "gateway-2")
             await asyncio.sleep(1.0)  # whatever was still on its way has arrived
             kept = sqlite3.connect(beside.settings.data_dir / "consent.sqlite")
             ((incarnation,),) = kept.execute("SELECT incarnation FROM gateway WHERE name = 'gateway-2'").fetchall()
             kept.close()
             assert incarnation.startswith("1-")  # all that were on their way were one
-            assert await statuses(gateway, PERSON, NEW_YORK) == [200, 200]
+            late = time.monotonic() + A_LONG_TIME
+            while await statuses(gateway, PERSON, NEW_YORK) != [200, 200]:  # a check of before may still end badly
+                assert time.monotonic() < late
             assert (await gateway.client.get("/health/ready")).status_code == 200
 
     with both(tmp_path) as (made, beside):

@@ -14,7 +14,7 @@ from services.gateway.view.room import Room
 from shared.contracts.public.releases import ChangePage
 from shared.kit.ballast import Ballast
 from tests.unit.test_gateway_baked import ADAMS, BAKER, CLARK, MIXED, Baked, first_view, person, row_of
-from tests.unit.test_gateway_world import Listening, World, world
+from tests.unit.test_gateway_world import A_LONG_TIME, PATIENT, Listening, World, world
 
 RELEASES = ("2026-03-31", "2026-09-30", "latest")
 OLD_ROW, NEW_ROW, TOTAL = "r-0000000000a6", "r-000000000006", "r-000000000001"
@@ -60,9 +60,9 @@ def walk(client: httpx.Client) -> dict[str, httpx.Response]:
 def test_a_withdrawal_hides_everywhere_at_once(tmp_path: Path) -> None:
     with world(tmp_path, older_view(), first_view(supersedes="2026-03-31")) as made:
         settings = made.settings()
-        gateway = Listening(create_app(settings, over_http(settings)))
+        gateway = Listening(create_app(settings, over_http(settings, deadlines=PATIENT)))
         try:
-            with httpx.Client(base_url=gateway.url, trust_env=False) as client:
+            with httpx.Client(base_url=gateway.url, trust_env=False, timeout=A_LONG_TIME) as client:
                 before = walk(client)
                 assert {one.status_code for one in before.values()} == {200}
                 naming = {path for path, one in before.items() if "Adams" in one.text or ADAMS in one.text}

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +23,7 @@ from fastapi.responses import JSONResponse, Response
 
 from services.gateway.app import create_app
 from services.gateway.barrier import Barrier
+from services.gateway.deadlines import Deadlines
 from services.gateway.peers import over_http
 from services.gateway.settings import Settings
 from services.gateway.tenure import tenure_of
@@ -42,6 +43,10 @@ from shared.kit.people import People
 from shared.kit.problems import NotFound, add_problem_handlers
 from shared.kit.secretfiles import make_secret, read_secret
 from tests.unit.test_gateway_baked import STORE, Baked, first_view, key_of
+
+A_LONG_TIME = 60.0  # seconds: for what happens at once on any machine that has not stopped
+# A stalled disk or a busy processor must not look like a consent that is away: only tests of the deadlines have them.
+PATIENT = Deadlines(*[A_LONG_TIME] * len(fields(Deadlines)))
 
 
 class Consent:
@@ -108,7 +113,9 @@ class Consent:
         self._choices(app)
 
         @app.get("/v1/head", dependencies=[Depends(allow("service:gateway"))])
-        async def head(gateway: Annotated[str, Query()], incarnation: Annotated[str, Query()]) -> Response:
+        async def head(
+            request: Request, gateway: Annotated[str, Query()], incarnation: Annotated[str, Query()]
+        ) -> Response:
             self.heads += 1
             refused = self.refusal(gateway, incarnation)
             if refused is not None:
@@ -120,8 +127,8 @@ class Consent:
                 read.set()
                 while not release.is_set():
                     await asyncio.sleep(0.002)
-            if self.silent:
-                await asyncio.sleep(1.2)
+            while self.silent and not await request.is_disconnected():
+                await asyncio.sleep(0.01)
             return Response(found.model_dump_json(), media_type="application/json")
 
         @app.get("/v1/changes", dependencies=[Depends(allow("service:gateway"))])
@@ -149,9 +156,9 @@ class Consent:
             return Response(given.model_dump_json(), media_type="application/json")
 
         @app.post("/v1/gateways/{name}/confirmations", dependencies=[Depends(allow("service:gateway"))])
-        async def confirm(name: str, confirmation: Confirmation) -> Response:
-            if self.hung:
-                await asyncio.sleep(3)
+        async def confirm(request: Request, name: str, confirmation: Confirmation) -> Response:
+            while self.hung and not await request.is_disconnected():
+                await asyncio.sleep(0.01)
             if self.deaf:
                 return Response(status_code=503)
             refused = None if confirmation.leaving else self.refusal(name, confirmation.incarnation)
@@ -222,6 +229,16 @@ class Ratings:
         return add_problem_handlers(app)
 
 
+class Prompt(uvicorn.Server):
+    """Looks often whether it is to end: a test waits for that."""
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % 864_000
+            await asyncio.sleep(0.01)
+
+
 class Listening:
     """An application on a socket of its own, in a thread; it can be stopped and started again on the same port."""
 
@@ -241,16 +258,19 @@ class Listening:
         config = uvicorn.Config(
             self.app, log_level="critical", access_log=False, timeout_graceful_shutdown=1, http=self.protocol or "auto"
         )
-        self.server = uvicorn.Server(config)
+        self.server = Prompt(config)
         self.thread = threading.Thread(target=self.server.run, args=([sock],), daemon=True)
         self.thread.start()
         while not self.server.started:
             assert self.thread.is_alive()
             threading.Event().wait(0.005)
 
-    def stop(self) -> None:
+    def begin_to_stop(self) -> None:
         self.server.should_exit = True
-        self.thread.join(10)
+
+    def stop(self) -> None:
+        self.begin_to_stop()
+        self.thread.join(A_LONG_TIME)
         assert not self.thread.is_alive()
 
 
@@ -271,11 +291,12 @@ class World:
 
     @asynccontextmanager
     async def gateway(
-        self, barrier_type: type[Barrier] = Barrier, poll_seconds: float = 0.05, name: str = "gateway"
-    ) -> AsyncIterator["Gateway"]:
+        self, barrier_type: type[Barrier] = Barrier, poll_seconds: float = 0.05, name: str = "gateway",
+        deadlines: Deadlines = PATIENT,
+    ) -> AsyncIterator["Gateway"]:  # fmt: skip
         settings = self.settings(poll_seconds, name)
         with tenure_of(settings.data_dir) as tenure:
-            app = create_app(settings, over_http(settings, tenure), barrier_type)
+            app = create_app(settings, over_http(settings, tenure, deadlines), barrier_type)
             async with self._answering(app) as gateway:
                 yield gateway
 
@@ -298,6 +319,11 @@ class Gateway:
     async def tick(self) -> None:
         await self.app.state.follower.tick()
 
+    def wait_for_consent(self, deadlines: Deadlines) -> None:
+        """From now on, no longer than that for a check."""
+        barrier = self.app.state.answers.barrier
+        barrier.limit, barrier.consent.lean.deadline = deadlines.check, deadlines.head
+
 
 @contextmanager
 def world(folder: Path, *baked: Baked, revision: int = 10) -> Iterator[World]:
@@ -315,8 +341,10 @@ def world(folder: Path, *baked: Baked, revision: int = 10) -> Iterator[World]:
     try:
         yield made
     finally:
-        made.consent_at.stop()
-        made.ratings_at.stop()
+        for peer in (made.consent_at, made.ratings_at):
+            peer.begin_to_stop()
+        for peer in (made.consent_at, made.ratings_at):
+            peer.stop()
 
 
 Scenario = Callable[[Gateway], Awaitable[Any]]

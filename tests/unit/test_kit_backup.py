@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ import pytest
 from sqlalchemy import text
 
 from services.ingest.backing_up import MIGRATIONS
-from shared.kit.backup import MANIFEST, BackupRefused, Folder, Stored, back_up
+from shared.kit.backup import MANIFEST, Ask, BackupRefused, Facts, Folder, Stored, back_up
 from shared.kit.database import Database
 from shared.kit.migrating import migrate
 from shared.kit.presence import Busy, alone, is_unfinished, present
 from shared.kit.restoring import restore
 from tests.postgres import BIN
 
+A_LONG_TIME = 60.0  # seconds: for what happens at once on any machine that has not stopped
 ADD = text("INSERT INTO feed (id, version, turns) VALUES (:id, 0, 0)")
 
 
@@ -101,29 +103,75 @@ def _size(backup: Path) -> int:
     return (backup / MANIFEST).stat().st_size
 
 
+class Writer:
+    """Writes pairs, one after the other, while it is open."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop, self.written, self.stopping = shop, 0, threading.Event()
+        self.one_more = threading.Condition()
+        self.thread = threading.Thread(target=self._write)
+
+    def __enter__(self) -> "Writer":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self.thread.join()
+
+    def _write(self) -> None:
+        while not self.stopping.is_set():
+            self.shop.add(f"left-{self.written}", f"right-{self.written}")
+            with self.one_more:
+                self.written += 1
+                self.one_more.notify_all()
+
+    def has_written(self, more: int = 2) -> None:
+        """Returns once so many more pairs are there. Of two the second was begun after this was called."""
+        with self.one_more:
+            wanted = self.written + more
+            assert self.one_more.wait_for(lambda: self.written >= wanted, A_LONG_TIME), "nothing is written any more"
+
+
+def is_whole(shop: Shop, backup: Path, feeds: str | int) -> None:
+    restore(shop.stored, backup)
+    found = shop.rows()
+    assert len(found) == feeds
+    assert {name.replace("left", "right") for name in found if "left" in name} == {n for n in found if "right" in n}
+
+
 def test_a_backup_is_of_one_moment_while_others_write(shop: Shop) -> None:
+    """Before each, between what it tells and what it copies, and after the last, somebody has written."""
     shop.add("first")
-    stopping = threading.Event()
+    counted = []
+    with Writer(shop) as writer:
 
-    def write() -> None:
-        number = 0
-        while not stopping.is_set():
-            number += 1
-            shop.add(f"left-{number}", f"right-{number}")
+        def told(ask: Ask) -> Facts:
+            before = len(ask(ALL))
+            writer.has_written()  # while the backup is being taken
+            assert len(ask(ALL)) == before
+            return {"feeds": before}
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        counted = [back_up(shop.stored, shop.folder / f"b{turn}").facts["feeds"] for turn in range(3)]
-    finally:
-        stopping.set()
-        writer.join()
-    assert len(set(counted)) > 1, "nothing was written meanwhile: this proves nothing"
+        for turn in range(3):
+            writer.has_written()
+            counted.append(back_up(replace(shop.stored, facts=told), shop.folder / f"b{turn}").facts["feeds"])
+        writer.has_written()
+    assert sorted(set(counted)) == counted, "each has more than the one before"
     for turn, feeds in enumerate(counted):
-        restore(shop.stored, shop.folder / f"b{turn}")
-        found = shop.rows()
-        assert len(found) == feeds
-        assert {name.replace("left", "right") for name in found if "left" in name} == {n for n in found if "right" in n}
+        is_whole(shop, shop.folder / f"b{turn}", feeds)
+
+
+def test_a_backup_of_a_store_in_the_middle_of_a_write_has_nothing_of_it(shop: Shop) -> None:
+    shop.add("first")
+    database = Database(shop.url)
+    with database.transaction() as session:
+        session.execute(ADD, {"id": "left"})
+        assert back_up(shop.stored, shop.folder / "b").facts == {"feeds": 1}
+        session.execute(ADD, {"id": "right"})
+    database.close()
+    assert shop.rows() == {"first", "left", "right"}
+    restore(shop.stored, shop.folder / "b")
+    assert shop.rows() == {"first"}
 
 
 def test_the_jobs_are_dropped_and_not_kept(shop: Shop, tmp_path: Path) -> None:
@@ -314,8 +362,9 @@ def test_killed_while_postgresql_replaces_the_store(published: Shop) -> None:
         os.waitpid(child, 0)
     with pytest.raises(Busy, match="was interrupted"), present(published.stored.data_dir):
         pass
-    for _ in range(20):  # the program that was left behind may be at work still
-        with suppress(Busy):
+    until = time.monotonic() + A_LONG_TIME
+    while time.monotonic() < until:
+        with suppress(Busy):  # the program that was left behind may be at work still
             restore(published.stored, published.folder / "b")
             break
         time.sleep(0.1)
@@ -327,8 +376,9 @@ def test_killed_while_postgresql_replaces_the_store(published: Shop) -> None:
 def _wait_until_somebody_waits(url: str) -> None:
     """In a session of its own, and not in a transaction: within one the same activity is shown again and again."""
     asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    until = time.monotonic() + A_LONG_TIME
     with psycopg.connect(url, autocommit=True) as connection:
-        for _ in range(100):
+        while time.monotonic() < until:
             if connection.execute(asked).fetchone() != (0,):
                 return
             time.sleep(0.05)

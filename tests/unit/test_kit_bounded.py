@@ -7,9 +7,11 @@ import pytest
 
 from shared.kit.bounded import Bounded, Delayed
 
+A_LONG_TIME = 60.0  # seconds: for what happens at once on any machine that has not stopped
+
 
 def test_what_is_quick_is_given_or_raised() -> None:
-    bounded = Bounded(most=5)
+    bounded = Bounded(most=A_LONG_TIME)
     assert bounded(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         bounded(lambda: 1 // 0)
@@ -26,18 +28,18 @@ def test_what_hangs_goes_on_alone_and_costs_one_thread() -> None:
     bounded, room, done = Bounded(most=0.1), threading.Event(), list[str]()
 
     def hangs() -> None:
-        room.wait(30)
+        room.wait(A_LONG_TIME)
         done.append("in the end")
 
     before = threading.active_count()
-    began = time.monotonic()
     for _ in range(5):
         with pytest.raises(Delayed):
             bounded(hangs)
-    assert time.monotonic() - began < 3
+    assert done == []  # nobody has waited for it
+    bounded.most = A_LONG_TIME
     assert threading.active_count() == before + 1
     room.set()
-    until = time.monotonic() + 10
+    until = time.monotonic() + A_LONG_TIME
     while not done:
         assert time.monotonic() < until
         time.sleep(0.01)

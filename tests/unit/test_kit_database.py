@@ -77,7 +77,7 @@ def test_exclusive_is_one_at_a_time_and_free_afterwards(database: Database, stor
             sleep(0.1)
             with database.exclusive("something else"):
                 inside.append("first")
-        waiting.result(10)
+        waiting.result(60)
     assert inside == ["first", "second"]
     with database.exclusive("baking"):
         pass

@@ -13,7 +13,7 @@ from shared.kit.jobs import Attempt, Found, ThreadedJobs, outlasting, see_to
 
 
 def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not what():
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -34,7 +34,7 @@ class Work:
 
     def run(self, _: str) -> None:
         self.runs += 1
-        self.gate.wait(10)
+        self.gate.wait(60)
         if self.fails:
             raise ValueError("in vain")
 

@@ -6,31 +6,35 @@ from threading import Thread
 
 from shared.kit.levels import Level
 
+A_LONG_TIME = 60.0  # seconds: for what happens at once on any machine that has not stopped
 
-def test_whoever_waits_is_woken_by_another_thread_within_milliseconds() -> None:
-    async def wait() -> float:
+
+def test_whoever_waits_is_woken_by_another_thread() -> None:
+    """By it, and not by the end of their patience."""
+
+    async def wait() -> None:
         level = Level(3)
         level.bind()
 
         def raise_soon() -> None:
             time.sleep(0.05)
-            raised.append(time.monotonic())
             level.rise(5)
 
-        raised: list[float] = []
         Thread(target=raise_soon).start()
-        assert await level.reach(5, 10)
+        async with asyncio.timeout(A_LONG_TIME):
+            assert await level.reach(5, 100 * A_LONG_TIME)
         assert level.waiting == {}
-        return time.monotonic() - raised[0]
 
-    assert min(asyncio.run(wait()) for _ in range(3)) < 0.02
+    asyncio.run(wait())
 
 
 def test_only_those_whom_it_reaches_are_woken() -> None:
     async def wait() -> list[bool]:
         level = Level()
         level.bind()
-        waiting = [asyncio.create_task(level.reach(number, 0.3)) for number in (1, 2, 3)]
+        waiting = [
+            asyncio.create_task(level.reach(number, 0.3 if number == 3 else A_LONG_TIME)) for number in (1, 2, 3)
+        ]
         await asyncio.sleep(0.05)
         level.rise(2)
         level.rise(1)
@@ -54,9 +58,9 @@ def test_ten_thousand_wait_at_no_cost_and_go_when_it_ends() -> None:
         level.bind()
         waiting = [asyncio.create_task(level.reach(1 + number % 7, 60)) for number in range(10_000)]
         await asyncio.sleep(0)
-        before = time.process_time()
+        before = time.thread_time()
         await asyncio.sleep(0.3)
-        idle = time.process_time() - before
+        idle = time.thread_time() - before
         Thread(target=level.end).start()
         assert not any(await asyncio.gather(*waiting))
         assert level.waiting == {}
@@ -93,7 +97,7 @@ def test_no_rise_is_missed_between_looking_and_waiting() -> None:
         rising = Thread(target=raise_all)
         rising.start()
         for number in range(1, 3001, 50):
-            assert await level.reach(number, 10)
+            assert await level.reach(number, A_LONG_TIME)
         rising.join()
 
     asyncio.run(wait())
