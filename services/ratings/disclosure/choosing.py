@@ -8,11 +8,11 @@ that are stay so, because neither another partner nor another withheld total mak
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from sys import maxsize
 from typing import Final
 
 from services.ratings.disclosure.covering import Limit, Search, TooLong
+from services.ratings.disclosure.growing import sets_of_units
 from services.ratings.disclosure.policy import Policy
 from services.ratings.disclosure.rows import Place, Row, Rows
 from services.ratings.disclosure.sharing import Shares
@@ -148,18 +148,38 @@ class Chooser:
     ) -> Choice | None:
         """The choice for the secret cells of these units with the fewest of `more` withheld, then the fewest people,
         then the first totals in order, then the first people."""
-        first = [row.key[:3] for row in unmet if row.key[2] in units]  # where most attempts fail
-        places = [*first, *(place for place in self.rows.places if place[2] in units)]
+        here = [row for row in unmet if row.key[2] in units]
+        places = [*(row.key[:3] for row in here), *(place for place in self.rows.places if place[2] in units)]
         for size in range(len(more) + 1):
-            choices = (
-                Choice(partners, totals | frozenset(further))
-                for further in combinations(more, size)
-                if (partners := self._partners(places, totals | frozenset(further))) is not None
-            )
-            best = min(choices, key=lambda choice: len(choice.partners), default=None)
+            best = None
+            for further in sets_of_units(self.rows, here, more, size):
+                partners = self._partners(places, totals | further)
+                if partners is not None and (best is None or len(partners) < len(best.partners)):
+                    best = Choice(partners, totals | further)
+                    if len(partners) <= self._at_least(places, totals, more, size):
+                        return best
             if best is not None:
                 return best
         return None
+
+    def _at_least(self, places: Sequence[Place], totals: frozenset[str], more: Sequence[str], size: int) -> int:
+        """How many partners a choice with so many of `more` withheld needs at least: as many as if all of them were,
+        and somebody in each, since as few as possible are: one without a secret or a partner could be spared."""
+        partners = self._partners(places, totals | frozenset(more))
+        empty = [unit for unit in more if not self._people_in(unit) & self.rows.secrets]
+        shared = max((len(units) for units in self._units_of_partners(empty).values()), default=1)
+        apart = -(-(size - len(more) + len(empty)) // shared)
+        return max(apart, 0 if partners is None else len(partners))
+
+    def _people_in(self, unit: str) -> frozenset[str]:
+        return frozenset().union(*(table.people_in(unit) for table in self.rows.tables))
+
+    def _units_of_partners(self, units: Iterable[str]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for unit in units:
+            for person in self._people_in(unit) & self.rows.partners:
+                found.setdefault(person, set()).add(unit)
+        return found
 
     def _further(self, totals: frozenset[str], unmet: Iterable[Row]) -> list[str]:
         """Units whose total is known to those whose block says too much, and need not be."""

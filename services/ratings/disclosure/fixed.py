@@ -20,26 +20,27 @@ def fixed_units(
     total must not be shown by one release and withheld by another.
     """
     widths = policy.widths
-    fixed = {unit for unit in table.units - table.small if all_safe([table.cells_in(unit)], widths)}
+    fixed = {unit for unit in table.units - table.small if all_safe(table, [unit], widths)}
+    fixed -= frozenset().union(*(other.units - other.fixed for other in earlier))
     for units in table.units_under.values():
         together = [unit for unit in units if unit not in fixed and unit not in table.known]
         spare = (unit for unit in unit_order if unit in fixed and unit in units and unit not in table.known)
-        while together and not all_safe([table.cells_in(unit) for unit in together], widths):
+        while together and not all_safe(table, together, widths):
             unit = next(spare, None)
             if unit is None:
                 break
             fixed.discard(unit)
             together.append(unit)
-    return frozenset(fixed).difference(*(other.units - other.fixed for other in earlier))
+    return frozenset(fixed)
 
 
-def all_safe(cells: Collection[Mapping[str, Sizes]], widths: Widths) -> bool:
-    """Whether everybody in one block, all hidden and all secrets, is safe; `cells` by unit, person to sizes."""
-    together = merged(cells)
+def all_safe(table: Table, units: Collection[str], widths: Widths) -> bool:
+    """Whether everybody in a block of units, all hidden and all secrets, is safe."""
+    together = merged(table.cells_in(unit) for unit in units)
     crowd = Crowd(together, widths)
+    secrets = ((person, table.own_in(person, units)) for person in together)
     return all(
-        crowd.ample(person, widths.needs(sizes)) or _is_safe(person, sizes, together, widths)
-        for person, sizes in together.items()
+        crowd.ample(person, widths.needs(own)) or _is_safe(person, own, together, widths) for person, own in secrets
     )
 
 

@@ -95,6 +95,15 @@ class Rows:
             self._possible[row.key] = row.is_safe(row.free, self.widths)
         return self._possible[row.key]
 
+    def brought(self, row: Row, unit: str) -> list[Sizes]:
+        """The cells that a row's block gains, everybody hidden, once a unit's total is withheld too."""
+        number, secret, at, _ = row.key
+        table, since = self.tables[number], self.memory.secret(secret)
+        if table.parent(unit) != table.parent(at) or self.is_known(number, unit, since, frozenset({unit})):
+            return []
+        group = self._group(number, (unit,), since)
+        return [sizes for people in (group.secrets, group.free) for one, sizes in people.items() if one != secret]
+
     def _row(self, key: Key) -> Row | None:
         if key not in self._rows:
             self._rows[key] = self._build(key)
@@ -102,7 +111,7 @@ class Rows:
 
     def _build(self, key: Key) -> Row | None:
         number, secret, _, units = key
-        own = merged(self.tables[number].cells_in(one) for one in units)[secret]
+        own = self.tables[number].own_in(secret, units)
         group = self._group(number, units, self.memory.secret(secret))
         if group.hidden.ample(secret, self.widths.needs(own)):
             return None

@@ -79,13 +79,12 @@ def block(  # noqa: PLR0917  # each is another thing, and none has a default
     """The block of one secret cell when exactly `hidden` are hidden and `withheld` is withheld in that table."""
     table = tables[number]
     units = units_in_block(table, unit, secret, withheld, memory)
-    people = merged(table.cells_in(one) for one in units)
     others = {
         person: sizes
-        for person, sizes in people.items()
+        for person, sizes in merged(table.cells_in(one) for one in units).items()
         if person in hidden and person != secret and covers(memory, person, secret)
     }
-    return Block(number, secret, unit, people[secret], others)
+    return Block(number, secret, unit, table.own_in(secret, units), others)
 
 
 def blocks(tables: Sequence[Table], secrets: Iterable[str], decision: Decided, memory: Memory) -> Iterator[Block]:

@@ -29,8 +29,9 @@ class Table:
     """The cells of one release, indicator and period.
 
     `above`: the lowest ancestor of a unit whose sum is known; the whole set where none is named. `known`: units whose
-    total others publish. `small`: units whose total is never shown, whatever anybody decides: they are small, or `reorganised`. `fixed`: units whose
-    total is never withheld. `release` tells the tables of several releases apart in what is remembered of totals.
+    total others publish. `small`: units whose total is never shown whatever anybody decides, because they are small or
+    `reorganised`. `fixed`: units whose total is never withheld. `release` tells the tables of several releases apart in
+    what is remembered of totals.
     `own`: what a cell counts for as a secret, by person and unit, where that is more than what it surely covers.
     Raises ValueError where a person has two cells in a unit, or a unit is both small and fixed.
     """
@@ -95,6 +96,12 @@ class Table:
     def cells_of(self, person: str) -> Mapping[str, Sizes]:
         """Unit to sizes; empty for a person who is not in this table."""
         return self._by_person.get(person, {})
+
+    def own_in(self, person: str, units: Iterable[str]) -> Sizes:
+        """What a person is as a secret in a block of units, at least one of them theirs: their row is the secret, so it
+        is the sum of their cells there."""
+        cells = self.cells_of(person)
+        return tuple(map(sum, zip(*(cells[unit] for unit in units if unit in cells), strict=True)))
 
     def people_in(self, unit: str) -> frozenset[str]:
         return frozenset(self.cells_in(unit))
