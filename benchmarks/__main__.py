@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import bulk, consent_check, fail_closed, main_job, production, withdrawal_latency
+from benchmarks import bulk, consent_check, disclosure, fail_closed, main_job, production, withdrawal_latency
 from benchmarks.outcome import Outcome
 from benchmarks.rate import rate
 
@@ -16,6 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[], Outcome]] = {
     "bulk": bulk.run,
     "consent_check": consent_check.run,
+    "disclosure": disclosure.run,
     "fail_closed": fail_closed.run,
     "main_job": main_job.run,
     "production": production.run,
