@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.ratings.disclosure.deciding import Decision
-from services.ratings.disclosure.memory import Memory
 from services.ratings.disclosure.policy import Policy
-from services.ratings.disclosure.safety import block
-from services.ratings.disclosure.sums import Crowd, merged
-from services.ratings.disclosure.table import Table, units_of_person
+from services.ratings.disclosure.safety import Block
+from services.ratings.disclosure.sums import merged
+from services.ratings.disclosure.table import Table
 
 
 @dataclass(frozen=True)
@@ -22,34 +21,35 @@ class Quarantine:
 
 def quarantines(  # noqa: PLR0917  # each is another thing, and none has a default
     tables: Sequence[Table], decision: Decision, nameable: frozenset[str], order: Sequence[str],
-    unit_order: Sequence[str], memory: Memory, policy: Policy,
+    unit_order: Sequence[str], policy: Policy,
 ) -> Iterator[Quarantine]:  # fmt: skip
-    """One for everybody in `nameable` with a cell in these tables, in `order`. `memory`: that after the decision.
+    """One for everybody in `nameable` with a cell in these tables, in `order`.
 
-    All rows and revocable totals of the person's units go. Where their ancestor's block would still say too much,
-    further revocable units go with all their people, first in `unit_order`. Sets may be united: more hidden is never
-    less safe.
+    All rows and revocable totals of the person's units go. Where these are not enough below their ancestor, further
+    revocable units go with all their people, first in `unit_order`. Sets may be united: more hidden is never less safe.
+
+    Which units go depends on the figures alone, and on nothing that is hidden already: while views change, somebody's
+    set is the same in the old and in the new, and what covers them is hidden in both.
     """
-    planner = _Planner(tables, decision, unit_order, memory, policy)
+    planner = _Planner(tables, decision, unit_order, policy)
     for person in order:
-        if person in nameable and (units := units_of_person(tables, person)):
-            yield planner.quarantine(person, units)
+        if person in nameable and any(person in table.people for table in tables):
+            yield planner.quarantine(person)
 
 
 class _Planner:
-    def __init__(
-        self, tables: Sequence[Table], decision: Decision, unit_order: Sequence[str], memory: Memory, policy: Policy
-    ) -> None:
-        self.tables, self.decision, self.memory, self.widths = tables, decision, memory, policy.widths
-        self.unit_order = unit_order
+    def __init__(self, tables: Sequence[Table], decision: Decision, unit_order: Sequence[str], policy: Policy) -> None:
+        self.tables, self.decision, self.widths, self.unit_order = tables, decision, policy.widths, unit_order
         self.taken: dict[frozenset[str], tuple[frozenset[str], tuple[frozenset[str], ...]]] = {}
-        self.base: dict[tuple[int, str], Crowd] = {}
 
-    def quarantine(self, person: str, units: frozenset[str]) -> Quarantine:
+    def quarantine(self, person: str) -> Quarantine:
+        """Each table is looked at alone, so that a release that joins takes nothing out of the set."""
+        units = frozenset[str]()
         for number, table in enumerate(self.tables):
-            for unit in sorted(table.units_of(person) - table.fixed - table.known):
-                if not self._ample(number, unit, person):
-                    units = self._grown(number, unit, person, units)
+            grown = table.units_of(person)
+            for unit in sorted(grown - table.fixed - table.known):
+                grown = self._grown(number, unit, person, grown)
+            units |= grown
         return Quarantine(person, *self._of(units))
 
     def _of(self, units: frozenset[str]) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
@@ -67,9 +67,9 @@ class _Planner:
         """The units, and as many more below the same ancestor as it takes; all of them where nothing is enough: then
         the release gate hears of it from the decision that follows."""
         table = self.tables[number]
-        beside = frozenset(table.units_under[table.parent(unit)]) - table.fixed - table.known - units
-        more = iter([one for one in self.unit_order if one in beside])
-        while not self._is_safe(number, unit, person, units):
+        below = frozenset(table.units_under[table.parent(unit)]) - table.fixed - table.known
+        more = iter([one for one in self.unit_order if one in below - units])
+        while not self._is_safe(number, unit, person, units & below):
             further = next(more, None)
             if further is None:
                 break
@@ -77,27 +77,9 @@ class _Planner:
         return units
 
     def _is_safe(self, number: int, unit: str, person: str, units: frozenset[str]) -> bool:
-        people, totals = self._of(units)
-        hidden, withheld = self.decision.hidden | people, self.decision.withheld[number] | totals[number]
-        found = block(self.tables, number, person, unit, hidden, withheld, self.memory)
+        """Whether the person is safe among all people of these units, whose totals nobody knows."""
+        table = self.tables[number]
+        others = merged(table.cells_in(one) for one in sorted(units))
+        others.pop(person)
+        found = Block(number, person, unit, table.own_in(person, sorted(units)), others)
         return not list(found.failing(self.widths))
-
-    def _ample(self, number: int, unit: str, person: str) -> bool:
-        """Whether what is hidden already below the ancestor is enough, so that no block need be built."""
-        table = self.tables[number]
-        ancestor = table.parent(unit)
-        if (number, ancestor) not in self.base:
-            self.base[number, ancestor] = self._hidden_under(number, ancestor)
-        below = [
-            {person: table.cells_of(person)[one]} for one in table.units_of(person) if table.parent(one) == ancestor
-        ]
-        needs = self.widths.needs(merged(below)[person])
-        return self.base[number, ancestor].ample(person, needs)
-
-    def _hidden_under(self, number: int, ancestor: str) -> Crowd:
-        """Who is hidden already below an ancestor in units without a known total."""
-        table = self.tables[number]
-        unknown = (table.small | self.decision.withheld[number]) - table.known
-        people = merged(table.cells_in(unit) for unit in table.units_under[ancestor] if unit in unknown)
-        hidden = {one: sizes for one, sizes in people.items() if one in self.decision.hidden}
-        return Crowd(hidden, self.widths)
