@@ -13,7 +13,10 @@ STANDARD = frozenset(sys.stdlib_module_names)
 METHODS_MAY_USE = frozenset(
     {"collections", "dataclasses", "enum", "glum", "math", "narwhals", "numpy", "polars", "scipy", "typing"}
 )
-LAYERS = ("app", "console", "routes", "workflow", "store", "domain", "methods")
+DISCLOSURE_MAY_USE = frozenset(
+    {"collections", "dataclasses", "functools", "heapq", "itertools", "math", "numpy", "scipy", "sys", "typing"}
+)
+LAYERS = ("app", "console", "routes", "workflow", "store", "domain", "methods", "disclosure")
 
 Rule = Callable[[str, str], set[str]]
 
@@ -37,8 +40,18 @@ def methods_touch_nothing_but_numbers(module: str, text: str) -> set[str]:
     return {name for name in imported_by(text, module) if not within(name, allowed)}
 
 
+def disclosure_control_knows_itself_only(module: str, text: str) -> set[str]:
+    allowed = DISCLOSURE_MAY_USE | {"services.ratings.disclosure"}
+    return {name for name in imported_by(text, module) if not within(name, allowed)}
+
+
 def the_command_line_is_a_client(module: str, text: str) -> set[str]:
     return {name for name in imported_by(text, module) if within(name, OURS) and not within(name, ("cli", "shared"))}
+
+
+def the_auditor_knows_nothing_of_the_publisher(module: str, text: str) -> set[str]:
+    """It judges the public bytes: neither services nor shared, and of the command line nothing but itself."""
+    return {name for name in imported_by(text, module) if within(name, OURS) and not within(name, ("cli.disclosure",))}
 
 
 def pages_use_the_api_and_nothing_else(module: str, text: str) -> set[str]:
@@ -66,7 +79,19 @@ RULES: list[tuple[Rule, tuple[str, ...], str, str]] = [
         "services.ratings.methods.funnel",
         "from sqlmodel import Session",
     ),
+    (
+        disclosure_control_knows_itself_only,
+        ("services/ratings/disclosure",),
+        "services.ratings.disclosure.table",
+        "from services.ratings.view.roster import Roster",
+    ),
     (the_command_line_is_a_client, ("cli",), "cli.load", "from services.ingest import workflow"),
+    (
+        the_auditor_knows_nothing_of_the_publisher,
+        ("cli/disclosure",),
+        "cli.disclosure.rows",
+        "from shared.contracts.public import results",
+    ),
     (
         pages_use_the_api_and_nothing_else,
         ("services/gateway/site",),
@@ -97,6 +122,13 @@ def test_imports_keep_the_rule(rule: Rule, folders: tuple[str, ...], _module: st
 )
 def test_the_rule_bites(rule: Rule, _folders: tuple[str, ...], module: str, planted: str) -> None:
     assert rule(module, planted) != set()
+
+
+@pytest.mark.parametrize(
+    "planted", ["import services.ratings.disclosure", "from cli.calls import Service", "from ..say import out"]
+)
+def test_the_auditor_may_not_take_even_the_tools_of_the_command_line(planted: str) -> None:
+    assert the_auditor_knows_nothing_of_the_publisher("cli.disclosure.rows", planted) != set()
 
 
 def test_every_service_has_the_same_doors() -> None:
