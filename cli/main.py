@@ -4,6 +4,7 @@ import typer
 
 from cli import consent, demo, ledger, load, release, simulate, verify
 from cli.check import command as check
+from cli.disclosure import command as disclosure
 from cli.operations import databases, secrets, verbs
 from cli.proof import command as proof
 from cli.rights import command as rights
@@ -24,6 +25,7 @@ app.command("quarantine")(load.quarantine)
 app.command("verify")(verify.verify)
 app.command("proof")(proof.proof)
 app.command("check")(check.check)
+app.command("audit-disclosure")(disclosure.audit_disclosure)
 app.command("access")(rights.access)
 app.command("erase")(rights.erase)
 app.command("service")(verbs.service)

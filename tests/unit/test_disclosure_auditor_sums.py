@@ -1,0 +1,149 @@
+"""The short way of the disclosure audit, sums within sums, against HiGHS over whole numbers and against trying all."""
+
+import itertools
+import math
+import random
+
+import pytest
+
+from cli.disclosure.exact import Program, agree, identified
+from cli.disclosure.limits import LARGEST, fitting
+from cli.disclosure.numbers import ANY, Span, decimals_of, exactly, most_decimals, rounded_to
+from cli.disclosure.policy import Policy
+from cli.disclosure.tree import Cell, Tree
+
+
+def random_tree(chance: random.Random, *, whole: bool, most: int = 9) -> Tree:
+    """Three levels; some totals known, some rounded, some not known at all; some cells printed."""
+    parents, cells = [0], list[Cell]()
+    for _ in range(chance.randint(0, 2)):
+        parents.append(0)
+    for _ in range(chance.randint(1, 3)):
+        parents.append(chance.randrange(len(parents)))
+    for number in range(chance.randint(2, 6)):
+        size = chance.randint(0, most) if whole else round(chance.random() * most, 2)
+        box = ANY if chance.random() < 0.7 else Span(max(0.0, size - chance.randint(0, 1)), size + chance.randint(0, 1))
+        cells.append(Cell(f"p{number % 4}", "u", chance.randrange(len(parents)), box, float(size)))
+    below = [sum(cell.truth for cell in cells if node in _chain(parents, cell.node)) for node in range(len(parents))]
+    return Tree([_known(chance, one) for one in below], parents, cells)
+
+
+def _known(chance: random.Random, truth: float) -> Span:
+    """A total as it is printed: exactly, rounded, or not at all."""
+    return chance.choice([exactly(truth), exactly(truth), Span(truth - 1, truth + chance.randint(0, 2)), ANY])
+
+
+def _chain(parents: list[int], node: int) -> list[int]:
+    found = [node]
+    while found[-1]:
+        found.append(parents[found[-1]])
+    return found
+
+
+@pytest.mark.parametrize("measure", ["cases", "expected"])
+def test_bounds_are_those_of_highs(measure: str) -> None:
+    chance = random.Random(5)
+    for _ in range(150):
+        tree = random_tree(chance, whole=measure == "cases")
+        target = chance.randrange(len(tree.cells))
+        people = [cell.person for cell in tree.cells if cell.person != tree.cells[target].person]
+        insiders = tuple(chance.sample(sorted(set(people)), min(chance.randint(0, 2), len(set(people)))))
+        found = tree.bounds(target, insiders)
+        assert found.has(tree.cells[target].truth)
+        assert agree(Program({measure: tree}).bounds(measure, target, insiders), found), (tree.spans, tree.cells)
+
+
+def test_bounds_are_those_of_trying_every_table() -> None:
+    chance = random.Random(6)
+    tried = 0
+    while tried < 60:
+        tree = random_tree(chance, whole=True, most=3)
+        if math.isinf(tree.whole.high) or tree.whole.high > 12 or len(tree.cells) > 5:
+            continue
+        tried += 1
+        top = int(tree.whole.high)
+        tables = [one for one in itertools.product(range(top + 1), repeat=len(tree.cells)) if _fits(tree, one)]
+        for target in range(len(tree.cells)):
+            values = [one[target] for one in tables]
+            assert tree.bounds(target) == Span(min(values), max(values))
+
+
+def _fits(tree: Tree, values: tuple[int, ...]) -> bool:
+    below = [0] * len(tree.spans)
+    for cell, value in zip(tree.cells, values, strict=True):
+        if not cell.box.has(value):
+            return False
+        for node in tree.chain(cell.node):
+            below[node] += value
+    return all(span.has(one) for span, one in zip(tree.spans, below, strict=True))
+
+
+def test_the_identity_of_a_fitted_model_is_that_of_highs() -> None:
+    chance = random.Random(7)
+    for _ in range(60):
+        observed = random_tree(chance, whole=True)
+        total = sum(cell.truth for cell in observed.cells)
+        shares = [chance.random() + 0.01 for _ in range(4)]
+        cells = [Cell(f"p{n}", "u", 0, ANY, total * one / sum(shares)) for n, one in enumerate(shares)]
+        trees = {"observed": observed, "expected": Tree([ANY], [0], cells)}
+        plain = Program({"observed": Tree(observed.spans, observed.parents, observed.cells),
+                         "expected": Tree([ANY], [0], cells)}, fitted=True, slack=0.01)  # fmt: skip
+        identified(trees, 0.01)
+        for target in range(4):
+            assert agree(plain.bounds("expected", target), trees["expected"].bounds(target))
+
+
+def test_a_ratio_ties_two_measures_together() -> None:
+    """Nobody knows the deaths or the expected deaths, but their ratio, and that both units have 10."""
+    trees = {
+        name: Tree([exactly(10.0)], [0], [Cell("a", "u", 0, ANY, 4.0), Cell("b", "u", 0, ANY, 6.0)])
+        for name in ("observed", "expected")
+    }
+    free = Program(trees).bounds("expected", 0)
+    tied = Program(trees, ratios={"a": Span(1.99, 2.01)}).bounds("expected", 0)
+    assert agree(free, Span(0, 10))
+    assert tied.high == pytest.approx(10 / 1.99)
+
+
+def test_what_contradicts_itself_is_no_answer() -> None:
+    tree = Tree([exactly(3.0)], [0], [Cell("a", "u", 0, exactly(4.0), 4.0)])
+    with pytest.raises(ArithmeticError, match="contradicts"):
+        Program({"cases": tree}).bounds("cases", 0)
+
+
+def test_exact_limits_at_two_decimals_give_every_count_up_to_eleven() -> None:
+    """Assurance section 5: of a count's own limits, and at one decimal from 1 to 3."""
+    from scipy.stats import chi2  # noqa: PLC0415  # a second reckoning of the limits
+
+    for count in range(1, 12):
+        ends = {"lower": chi2.ppf(0.025, 2 * count) / 2, "upper": chi2.ppf(0.975, 2 * count + 2) / 2}
+        told = {name: rounded_to(round(one, 2), 2) for name, one in ends.items()}
+        assert fitting("exact_poisson", told) == [count]
+
+
+def test_a_lower_limit_of_nothing_is_no_event() -> None:
+    assert fitting("exact_poisson", {"lower": exactly(0.0), "upper": rounded_to(1.5, 2)}, None) == [0]
+    assert 0 not in fitting("byar", {"lower": rounded_to(0.5, 2), "upper": rounded_to(2.5, 2)})
+    assert len(fitting("a method of tomorrow", {"lower": exactly(1.0)})) == LARGEST + 1
+
+
+def test_what_a_printed_number_says() -> None:
+    assert [decimals_of(text) for text in ("2", "2.0", "2.10", "0.05", "1e-05", "12.5e1")] == [0, 0, 2, 2, 5, 0]
+    assert most_decimals(["2.1", "3.25", "4"]) == 2
+    assert rounded_to(2.1, 2) == Span(2.1 - 0.005, 2.1 + 0.005)
+    assert Span(2.2, 4.9).whole() == Span(3, 4)
+
+
+@pytest.mark.parametrize(
+    ("size", "low", "high", "fraction"),
+    [
+        (120, 0, 144, 1.0),
+        (120, 0, 132, 0.5),
+        (120, 96, 200, 1.0),
+        (120, 108, 200, 0.5),
+        (0, 0, 10, 1.0),
+        (5, 0, 15, 1.0),
+    ],
+)
+def test_width_over_need(size: float, low: float, high: float, fraction: float) -> None:
+    assert Policy().fraction("cases", size, low, high) == pytest.approx(fraction)
