@@ -21,7 +21,8 @@ LEVELS: Final[Mapping[str, str]] = {"consultant": "consultant", "lead": "provide
 """role -> the level whose results are its own; in this order where an account has several."""
 AUTHORS: Final[Mapping[str, str]] = {"consultant": "consultant", "lead": "lead clinician", "practice": "practice"}
 """role -> what the public is told of the author: never a name."""
-INVITED: Final = (pl.col("status") == "published") & pl.col("position").is_in(["above_control", "below_control"])
+BEYOND: Final = ("above_control", "below_control")
+INVITED: Final = (pl.col("status") == "published") & pl.col("position").is_in(BEYOND)
 """Rows whose subject is asked to reply: by position alone, so that it says nothing of whether a case is open."""
 
 
@@ -36,11 +37,13 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """`kept`: a comment, which nobody moderates because the public never sees it."""
+    """`replaced` by a later text of the same author; `kept`: a comment, which nobody moderates because the public never
+    sees it."""
 
     WAITING = "waiting"
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    REPLACED = "replaced"
     KEPT = "kept"
 
 
@@ -69,6 +72,11 @@ def words_in(text: str) -> int:
 def window_open(today: date, until: date | None) -> bool:
     """`until` is the last day on which something may be sent, in London; None where no window was set."""
     return until is None or today <= until
+
+
+def is_invited(row: Mapping[str, Any]) -> bool:
+    """As `INVITED`, of one row."""
+    return row["status"] == "published" and row["position"] in BEYOND
 
 
 def figures_digest(row: Mapping[str, Any]) -> str:
