@@ -307,7 +307,7 @@ def test_a_quarantine_set_is_only_what_is_shown_now() -> None:
 def quarantines_of(audit: House, secrets: str) -> dict[str, str]:
     found = audit.bake(secrets)
     nameable = frozenset(audit.people) - frozenset(secrets.split())
-    sets = quarantines(audit.tables, found, nameable, audit.people, audit.units, audit.memory, audit.policy)
+    sets = quarantines(audit.tables, found, nameable, audit.people, audit.units, audit.policy)
     return {one.person: told(Decision(one.people, one.units)) for one in sets}
 
 
