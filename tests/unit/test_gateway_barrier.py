@@ -161,7 +161,7 @@ def test_without_consent_dependent_answers_stop_and_the_others_go_on(tmp_path: P
             await split(gateway)
             made.consent.withdraw(ADAMS)
             made.consent_at.start()
-            await asyncio.sleep(0.06)
+            await gateway.reaches_consent()
             assert (await gateway.get(f"/consultants/{ADAMS}")).status_code == 404
             assert (await gateway.get(f"/consultants/{CLARK}")).status_code == 200
 
@@ -184,7 +184,7 @@ def test_a_silent_consent_is_refused_in_time_and_asked_by_one_probe_at_a_time(tm
             assert made.consent.heads - before <= (time.monotonic() - began) / 0.05 + 1
             made.consent.silent = False
             gateway.wait_for_consent(PATIENT)
-            await asyncio.sleep(0.06)
+            await gateway.reaches_consent()
             assert (await gateway.get("/results")).status_code == 200
 
     with world(tmp_path, first_view()) as made:

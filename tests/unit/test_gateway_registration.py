@@ -87,7 +87,7 @@ def test_a_restored_consent_is_registered_with_again_and_still_must_be_the_same_
             assert await statuses(gateway, PERSON, "/results", NEW_YORK) == [503, 503, 200]
             assert len(made.consent.incarnations["gateway"]) == 1
             made.consent.log = [*kept, Change(revision=12)]
-            await asyncio.sleep(0.06)
+            await gateway.reaches_consent()
             assert await statuses(gateway, PERSON, "/results") == [404, 200]
 
     with world(tmp_path, first_view()) as made:
@@ -103,7 +103,7 @@ def test_a_consent_that_forgets_at_once_is_not_asked_for_ever(tmp_path: Path) ->
             assert await statuses(gateway, "/results") == [503]
             assert len(made.consent.incarnations["gateway"]) - before <= 1
             made.consent.forgetful = False
-            await asyncio.sleep(0.06)
+            await gateway.reaches_consent()
             assert await statuses(gateway, "/results") == [200]
 
     with world(tmp_path, first_view()) as made:
@@ -120,7 +120,7 @@ def test_a_start_while_consent_is_silent_answers_what_is_fixed_and_registers_lat
             assert await statuses(gateway, NEW_YORK, PERSON) == [200, 503]
             assert (await gateway.client.get("/health/ready")).status_code == 200
             made.consent_at.start()
-            await asyncio.sleep(0.06)
+            await gateway.reaches_consent()
             assert await statuses(gateway, PERSON) == [200]
             assert len(made.consent.incarnations["gateway"]) == 1
 

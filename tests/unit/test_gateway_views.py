@@ -84,7 +84,7 @@ def test_a_new_view_waits_for_consent_while_the_old_one_goes_on(tmp_path: Path) 
             assert (await gateway.get("/v1/releases/2026-09-30")).json()["view"] == 1
             assert await status(gateway, f"/results?indicator={FIXED}") == 200
             made.consent_at.start()
-            await asyncio.sleep(0.06)
+            await gateway.reaches_consent()
             await gateway.tick()
             assert (await gateway.get("/v1/releases/2026-09-30")).json()["view"] == 2
             assert [one.name for one in (tmp_path / "gateway/views/2026-09-30").iterdir()] == [digest(made)]
@@ -101,7 +101,7 @@ def test_a_first_start_without_consent_has_nothing_to_show_and_says_so(tmp_path:
             assert (answer.status_code, answer.json()["code"]) == (503, "starting")
             assert (await gateway.client.get("/health/ready")).status_code == 503
             made.consent_at.start()
-            await asyncio.sleep(0.06)
+            await gateway.reaches_consent()
             await gateway.tick()
             assert await status(gateway, "/results") == 200
             assert (await gateway.client.get("/health/ready")).status_code == 200
@@ -124,7 +124,7 @@ def test_a_restart_without_ratings_uses_what_is_on_disk_and_asks_consent_first(t
             assert await status(gateway, f"/consultants/{CLARK}") == 503
             assert await status(gateway, f"/results?indicator={FIXED}") == 200
             made.consent_at.start()
-            await asyncio.sleep(0.06)
+            await gateway.reaches_consent()
             assert await status(gateway, f"/consultants/{CLARK}") == 200
             assert await status(gateway, f"/consultants/{ADAMS}") == 404
         made.ratings_at.start()

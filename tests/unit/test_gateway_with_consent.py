@@ -150,7 +150,7 @@ def test_a_store_from_before_the_registration_is_registered_with_again(tmp_path:
             assert await statuses(gateway, PERSON, NEW_YORK) == [503, 200]
             await asyncio.to_thread(beside.start_with, tmp_path / "yesterday")
             assert "gateway" not in [one.gateway for one in (await asyncio.to_thread(beside.gateways)).gateways]
-            await asyncio.sleep(0.06)
+            await gateway.reaches_consent()
             assert await statuses(gateway, PERSON, NEW_YORK) == [200, 200]
             await confirmed(beside, "gateway")
 
