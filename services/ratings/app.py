@@ -8,10 +8,27 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from services.ratings import console
+from services.ratings.domain.outlier_policy import load_outlier_policies
+from services.ratings.domain.release_policy import load_release_policy
 from services.ratings.following import Follower
 from services.ratings.indicators.loading import load_catalogue
 from services.ratings.peers import Peers
-from services.ratings.routes import access, impact, indicators, releases, replays, views
+from services.ratings.policy.loading import load_disclosure
+from services.ratings.routes import (
+    access,
+    answers,
+    calendar,
+    cases,
+    differences,
+    gate,
+    impact,
+    indicators,
+    mine,
+    releases,
+    replays,
+    roster,
+    views,
+)
 from services.ratings.settings import Settings
 from services.ratings.store.store import Store
 from services.ratings.workflow.building import Builder
@@ -26,7 +43,10 @@ from shared.kit.jobs import Jobs
 from shared.kit.service import service_app
 
 CALLERS = ("gateway", "consent")
-ROUTERS = [indicators.router, releases.router, replays.router, views.router, access.router, impact.router]
+PARTS = (
+    indicators, releases, replays, views, access, impact, roster, cases, calendar, gate, differences, mine, answers,
+)  # fmt: skip
+ROUTERS = [one.router for one in PARTS]
 
 
 def create_app(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock = wall_clock) -> FastAPI:
@@ -64,7 +84,14 @@ def create_app(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock = wall
 def _open(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock) -> Office:
     sweep_parts(settings.data_dir)
     store = Store(settings.database("ratings"))
-    office = Office.open(settings.data_dir, store, load_catalogue(settings.indicators_dir), peers, jobs, clock=clock)
+    catalogue = load_catalogue(settings.indicators_dir)
+    policy = load_release_policy(settings.policy_dir, settings.release_policy, settings.demonstration)
+    outliers = load_outlier_policies(settings.policy_dir, settings.outlier_policy, settings.demonstration)
+    disclosure = load_disclosure(settings.policy_dir, catalogue, demonstration=settings.demonstration)
+    office = Office.open(
+        settings.data_dir, store, catalogue, peers, jobs, release_policy=policy, outliers=outliers,
+        disclosure=disclosure, clock=clock,
+    )  # fmt: skip
     _sweep(office)
     sweep_scratch(office)
     Builder(office).register()
@@ -83,9 +110,7 @@ def _sweep(office: Office) -> None:
     with office.baking():
         with office.store.reading() as tx:
             pointers = [pointer for _, pointer in tx.readable()]
-        kept = {(one.release, one.manifest_sha256) for one in pointers}
-        numbered = {(one.release, str(one.view)) for one in pointers if one.shown is None}  # needed to bake the others
-        office.views.sweep(kept | numbered)
+        office.views.sweep({(one.release, one.manifest_sha256) for one in pointers})
 
 
 def _close(office: Office, follower: Follower) -> None:

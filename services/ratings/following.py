@@ -4,16 +4,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from services.ratings.workflow.baking import digest_of, permitted_for, prepare_view
+from services.ratings.workflow.baking import digest_of, permitted_for, prepare_views
+from services.ratings.workflow.deciding import is_of_policy
 from services.ratings.workflow.office import Office
 from shared.contracts.consent import Head, Permissions
-from shared.contracts.releases import ReleaseStatus
 from shared.contracts.views import VIEW_SCHEMA
 from shared.kit.logs import log
 
 STOP_SECONDS = 10.0  # a turn that hangs on a silent peer is left behind: nothing of it is half visible
 PATIENCE_SECONDS = 10.0  # turns that fail for longer are told by `ready`
-READABLE = {ReleaseStatus.PUBLISHED.value, ReleaseStatus.SUPERSEDED.value}
 
 
 class OtherHistory(Exception):
@@ -88,7 +87,7 @@ class Follower:
         with self.office.baking():
             permissions = self.office.peers.permissions()
             self._check_history(_head_of(permissions), self._known().values())
-            baked = [release for release in behind if self._follow_one(release, permissions)]
+            baked = self._follow_all(behind, permissions)
         if baked:
             log.info("views_baked", releases=len(baked), seconds=round(time.perf_counter() - began, 3))
         return baked
@@ -102,11 +101,14 @@ class Follower:
 
     def _is_missing(self, release: str) -> bool:
         """Whether the folder of a live view is gone, as after a restore: views are not backed up. A view of an earlier
-        schema counts as gone: gateways still read it, but it has not what this version tells."""
+        schema counts as gone: gateways still read it, but it has not what this version tells; and so does one that was
+        hidden by another rule or policy."""
         with self.office.store.reading() as tx:
             pointer = tx.pointer(release)
         if pointer is None:
             return False
+        if not is_of_policy(self.office, pointer):
+            return True
         if pointer.manifest_sha256 not in self.whole:
             if self.office.views.schema_of(release, pointer.manifest_sha256) != VIEW_SCHEMA:
                 return True
@@ -128,22 +130,17 @@ class Follower:
                 raise OtherHistory("consent tells another history than before")
         self.known = head
 
-    def _follow_one(self, release: str, permissions: Permissions) -> bool:
-        if not (self._is_missing(release) or self._is_stale(release, permissions)):
-            self.checked[release] = (permissions.store_id, permissions.revision)
-            return False
-        with self.office.store.reading() as tx:
-            published = tx.release(release).published
-        assert published is not None
-        prepared = prepare_view(self.office, release, permissions, published)
+    def _follow_all(self, behind: Iterable[str], permissions: Permissions) -> list[str]:
+        """New views of those that need one, and of whatever changes with them; all go live together."""
+        due = [one for one in behind if self._is_missing(one) or self._is_stale(one, permissions)]
+        self.checked |= {one: (permissions.store_id, permissions.revision) for one in behind if one not in due}
+        if not due:
+            return []
+        prepared = prepare_views(self.office, due, permissions)
         with self.office.store.transaction() as tx:
-            if tx.release(release).status not in READABLE:
-                return False
             prepared.flip(tx)
-            tx.record("ratings", "release.baked", release, view=prepared.view, consent_revision=permissions.revision)
-        if prepared.former is not None:
-            self.office.views.remove(release, prepared.former)
-        return True
+        prepared.forget_former(self.office)
+        return [one.release for one in prepared.views]
 
     def _is_stale(self, release: str, permissions: Permissions) -> bool:
         """Whether other people may be named than at the last bake, or somebody's permission went and came back: the

@@ -14,7 +14,8 @@ class Settings(StaffedSettings):
     """`follow_seconds`: how often consent is asked for its head; `bake_gap_seconds`: least time between two bakes that
     follow it; `peer_patience_seconds`: how long a build waits for a neighbour that is restarting; `worker`: the
     name of this process among several, the host's where it is empty. `demonstration` opens the door to policy files
-    that nobody has verified; without it they are refused."""
+    that nobody has verified; without it they are refused. `release_policy` names the file of the policy folder that
+    says how a release comes out, `outlier_policy` the one that says how outliers are handled."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CANDOUR_RATINGS_")
 
@@ -23,6 +24,8 @@ class Settings(StaffedSettings):
     consent_url: str
     indicators_dir: Path = FOLDER
     policy_dir: Path = POLICY_FOLDER
+    outlier_policy: str = Field(default="outlier_policy", pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$")
+    release_policy: str = Field(default="release", pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     jobs_url: str = ""
     demonstration: bool = False
     worker: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")

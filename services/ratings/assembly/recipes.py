@@ -1,7 +1,7 @@
 """The two recipes: expected numbers that come with the counts, and expected numbers from a model fitted here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from services.ratings.assembly.figures import figures_of
 from services.ratings.assembly.places import seed_of
 from services.ratings.assembly.robust import expected_without
 from services.ratings.assembly.schema import BuildRefused, Span, as_declared
-from services.ratings.casemix.counting import main_provider, members
+from services.ratings.casemix.counting import NOBODY, main_provider, members
 from services.ratings.casemix.fitting import Fit, Merge, fit_counts
 from services.ratings.indicators.definition import Definition
 from services.ratings.indicators.risk_model import RiskModel
@@ -19,11 +19,12 @@ from services.ratings.indicators.risk_model import RiskModel
 
 @dataclass(frozen=True, eq=False)
 class Computed:
-    """What one indicator adds to a release: four of the frames of `schema.FRAMES`."""
+    """What one indicator adds to a release: five of the frames of `schema.FRAMES`."""
 
     results: pl.DataFrame
     comparisons: pl.DataFrame
     members: pl.DataFrame
+    cells: pl.DataFrame
     models: pl.DataFrame
 
 
@@ -56,6 +57,7 @@ def from_counts(counts: pl.DataFrame, definition: Definition, origin: Origin = U
         as_declared([results for results, _ in computed], "results"),
         as_declared([about for _, about in computed], "comparisons"),
         as_declared([], "members"),
+        as_declared([], "cells"),
         as_declared([], "models"),
     )
 
@@ -103,6 +105,7 @@ def from_patterns(
         as_declared([results for results, _ in computed], "results"),
         as_declared([about for _, about in computed], "comparisons"),
         as_declared([membership.with_columns(key)], "members"),
+        as_declared([_cells(fits[""]).with_columns(key)] if definition.revocable else [], "cells"),
         as_declared([pl.DataFrame({"card": [card.model_dump_json()]}).with_columns(key)], "models"),
     )
 
@@ -145,6 +148,15 @@ def _by_consultant(fits: Mapping[str, Fit], membership: pl.DataFrame) -> pl.Data
         pl.col("consultant").alias("consultant_id"),
         pl.exclude("consultant", "provider"),
     )
+
+
+def _cells(fit: Fit) -> pl.DataFrame:
+    """`provider`, `consultant`, `cases`, `observed`, `expected`: each consultant's part in each hospital's figures."""
+    where = fit.counts.filter(pl.col("consultant") != NOBODY).select("provider", "consultant").unique().sort(pl.all())
+    numbered = where.with_row_index("cell")
+    counts = fit.counts.join(numbered, on=["provider", "consultant"], how="inner")
+    found = replace(fit, counts=counts).expected_of("cell")
+    return found.join(numbered, on="cell", how="inner", validate="1:1").drop("cell")
 
 
 def _in_words(merges: tuple[Merge, ...]) -> str:

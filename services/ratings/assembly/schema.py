@@ -29,6 +29,10 @@ MEMBER_KEY: Final = ("indicator", "period_id", "provider", "consultant")
 MEMBERS: Final[dict[str, type[pl.DataType]]] = {
     "indicator": pl.String, "period_id": pl.String, "provider": pl.String, "consultant": pl.String, "cases": pl.Int64,
 }  # fmt: skip
+CELL_KEY: Final = MEMBER_KEY
+CELLS: Final[dict[str, type[pl.DataType]]] = {
+    **MEMBERS, "observed": pl.Int64, "expected": pl.Float64,
+}  # fmt: skip
 MODEL_KEY: Final = ("indicator", "period_id")
 MODELS: Final[dict[str, type[pl.DataType]]] = {"indicator": pl.String, "period_id": pl.String, "card": pl.String}
 PROVIDER_KEY: Final = ("id",)
@@ -43,6 +47,7 @@ FRAMES: Final[dict[str, tuple[dict[str, type[pl.DataType]], tuple[str, ...]]]] =
     "results": (RESULTS, RESULT_KEY),
     "comparisons": (COMPARISONS, COMPARISON_KEY),
     "members": (MEMBERS, MEMBER_KEY),
+    "cells": (CELLS, CELL_KEY),
     "models": (MODELS, MODEL_KEY),
     "providers": (PROVIDERS, PROVIDER_KEY),
     "consultants": (CONSULTANTS, CONSULTANT_KEY),

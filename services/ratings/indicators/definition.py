@@ -1,7 +1,7 @@
 """What an indicator file may say. Fields are spelled as in the methods page, section 5; unknown ones are refused."""
 
 from datetime import date
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -14,6 +14,8 @@ from services.ratings.methods.scales import Effect, Scale
 from shared.contracts.base import Slug
 
 Level: TypeAlias = Literal["provider", "consultant"]
+PatientRule: TypeAlias = Literal["denominator-10", "counts-1-7"]
+HIGHEST_SMALL_COUNT: Final = 7
 
 
 def _as_list(value: object) -> object:
@@ -155,7 +157,9 @@ class Words(Part):
 
 
 class Definition(Part):
-    """One indicator as reviewed."""
+    """One indicator as reviewed. `patient_rule`: `denominator-10` suppresses units of few cases; under `counts-1-7`
+    counts from 1 to 7 are suppressed, others are told to the nearest 5, and so is all that is worked out from them.
+    Figures without a consultant behind them are a reproduced publication, whose publisher has applied its own."""
 
     id: Slug
     version: str
@@ -182,6 +186,14 @@ class Definition(Part):
     rounding: Rounding
     cap: Cap | None = None
     words: Words
+    patient_rule: PatientRule = "denominator-10"
+
+    def suppresses(self, cases: int, observed: int, small: int) -> bool:
+        """Whether the patients' rule leaves nothing to show of these counts. `small`: cases below which a unit has no
+        figures under the default rule; 0 for a person, whom the minimum of cases concerns."""
+        if self.patient_rule == "counts-1-7":
+            return any(1 <= count <= HIGHEST_SMALL_COUNT for count in (cases, observed))
+        return cases < small
 
     @property
     def revocable(self) -> bool:

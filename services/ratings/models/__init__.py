@@ -7,6 +7,7 @@ from services.ratings.models.memory import (
     HiddenSinceRow,
     HiddenUnitRow,
     KeyringRow,
+    NamedRow,
     SecretSinceRow,
     TotalShownRow,
 )
@@ -15,15 +16,15 @@ from services.ratings.models.people import SessionRow
 from services.ratings.models.releases import AuditRow, PointerRow, ReleaseRow, ReplayRow
 
 METADATA = RatingsTable.metadata
-HIDDEN_UNIT, BAKES, HIDDEN_SINCE, SECRET_SINCE, TOTAL_SHOWN = (
-    METADATA.tables[name] for name in ("hidden_unit", "bakes", "hidden_since", "secret_since", "total_shown")
+BAKES, HIDDEN_SINCE, SECRET_SINCE, TOTAL_SHOWN, NAMED = (
+    METADATA.tables[name] for name in ("bakes", "hidden_since", "secret_since", "total_shown", "named")
 )
 
 __all__ = [
     "BAKES",
     "HIDDEN_SINCE",
-    "HIDDEN_UNIT",
     "METADATA",
+    "NAMED",
     "SECRET_SINCE",
     "TOTAL_SHOWN",
     "AnswerRow",
@@ -36,6 +37,7 @@ __all__ = [
     "HiddenSinceRow",
     "HiddenUnitRow",
     "KeyringRow",
+    "NamedRow",
     "PointerRow",
     "QueryRow",
     "RatingsTable",

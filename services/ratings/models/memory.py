@@ -7,7 +7,7 @@ from services.ratings.models.base import RatingsTable
 
 
 class HiddenUnitRow(RatingsTable, table=True):
-    """A unit that a view of this release has hidden: it stays hidden in this release."""
+    """A unit that a view of this release has hidden, under the rule before 2026.2."""
 
     __tablename__ = "hidden_unit"
 
@@ -18,7 +18,8 @@ class HiddenUnitRow(RatingsTable, table=True):
 
 
 class BakesRow(RatingsTable, table=True):
-    """How many views of an indicator and period have gone live, over all releases."""
+    """How many moments an indicator and period has had: one for every bake over all readable releases, and one for
+    every withdrawal in between."""
 
     __tablename__ = "bakes"
 
@@ -28,7 +29,7 @@ class BakesRow(RatingsTable, table=True):
 
 
 class HiddenSinceRow(RatingsTable, table=True):
-    """A consultant whom no readable view shows, and the bake since which none has."""
+    """A consultant whom no readable view shows, and the moment since which none has."""
 
     __tablename__ = "hidden_since"
 
@@ -39,7 +40,7 @@ class HiddenSinceRow(RatingsTable, table=True):
 
 
 class SecretSinceRow(RatingsTable, table=True):
-    """A consultant whose figures may not be published, and the bake since which that is so without a break."""
+    """A consultant whose figures may not be published, and the moment since which that is so without a break."""
 
     __tablename__ = "secret_since"
 
@@ -50,14 +51,26 @@ class SecretSinceRow(RatingsTable, table=True):
 
 
 class TotalShownRow(RatingsTable, table=True):
-    """The last bake whose view showed the total of a unit, in whichever release."""
+    """The last moment at which a view of this release showed the total of a unit."""
 
     __tablename__ = "total_shown"
 
     indicator: str = Field(primary_key=True)
     period: str = Field(primary_key=True)
+    release: str = Field(primary_key=True)
     provider: str = Field(primary_key=True)
     until: int
+
+
+class NamedRow(RatingsTable, table=True):
+    """Under which key consent tells of a person who could be named at the last bake: so that a withdrawal, of which
+    consent tells the key alone, has its place among others."""
+
+    __tablename__ = "named"
+
+    programme: str = Field(primary_key=True)
+    consultant: str = Field(primary_key=True)
+    key: str
 
 
 class KeyringRow(RatingsTable, table=True):

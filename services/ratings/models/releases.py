@@ -71,6 +71,7 @@ class ReplayRow(RatingsTable, table=True):
 class PointerRow(RatingsTable, table=True):
     """Which view of a release is live. One row flips in one transaction; before that nobody sees the new view. `shown`
     has indicator, period and consultant of every consultant's row in it; None where it was baked before this was kept.
+    `disclosure` is the digest of the rule and policy that hid what is hidden in it; None under the rule before 2026.2.
     """
 
     __tablename__ = "pointer"
@@ -83,6 +84,7 @@ class PointerRow(RatingsTable, table=True):
     manifest_sha256: str
     baked: datetime = Field(sa_type=UtcTime)
     shown: list[list[str]] | None = Field(default=None, sa_type=JSON)
+    disclosure: str | None = None
 
 
 class AuditRow(RatingsTable, table=True):

@@ -7,7 +7,15 @@ from typing import Any
 import polars as pl
 from sqlmodel import col, select
 
-from services.ratings.models import AuditRow, HiddenSinceRow, PointerRow, ReleaseRow, ReplayRow
+from services.ratings.models import (
+    AuditRow,
+    HiddenSinceRow,
+    NamedRow,
+    PointerRow,
+    ReleaseRow,
+    ReplayRow,
+    SecretSinceRow,
+)
 from services.ratings.store.store import Store
 from shared.kit.finding import rows_with, stands_in
 
@@ -69,6 +77,20 @@ def hidden(store: Store, number: str) -> list[Row]:
     with store.database.reading() as session:
         rows = session.exec(select(HiddenSinceRow).where(HiddenSinceRow.consultant == number))
         return [{"indicator": row.indicator, "period": row.period, "since_bake": row.since} for row in rows]
+
+
+def secret(store: Store, number: str) -> list[Row]:
+    """Indicators and periods in which the person may not be shown, whoever decided it, and since which bake."""
+    with store.database.reading() as session:
+        rows = session.exec(select(SecretSinceRow).where(SecretSinceRow.consultant == number))
+        return [{"indicator": row.indicator, "period": row.period, "since_bake": row.since} for row in rows]
+
+
+def named(store: Store, number: str) -> list[Row]:
+    """Programmes in which the person could be named at the last bake, and under which key."""
+    with store.database.reading() as session:
+        rows = session.exec(select(NamedRow).where(NamedRow.consultant == number))
+        return [{"programme": row.programme, "key": row.key} for row in rows]
 
 
 def quoted(store: Store, number: str) -> Iterator[tuple[str, Row]]:

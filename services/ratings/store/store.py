@@ -1,39 +1,26 @@
 """Transactions over the tables of ratings. The caller's block is the transaction: when it has ended, it is durable."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from services.ratings.domain.life_cycle import READABLE
 from services.ratings.models import (
-    BAKES,
-    HIDDEN_SINCE,
-    HIDDEN_UNIT,
     AuditRow,
-    BakesRow,
-    HiddenSinceRow,
-    HiddenUnitRow,
     KeyringRow,
     PointerRow,
     ReleaseRow,
     ReplayRow,
 )
-from services.ratings.view.baking import IndicatorPeriod
-from services.ratings.view.hiding import Memory
 from shared.contracts.releases import BuildState, ReleaseStatus
 from shared.contracts.replay import ReplayState
-from shared.kit.bulk import insert_rows
 from shared.kit.database import Database
 from shared.kit.problems import NotFound
 
 LiveViews = frozenset[tuple[str, str]]
-
-OF_KEY = ("indicator", "period")
 
 
 class Transaction:
@@ -115,33 +102,6 @@ class Transaction:
 
     def partner_order(self) -> bytes:
         return self.session.exec(select(KeyringRow)).one().partner_order
-
-    def memory(self, release: str) -> dict[IndicatorPeriod, Memory]:
-        """Units that earlier views of this release have hidden, with who is hidden in every release and since when."""
-        units: dict[IndicatorPeriod, set[str]] = defaultdict(set)
-        for unit in self.session.exec(select(HiddenUnitRow).where(HiddenUnitRow.release == release)):
-            units[unit.indicator, unit.period].add(unit.provider)
-        since: dict[IndicatorPeriod, dict[str, int]] = defaultdict(dict)
-        for one in self.session.exec(select(HiddenSinceRow)):
-            since[one.indicator, one.period][one.consultant] = one.since
-        bakes = {(row.indicator, row.period): row.bakes for row in self.session.exec(select(BakesRow))}
-        keys = units.keys() | since.keys() | bakes.keys()
-        return {key: Memory(frozenset(units[key]), since[key], bakes.get(key, 0)) for key in keys}
-
-    def remember(self, release: str, memories: Mapping[IndicatorPeriod, Memory]) -> None:
-        """Units are only ever added; people are those of the memory and nobody else."""
-        known = self.session.exec(select(HiddenUnitRow).where(HiddenUnitRow.release == release))
-        hidden = {(unit.indicator, unit.period, unit.provider) for unit in known}
-        units = {(*key, provider) for key, memory in memories.items() for provider in memory.units}
-        for table in (HIDDEN_SINCE, BAKES):
-            for indicator, period in memories:
-                self.session.execute(table.delete().where(table.c.indicator == indicator, table.c.period == period))
-        since = [(*key, one, bake) for key, memory in memories.items() for one, bake in memory.since.items()]
-        bakes = [(*key, memory.bakes) for key, memory in memories.items()]
-        add = partial(insert_rows, self.session)
-        add(HIDDEN_UNIT, ("release", *OF_KEY, "provider"), ((release, *unit) for unit in sorted(units - hidden)))
-        add(HIDDEN_SINCE, (*OF_KEY, "consultant", "since"), sorted(since))
-        add(BAKES, (*OF_KEY, "bakes"), bakes)
 
 
 class Store:

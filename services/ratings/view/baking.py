@@ -1,7 +1,8 @@
-"""Bakes a view: a pure function of results, permissions, what is already hidden, and the release's salt."""
+"""Bakes a view: a pure function of results, permissions, what was decided about them, and the release's salt."""
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -18,36 +19,27 @@ from services.ratings.view.entries import (
     provider_entries,
     shown_consultants,
 )
-from services.ratings.view.hiding import Hidden, Memory, hide
-from services.ratings.view.quarantine import quarantines
-from services.ratings.view.roster import Roster, keyed_order, rosters
+from services.ratings.view.fates import EARLIER_RULE, Fates
+from services.ratings.view.roster import IndicatorPeriod
 from services.ratings.view.rows import numbered, shown_rows
 from shared.contracts.consent import Named
 
-IndicatorPeriod = tuple[str, str]
 Permitted = Mapping[str, Mapping[str, Named]]  # programme -> consultant -> how they may be named
-
-
-@dataclass(frozen=True)
-class Secrets:
-    """`salt` is the release's own, for row ids; `order` decides partners, the same in every release."""
-
-    salt: bytes
-    order: bytes
 
 
 @dataclass(frozen=True, eq=False)
 class Ingredients:
-    """All that a view depends on. `elsewhere`: people shown in the live view of another readable release.
-    `register_as_of` is the day of the registers' snapshot."""
+    """All that a view depends on. `fates`: what was decided of this release's rows. `salt` is the release's own, for
+    row ids. `register_as_of` is the day of the registers' snapshot. `rule`: the disclosure rule by which the rows were
+    published that never change."""
 
     built: Built
     catalogue: Catalogue
     permitted: Permitted
-    memory: Mapping[IndicatorPeriod, Memory]
-    secrets: Secrets
+    fates: Mapping[IndicatorPeriod, Fates]
+    salt: bytes
     register_as_of: date
-    elsewhere: Mapping[IndicatorPeriod, frozenset[str]] = field(default_factory=dict)
+    rule: str = EARLIER_RULE
     beside: Beside = NOTHING
 
     @property
@@ -56,7 +48,12 @@ class Ingredients:
         return sorted(self.built.comparisons["indicator"].unique().to_list())
 
     def named_for(self, indicator: str) -> Mapping[str, Named]:
-        return self.permitted.get(self.catalogue[indicator].definition.programme or "", {})
+        return named_for(self.catalogue, self.permitted, indicator)
+
+
+def named_for(catalogue: Catalogue, permitted: Permitted, indicator: str) -> Mapping[str, Named]:
+    """Who may be named in the programme of an indicator."""
+    return permitted.get(catalogue[indicator].definition.programme or "", {})
 
 
 @dataclass(frozen=True)
@@ -67,77 +64,41 @@ class Part:
     rows: int
 
 
-@dataclass(frozen=True)
-class Baked:
-    """The parts of a view by file name, what it hides, and what is to be remembered once it is live."""
-
-    parts: Mapping[str, Part]
-    hidden: Mapping[IndicatorPeriod, Hidden] = field(default_factory=dict)
-    memory: Mapping[IndicatorPeriod, Memory] = field(default_factory=dict)
-
-
-def bake(given: Ingredients) -> Baked:
-    """Everything that a gateway may hold of this release under these permissions."""
-    definitions = [given.catalogue[one].definition for one in given.present]
-    minimum = {one.id: one.minimum_cases for one in definitions if one.revocable}
-    by_key = rosters(given.built.results, given.built.members, minimum)
-    decided = {key: _decided(given, key, roster) for key, roster in by_key.items()}
+def bake(given: Ingredients) -> dict[str, Part]:
+    """The parts of a view by file name: everything that a gateway may hold of this release."""
     results = given.built.results.partition_by("indicator", as_dict=True)
     rows = pl.concat(
         [
             shown_rows(
                 results[one,],
                 given.catalogue[one],
-                {period: found.hidden for (indicator, period), found in decided.items() if indicator == one},
+                {period: fates for (indicator, period), fates in given.fates.items() if indicator == one},
                 given.named_for(one),
+                given.rule,
             )
             for one in given.present
         ],
         how="diagonal",
     )
-    whole = numbered(rows, given.secrets.salt, given.built.providers, given.built.consultants, given.beside)
-    hidden = {key: found.hidden for key, found in decided.items()}
-    memory = {
-        key: found.memory.after(found.roster, found.hidden, given.elsewhere.get(key, frozenset()))
-        for key, found in decided.items()
-    }
-    return Baked(_parts(given, whole, _quarantine(decided, whole)), hidden, memory)
+    whole = numbered(rows, given.salt, given.built.providers, given.built.consultants, given.beside)
+    return _parts(given, whole, _quarantine(given, whole))
 
 
-@dataclass(frozen=True)
-class _Decided:
-    """What was decided for one indicator and period, and on what grounds."""
-
-    roster: Roster
-    named: Mapping[str, Named]
-    order: list[str]
-    memory: Memory
-    hidden: Hidden
-
-
-def _decided(given: Ingredients, key: IndicatorPeriod, roster: Roster) -> _Decided:
-    named = given.named_for(key[0])
-    order = keyed_order(roster.people, given.secrets.order, *key)
-    memory = given.memory.get(key, Memory())
-    return _Decided(roster, named, order, memory, hide(roster, named, order, memory))
-
-
-def _quarantine(decided: Mapping[IndicatorPeriod, _Decided], rows: pl.DataFrame) -> pl.DataFrame:
+def _quarantine(given: Ingredients, rows: pl.DataFrame) -> pl.DataFrame:
     """`key`, `row`: the rows to hide the moment that key is withheld."""
-    numbers = {
-        (level, subject, indicator, period): row
-        for level, subject, indicator, period, row in rows.select(
-            "level", "subject", "indicator_id", "period_id", "row"
-        ).iter_rows()
-    }
+    numbers: dict[tuple[str, str, str], dict[str, int]] = defaultdict(dict)
+    for level, subject, indicator, period, row in rows.select(
+        "level", "subject", "indicator_id", "period_id", "row"
+    ).iter_rows():
+        numbers[level, indicator, period][subject] = row
     pairs: set[tuple[str, int]] = set()
-    for (indicator, period), found in decided.items():
-        named = frozenset(found.named)
-        later = found.memory.after(found.roster, found.hidden)
-        for one in quarantines(found.roster, named, found.order, later, found.hidden):
-            key = found.named[one.consultant].key
-            pairs |= {(key, numbers["consultant", person, indicator, period]) for person in one.people}
-            pairs |= {(key, numbers["provider", unit, indicator, period]) for unit in one.units}
+    for (indicator, period), fates in given.fates.items():
+        named = given.named_for(indicator)
+        people, units = numbers["consultant", indicator, period], numbers["provider", indicator, period]
+        for one in fates.sets:
+            key = named[one.person].key
+            pairs.update((key, people[person]) for person in one.people)
+            pairs.update((key, units[unit]) for unit in one.units)
     ordered = sorted(pairs)
     return pl.DataFrame(
         {"key": [key for key, _ in ordered], "row": [row for _, row in ordered]},

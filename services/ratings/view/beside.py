@@ -49,7 +49,8 @@ def with_replies(rows: pl.DataFrame, beside: Beside) -> pl.DataFrame:
     told: dict[str, list[str | date | None]] = {
         name: [getattr(one, name.removeprefix("reply_")) if one else None for one in replies] for name in COLUMNS
     }
-    disputed = pl.Series([shown and key in beside.disputed for key, shown in zip(keys, published, strict=True)])
+    flagged = [shown and key in beside.disputed for key, shown in zip(keys, published, strict=True)]
+    disputed = pl.Series(flagged, dtype=pl.Boolean)
     flags = pl.when(disputed).then(pl.format("{} " + DISPUTED, "quality_flags").str.strip_chars())
     return rows.with_columns(
         *(pl.Series(name, told[name], kind) for name, kind in COLUMNS.items()),

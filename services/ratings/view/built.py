@@ -12,6 +12,7 @@ class Built:
     results: pl.DataFrame
     comparisons: pl.DataFrame
     members: pl.DataFrame
+    cells: pl.DataFrame
     models: pl.DataFrame
     providers: pl.DataFrame
     consultants: pl.DataFrame

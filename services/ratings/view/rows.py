@@ -10,12 +10,12 @@ import polars as pl
 from services.ratings.indicators.loading import Loaded
 from services.ratings.methods.rounding import rounded
 from services.ratings.view.beside import NOTHING, Beside, with_replies
-from services.ratings.view.hiding import Hidden
+from services.ratings.view.counts import told_to_five
+from services.ratings.view.fates import DISCLOSURE_RULE, GONE, NOT_PUBLISHED, NOTHING_HIDDEN, SHOWN, SUPPRESSED, Fates
 from services.ratings.view.words import DEPENDS, bands, certainty, depends_on_method, summaries
 from shared.contracts.consent import Named
 from shared.contracts.views import ROW_COLUMNS, ROW_TYPES
 
-DISCLOSURE_RULE: Final = "2026.1"
 HIGHEST_POWER: Final = 0.99  # never "certain"
 POLARS_TYPES: Final = {"int": pl.Int64, "text": pl.String, "float": pl.Float64, "date": pl.Date}
 IN_UNIT: Final = (
@@ -34,39 +34,46 @@ ONLY_PUBLISHED: Final = (
 
 
 def shown_rows(
-    results: pl.DataFrame, loaded: Loaded, hidden: Mapping[str, Hidden], named: Mapping[str, Named]
+    results: pl.DataFrame, loaded: Loaded, fates: Mapping[str, Fates], named: Mapping[str, Named], fixed_rule: str
 ) -> pl.DataFrame:
     """Rows of one indicator with ROW_COLUMNS, but for `row`, `id` and the names, which need the whole view.
 
-    `hidden` by period. A consultant who is hidden has no row; a hidden unit has one without figures.
+    `fates` by period. A consultant who is hidden has no row; a withheld or suppressed unit has one without figures.
+    `fixed_rule`: the disclosure rule by which rows that never change were published.
     """
-    verdict = pl.struct("period_id", "level", "subject").map_elements(
-        lambda row: _fate(row, hidden), return_dtype=pl.String, skip_nulls=False
-    )
-    kept = results.with_columns(fate=verdict).filter(pl.col("fate") != "gone")
-    hides = pl.col("fate") != "shown"
+    kept = _with_fates(results, loaded, fates, fixed_rule).filter(pl.col("fate") != GONE)
+    withheld = pl.col("fate") == NOT_PUBLISHED
+    suppressed = (pl.col("fate") == SUPPRESSED) & (pl.col("status") == "published")
     decided = kept.with_columns(
-        status=pl.when(hides).then("fate").otherwise("status"),
-        reason=pl.when(pl.col("fate") == "suppressed")
-        .then(pl.lit("small_numbers"))
-        .when(hides)
-        .then(pl.lit("not_published"))
+        status=pl.when(withheld | suppressed).then("fate").otherwise("status"),
+        reason=pl.when(suppressed).then(pl.lit("small_numbers"))
+        .when(withheld).then(pl.lit("not_published"))
         .otherwise(pl.col("reason").replace({"": None})),
-    )
+    )  # fmt: skip
+    if loaded.definition.patient_rule == "counts-1-7":
+        decided = told_to_five(decided)
     whole = _rounded(_described(decided, loaded, named), loaded)
     published = pl.col("status") == "published"
     return whole.with_columns(pl.when(published).then(pl.col(name)).alias(name) for name in ONLY_PUBLISHED)
 
 
-def _fate(row: Mapping[str, str], hidden: Mapping[str, Hidden]) -> str:
-    decided = hidden.get(row["period_id"])
-    if decided is None:
-        return "shown"
-    if row["level"] == "consultant":
-        return "gone" if row["subject"] in decided.people else "shown"
-    if row["subject"] in decided.small:
-        return "suppressed"
-    return "not_published" if row["subject"] in decided.units else "shown"
+def _with_fates(results: pl.DataFrame, loaded: Loaded, fates: Mapping[str, Fates], fixed_rule: str) -> pl.DataFrame:
+    """With `fate`, `partition` and the `disclosure_rule` of each row."""
+    definition = loaded.definition
+    told, fixed = [], []
+    columns = ("period_id", "level", "subject", "cases", "observed")
+    for period, level, subject, cases, observed in results.select(columns).iter_rows():
+        decided = fates.get(period, NOTHING_HIDDEN)
+        fate = decided.of(level, subject)
+        fixed.append(not definition.revocable or (level == "provider" and subject in decided.fixed))
+        small = fate == SHOWN and definition.suppresses(cases, observed, 0)
+        told.append(SUPPRESSED if small else fate)
+    partition = ["fixed" if one else "revocable" for one in fixed]
+    rule = [fixed_rule if one else DISCLOSURE_RULE for one in fixed]
+    return results.with_columns(
+        pl.Series("fate", told, pl.String), pl.Series("partition", partition, pl.String),
+        pl.Series("disclosure_rule", rule, pl.String),
+    )  # fmt: skip
 
 
 def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -> pl.DataFrame:
@@ -90,9 +97,8 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
         pl.col("position").replace({"": None}),
         pl.col("not_rated_reason").replace({"": None}),
         pl.col("indicator").alias("indicator_id"),
-        pl.lit("revocable" if definition.revocable else "fixed").alias("partition"),
         pl.lit(definition.value).alias("value_kind"),
-        pl.lit(0.95).alias("interval_level"),
+        pl.lit(None if definition.patient_rule == "counts-1-7" else 0.95, pl.Float64).alias("interval_level"),
         pl.col("cases").alias("denominator"),
         pl.col("ratio").alias("standardised_ratio"),
         pl.when(at_provider).then(pl.col("observed") / pl.col("cases") * 100).alias("crude"),
@@ -103,7 +109,6 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
         .otherwise(pl.col("subject").replace_strict({who: one.basis.value for who, one in named.items()}, default=None))
         .alias("legal_basis"),
         pl.lit(model).alias("risk_model"),
-        pl.lit(DISCLOSURE_RULE).alias("disclosure_rule"),
         (pl.col("robustness_agreeing") / pl.col("robustness_paths")).alias("robustness_share"),
         pl.col("place_lower").alias("rank_lower"),
         pl.col("place_upper").alias("rank_upper"),

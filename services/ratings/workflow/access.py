@@ -5,12 +5,13 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from services.ratings.store import searching
+from services.ratings.store.case_search import of_person
 from services.ratings.workflow.office import Office
 from shared.contracts.access import Piece, Searched
 
 PLACES: Final = (
-    "results", "builds", "views", "quarantine", "shown", "hidden", "snapshots", "scratch", "audit", "replays",
-    "releases",
+    "results", "builds", "views", "quarantine", "shown", "hidden", "secret", "named", "snapshots", "scratch", "audit",
+    "replays", "releases", "cases",
 )  # fmt: skip
 
 
@@ -41,10 +42,13 @@ def _found(office: Office, number: str, keys: set[str]) -> Iterator[tuple[str, d
         yield "quarantine", {"release": release, "view": view, "rows": rows}
     yield from (("shown", one) for one in searching.shown(office.store, number))
     yield from (("hidden", one) for one in searching.hidden(office.store, number))
+    yield from (("secret", one) for one in searching.secret(office.store, number))
+    yield from (("named", one) for one in searching.named(office.store, number))
     for place, folder in (("snapshots", office.snapshots.folder), ("scratch", office.scratch.folder)):
         for name, rows in searching.counted(folder, number):
             yield place, {"file": name, "rows": rows}
     yield from searching.quoted(office.store, number)
+    yield from (("cases", one) for one in of_person(office.store, number))
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

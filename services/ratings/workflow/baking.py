@@ -1,110 +1,220 @@
-"""Bakes views into folders and flips pointers. A view is whole on disk before anybody can be told of it."""
+"""Bakes views into folders and flips pointers. A view is whole on disk before anybody can be told of it, and all views
+that depend on one decision go live together."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from io import BytesIO
 from typing import Final
 
 import polars as pl
 
-from services.ratings.assembly.schema import FRAMES, as_declared, completed
 from services.ratings.models import PointerRow, ReleaseRow
+from services.ratings.policy.loading import pinned_of
 from services.ratings.problems import BakedMeanwhile
 from services.ratings.store.answers import Said, beside, said
+from services.ratings.store.remembering import keep_named, remember
 from services.ratings.store.store import LiveViews, Transaction
-from services.ratings.view.baking import Baked, IndicatorPeriod, Ingredients, Permitted, Secrets, bake
-from services.ratings.view.built import Built
-from services.ratings.view.hiding import Memory
+from services.ratings.view.baking import Ingredients, Part, Permitted, bake
+from services.ratings.view.beside import Beside
+from services.ratings.view.fates import DISCLOSURE_RULE, EARLIER_RULE
+from services.ratings.view.roster import IndicatorPeriod
+from services.ratings.workflow.deciding import Decided, Situation, built_of, decide_all, situation_of, withdrawn_since
 from services.ratings.workflow.made_with import made_with
 from services.ratings.workflow.office import Office
 from shared.contracts.consent import Permissions, Purpose
-from shared.contracts.views import VIEW_SCHEMA, ViewFile, ViewManifest
+from shared.contracts.views import VIEW_SCHEMA, Correction, ViewFile, ViewManifest
 from shared.kit.files import sha256_of
 
+MANIFEST: Final = "manifest.json"
 ROWS: Final = "rows.parquet"
+Parts = Mapping[str, Part]
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A view on disk that no pointer names yet, and what must be remembered when one does. `former` is the manifest of
-    its view that was live when this one was baked, `knows` the live views of all releases then. `shown` is who has a
-    row: what is remembered of a view must not need its folder. `said`: what stands beside its figures."""
+class PreparedView:
+    """A view on disk that no pointer names yet. `former` is the manifest of its release's view that was live when this
+    one was baked. `shown` is who has a row: what is remembered of a view must not need its folder. `said`: what
+    subjects had said and reviewers accepted."""
 
     release: str
     view: int
     manifest_sha256: str
     former: str | None
-    knows: LiveViews
-    said: Said
     shown: list[list[str]]
-    permissions: Permissions
     permissions_digest: str
-    memory: Mapping[IndicatorPeriod, Memory]
+    said: Said
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Views on disk, and what must be remembered when they go live. `knows`: the live views of all releases when they
+    were baked. `publishing`: the release of which nothing is live yet, if any."""
+
+    views: tuple[PreparedView, ...]
+    knows: LiveViews
+    permissions: Permissions
+    permitted: Permitted
+    decided: Decided
+    disclosure: str
+    publishing: str | None = None
+
+    @property
+    def view(self) -> int | None:
+        """The number of the view of the release that is being published."""
+        return next((one.view for one in self.views if one.release == self.publishing), None)
+
+    @property
+    def exposed(self) -> list[IndicatorPeriod]:
+        """Of the release that is being published, what must not be: somebody in it cannot be covered."""
+        shown = self.decided.fates(self.publishing) if self.publishing else {}
+        return [key for key in self.decided.exposed if key in shown]
 
     def flip(self, tx: Transaction) -> None:
-        """Make this the live view, in the caller's transaction. Raises BakedMeanwhile where another view of any release
-        went live, or away, since this one was baked: who may be hidden behind whom depends on all of them; and where a
-        text or a flag that stands beside its figures has changed since, for every view of a release has the same."""
-        if tx.live_views() != self.knows or said(tx, self.release) != self.said:
-            raise BakedMeanwhile(self.release)
-        tx.remember(self.release, self.memory)
-        row = tx.pointer(self.release)
+        """Make all of them live, in the caller's transaction. Raises BakedMeanwhile where another view of any release
+        went live, or away, since these were baked: who may be hidden behind whom depends on all of them; and where a
+        text or a flag that stands beside their figures has changed since, for every view of a release has the same."""
+        changed = [one.release for one in self.views if said(tx, one.release) != one.said]
+        if tx.live_views() != self.knows or changed:
+            raise BakedMeanwhile(", ".join(changed or [one.release for one in self.views]))
+        remember(tx, self.decided.memory())
+        keep_named(tx, self.permitted)
+        for one in self.views:
+            self._flip(tx, one)
+
+    def _flip(self, tx: Transaction, one: PreparedView) -> None:
+        row = tx.pointer(one.release)
         if row is not None:
             tx.drop(row)
         tx.add(
             PointerRow(
-                release=self.release, view=self.view, consent_store=self.permissions.store_id,
-                consent_revision=self.permissions.revision, permissions=self.permissions_digest,
-                manifest_sha256=self.manifest_sha256, baked=datetime.now(UTC), shown=self.shown,
+                release=one.release, view=one.view, consent_store=self.permissions.store_id,
+                consent_revision=self.permissions.revision, permissions=one.permissions_digest,
+                manifest_sha256=one.manifest_sha256, baked=datetime.now(UTC), shown=one.shown,
+                disclosure=self.disclosure,
             )
         )  # fmt: skip
+        if one.release != self.publishing:
+            revision = self.permissions.revision
+            tx.record("ratings", "release.baked", one.release, view=one.view, consent_revision=revision)
+
+    def forget_former(self, office: Office) -> None:
+        """Remove the views that these have replaced, once their transaction is durable."""
+        for one in self.views:
+            if one.former is not None:
+                office.views.remove(one.release, one.former)
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """What one transaction says of everything that is or will be readable."""
+
+    situation: Situation
+    rows: Mapping[str, ReleaseRow]
+    beside: Mapping[str, Beside]
+    said: Mapping[str, Said]
+    current: str | None
+    knows: LiveViews
+
+
+def prepare_view(office: Office, release: str, permissions: Permissions, published: datetime) -> Prepared:
+    """Bake the first view of a release that is to be published, and every other view that changes with it. Call with
+    `office.baking()` held. Raises PeerUnreachable, PeerRefused."""
+    return _prepared(office, permissions, {release}, release, published)
+
+
+def prepare_views(office: Office, due: Collection[str], permissions: Permissions) -> Prepared:
+    """Bake the next views of these readable releases, and of every other whose rows, or what goes with whom, change
+    with them; write them down. Call with `office.baking()` held. Raises PeerUnreachable, PeerRefused."""
+    return _prepared(office, permissions, due)
+
+
+def _prepared(
+    office: Office, permissions: Permissions, due: Collection[str], publishing: str | None = None,
+    published: datetime | None = None,
+) -> Prepared:  # fmt: skip
+    read = _read(office, publishing)
+    indicators = sorted({one for row in read.rows.values() for one in row.indicators})
+    permitted = permitted_for(office, indicators, permissions)
+    withdrawn = withdrawn_since(office, read.situation, permissions)
+    decided = decide_all(office, read.situation, permitted, withdrawn)
+    views = []
+    for release, row in read.rows.items():
+        own = permitted_for(office, row.indicators, permissions)
+        parts = bake(_ingredients(office, row, own, decided, read.beside[release]))
+        pointer = read.situation.pointers.get(release)
+        if release not in due and pointer is not None and _is_live(office, pointer, parts):
+            continue
+        manifest = _manifest(office, row, permissions, parts).model_copy(
+            update={"view": pointer.view + 1 if pointer else 1, "published": row.published or published,
+                    "supersedes": row.supersedes if row.published else read.current or row.supersedes}
+        )  # fmt: skip
+        views.append(
+            PreparedView(
+                release=release, view=manifest.view, manifest_sha256=_written(office, manifest, parts),
+                former=pointer.manifest_sha256 if pointer else None,
+                shown=shown_in_rows(pl.read_parquet(BytesIO(parts[ROWS].data))),
+                permissions_digest=digest_of(own), said=read.said[release],
+            )
+        )  # fmt: skip
+    digest = office.disclosure.digest(DISCLOSURE_RULE)
+    return Prepared(tuple(views), read.knows, permissions, permitted, decided, digest, publishing)
+
+
+def _read(office: Office, publishing: str | None) -> _Read:
+    with office.store.reading() as tx:
+        situation = situation_of(office, tx, [publishing] if publishing else [])
+        rows = {release: tx.release(release) for release in situation.rosters}
+        told = {release: beside(tx, row, office.frames.load(row.parts["results"])) for release, row in rows.items()}
+        heard = {release: said(tx, release) for release in rows}
+        current = tx.published()
+        return _Read(situation, rows, told, heard, current.id if current else None, tx.live_views())
 
 
 def ingredients_of(office: Office, tx: Transaction, row: ReleaseRow, permitted: Permitted) -> Ingredients:
     """What a view of a finished release is baked from at this moment, when exactly these people may be named."""
-    others = {other.id: live for other, live in tx.readable() if other.id != row.id}
-    built = built_of(office, row)
+    decided = decide_all(office, situation_of(office, tx, [row.id]), permitted, [])
+    return _ingredients(office, row, permitted, decided, beside(tx, row, office.frames.load(row.parts["results"])))
+
+
+def _ingredients(
+    office: Office, row: ReleaseRow, permitted: Permitted, decided: Decided, said_beside: Beside
+) -> Ingredients:
+    pinned = pinned_of(row.disclosure)
     return Ingredients(
-        built,
-        office.catalogue,
-        permitted,
-        tx.memory(row.id),
-        Secrets(row.salt, tx.partner_order()),
-        _registers_of(row),
-        _shown_in(office, others),
-        beside(tx, row, built.results),
-    )
+        built_of(office, row), office.catalogue, permitted, decided.fates(row.id), row.salt, _registers_of(row),
+        pinned.rule if pinned else EARLIER_RULE, said_beside,
+    )  # fmt: skip
 
 
-def prepare_view(office: Office, release: str, permissions: Permissions, published: datetime) -> Prepared:
-    """Bake the next view of a release under these permissions and write it down. Call with `office.baking()` held."""
-    with office.store.reading() as tx:
-        row, pointer = tx.release(release), tx.pointer(release)
-        assert row.results_digest is not None  # only a finished build can be approved
-        permitted = permitted_for(office, row.indicators, permissions)
-        given = ingredients_of(office, tx, row, permitted)
-        current = tx.published()
-        knows, heard = tx.live_views(), said(tx, release)
-    baked = bake(given)
+def _is_live(office: Office, pointer: PointerRow, parts: Parts) -> bool:
+    """Whether the live view has exactly these parts."""
+    try:
+        told = (office.views.path(pointer.release, pointer.manifest_sha256) / MANIFEST).read_bytes()
+    except FileNotFoundError:
+        return False
+    return ViewManifest.model_validate_json(told).files == _files(parts)
+
+
+def _manifest(office: Office, row: ReleaseRow, permissions: Permissions, parts: Parts) -> ViewManifest:
+    """But for its number and the publication."""
+    assert row.results_digest is not None  # only a finished build can be approved
     with_what = row.made_with or made_with(office.catalogue, [])  # what made the results, not what bakes them now
-    manifest = ViewManifest(
-        view_schema=VIEW_SCHEMA, release=row.id, view=pointer.view + 1 if pointer else 1,
-        consent_store=permissions.store_id, consent_revision=permissions.revision, published=published,
-        supersedes=current.id if current and row.published is None else row.supersedes,
+    return ViewManifest(
+        view_schema=VIEW_SCHEMA, release=row.id, view=1, consent_store=permissions.store_id,
+        consent_revision=permissions.revision, published=row.created,
+        correction=Correction.model_validate(row.correction) if row.correction else None,
         synthetic=any(office.catalogue[one].definition.status == "synthetic" for one in row.indicators),
         method_version=with_what["method_version"], inputs=sorted(one["digest"] for one in row.inputs),
-        results_digest=row.results_digest, code=with_what["code"], files=_files(baked),
+        results_digest=row.results_digest, code=with_what["code"], files=_files(parts),
     )  # fmt: skip
+
+
+def _written(office: Office, manifest: ViewManifest, parts: Parts) -> str:
+    """Durable when it returns; the SHA-256 of the manifest."""
     written = manifest.model_dump_json(indent=1).encode()
-    kept = office.views.write(release, {name: part.data for name, part in baked.parts.items()}, written)
-    return Prepared(
-        release=release, view=manifest.view, manifest_sha256=kept,
-        former=pointer.manifest_sha256 if pointer else None, knows=knows, said=heard,
-        shown=shown_in_rows(pl.read_parquet(baked.parts[ROWS].data)), permissions=permissions,
-        permissions_digest=digest_of(permitted), memory=baked.memory,
-    )  # fmt: skip
+    return office.views.write(manifest.release, {name: part.data for name, part in parts.items()}, written)
 
 
 def permitted_for(office: Office, indicators: list[str], permissions: Permissions) -> Permitted:
@@ -126,32 +236,10 @@ def digest_of(permitted: Permitted) -> str:
     return digest.hexdigest()
 
 
-def _shown_in(office: Office, pointers: Mapping[str, PointerRow]) -> dict[IndicatorPeriod, frozenset[str]]:
-    """The people of each indicator and period who have a row in any of these live views."""
-    found: dict[IndicatorPeriod, set[str]] = defaultdict(set)
-    for release, pointer in pointers.items():
-        shown = pointer.shown
-        if shown is None:  # baked before this was kept with the pointer: then its folder bears its number
-            shown = shown_in_rows(pl.read_parquet(office.views.path(release, str(pointer.view)) / ROWS))
-        for indicator, period, person in shown:
-            found[indicator, period].add(person)
-    return {key: frozenset(people) for key, people in found.items()}
-
-
 def shown_in_rows(rows: pl.DataFrame) -> list[list[str]]:
     """Indicator, period and consultant of every row that is a consultant's."""
     people = rows.filter(pl.col("level") == "consultant").select("indicator_id", "period_id", "consultant_id")
     return [list(one) for one in people.unique().sort(pl.all()).iter_rows()]
-
-
-def built_of(office: Office, row: ReleaseRow) -> Built:
-    """The frames of a release; what the version that built it did not compute yet is empty."""
-    return Built(
-        **{
-            name: completed(office.frames.load(row.parts[name]), name) if name in row.parts else as_declared([], name)
-            for name in FRAMES
-        }
-    )
 
 
 def _registers_of(row: ReleaseRow) -> date:
@@ -159,8 +247,8 @@ def _registers_of(row: ReleaseRow) -> date:
     return max(datetime.fromisoformat(one["created"]) for one in row.inputs).date()
 
 
-def _files(baked: Baked) -> list[ViewFile]:
+def _files(parts: Parts) -> list[ViewFile]:
     return [
         ViewFile(name=name, sha256=sha256_of(part.data), bytes=len(part.data), rows=part.rows)
-        for name, part in sorted(baked.parts.items())
+        for name, part in sorted(parts.items())
     ]

@@ -17,6 +17,7 @@ from services.ratings.assembly.registers import (
 from services.ratings.assembly.schema import FRAMES, BuildRefused, as_declared
 from services.ratings.casemix.counting import UNITS, count_patterns
 from services.ratings.indicators.loading import Loaded
+from services.ratings.view.fates import DISCLOSURE_RULE
 from services.ratings.workflow.made_with import made_with
 from services.ratings.workflow.office import Office
 from services.ratings.workflow.releases import BUILD_JOB
@@ -191,6 +192,7 @@ class Builder:
             row.parts, row.results_digest = whole["parts"], whole["parts"]["results"]
             row.inputs = [snapshots[feed] for feed in sorted(snapshots)]
             row.stages, row.made_with = whole["stages"], with_what
+            row.disclosure = self.office.disclosure.pinned(DISCLOSURE_RULE)
             tx.add(row)
             tx.record("ratings", "release.built", release, results_digest=row.results_digest)
 

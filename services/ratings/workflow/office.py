@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from services.ratings.domain.outlier_policy import OutlierPolicies
+from services.ratings.domain.release_policy import ReleasePolicy
 from services.ratings.indicators.loading import Catalogue
 from services.ratings.peers import Peers
+from services.ratings.policy.loading import Disclosure
 from services.ratings.store.frames import Frames, Scratch, Snapshots
 from services.ratings.store.store import Store
 from services.ratings.store.views import ViewFolders
+from services.ratings.view.previews import Previews
 from shared.kit.jobs import Jobs
 
 Clock = Callable[[], datetime]
@@ -22,7 +27,9 @@ def wall_clock() -> datetime:
 
 @dataclass(frozen=True)
 class Office:
-    """`clock` gives the present moment, aware; tests and rehearsals give one of their own."""
+    """`clock` gives the present moment, aware; tests and rehearsals give one of their own. `tables` keeps the tables of
+    disclosure control by release, with what they were made of: they are the same at every bake. `previews` keeps views
+    that only their subjects may see yet."""
 
     store: Store
     catalogue: Catalogue
@@ -32,7 +39,12 @@ class Office:
     snapshots: Snapshots
     views: ViewFolders
     scratch: Scratch
+    release_policy: ReleasePolicy
+    outliers: OutlierPolicies
+    disclosure: Disclosure
     clock: Clock = wall_clock
+    tables: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
+    previews: Previews = field(default_factory=Previews, repr=False)
 
     def baking(self) -> AbstractContextManager[None]:
         """At most one process bakes a view at a time, so that view numbers and what is hidden never cross. A process
@@ -41,8 +53,12 @@ class Office:
 
     @classmethod
     def open(
-        cls, data_dir: Path, store: Store, catalogue: Catalogue, peers: Peers, jobs: Jobs, *, clock: Clock = wall_clock
-    ) -> "Office":
+        cls, data_dir: Path, store: Store, catalogue: Catalogue, peers: Peers, jobs: Jobs, *,
+        release_policy: ReleasePolicy, outliers: OutlierPolicies, disclosure: Disclosure, clock: Clock = wall_clock,
+    ) -> "Office":  # fmt: skip
         frames, snapshots = Frames(data_dir / "frames"), Snapshots(data_dir / "snapshots")
         views, scratch = ViewFolders(data_dir / "views"), Scratch(data_dir / "replays")
-        return cls(store, catalogue, peers, jobs, frames, snapshots, views, scratch, clock)
+        return cls(
+            store, catalogue, peers, jobs, frames, snapshots, views, scratch, release_policy, outliers, disclosure,
+            clock,
+        )  # fmt: skip

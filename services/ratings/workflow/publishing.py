@@ -1,11 +1,14 @@
 """Publication: the permissions of this moment, a view on disk, and one transaction that makes all of it true."""
 
-from datetime import UTC, datetime
-
 from services.ratings.domain.life_cycle import REINSTATED, check_step
 from services.ratings.models import ReleaseRow
+from services.ratings.problems import StepNotAllowed
 from services.ratings.store.store import Transaction
-from services.ratings.workflow.baking import prepare_view
+from services.ratings.workflow.baking import Prepared, prepare_view
+from services.ratings.workflow.calendar import check_day
+from services.ratings.workflow.checking import gate_of
+from services.ratings.workflow.gate import check_signed
+from services.ratings.workflow.measuring import look
 from services.ratings.workflow.office import Office
 from services.ratings.workflow.releases import described, standing
 from shared.contracts.releases import ReadableView, ReadableViews, Release, ReleaseStatus
@@ -14,17 +17,23 @@ from shared.contracts.releases import ReadableView, ReadableViews, Release, Rele
 def publish(office: Office, release: str, person: str) -> Release:
     """Durable and visible to gateways when it returns; the release published before stays readable, as superseded.
 
-    Raises NotFound, StepNotAllowed, SamePerson, BakedMeanwhile, and PeerUnreachable where consent does not answer: then
-    nothing has changed.
+    Raises NotFound, StepNotAllowed, SamePerson, NotAnnounced, BeforeItsDay, GateNotAnswered, NotSigned, BakedMeanwhile,
+    and PeerUnreachable where consent does not answer: then nothing has changed. A decision of consent that was taken
+    since it was signed is simply in the view: what was signed are the results.
     """
     with office.baking():
+        now = office.clock()
         with office.store.reading() as tx:
-            check_step(standing(tx.release(release)), "publication", person)
-        now = datetime.now(UTC)
-        prepared = prepare_view(office, release, office.peers.permissions(), now)
+            _check_publishable(office, tx, release, person)
+        permissions = office.peers.permissions()
+        looked = look(office, release, permissions, decide=False)
+        with office.store.reading() as tx:
+            check_signed(gate_of(office, tx, tx.release(release), looked), "publisher", person)
+        prepared = prepare_view(office, release, permissions, now)
+        _refuse_exposed(prepared)
         with office.store.transaction() as tx:
-            row = tx.release(release)
-            check_step(standing(row), "publication", person)
+            row = _check_publishable(office, tx, release, person)
+            check_signed(gate_of(office, tx, row, looked), "publisher", person)
             _supersede(tx, row, person)
             row.status, row.publisher, row.published = ReleaseStatus.PUBLISHED.value, person, now
             prepared.flip(tx)
@@ -33,7 +42,25 @@ def publish(office: Office, release: str, person: str) -> Release:
                 person, "release.publication", release, view=prepared.view,
                 consent_revision=prepared.permissions.revision,
             )  # fmt: skip
-            return described(tx, row)
+            told = described(tx, row)
+        prepared.forget_former(office)
+        return told
+
+
+def _check_publishable(office: Office, tx: Transaction, release: str, person: str) -> ReleaseRow:
+    row = tx.release(release)
+    check_step(standing(row), "publication", person)
+    check_day(office, tx, row)
+    return row
+
+
+def _refuse_exposed(prepared: Prepared) -> None:
+    """Raises StepNotAllowed where somebody who may not be shown could be worked out, whatever is hidden."""
+    if exposed := sorted({indicator for indicator, _ in prepared.exposed}):
+        raise StepNotAllowed(
+            f"In {', '.join(exposed)} too few people are measured to cover those who may not be shown: build the "
+            "release without it."
+        )
 
 
 def _supersede(tx: Transaction, row: ReleaseRow, person: str) -> None:

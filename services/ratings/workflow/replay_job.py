@@ -163,6 +163,8 @@ def report_of(
 ) -> ReplayReport:
     """What the release recorded beside what is kept of it and what was computed again. The published digest of the
     results is a record of its own, and must be that of the part."""
+    if row.disclosure is None:  # built before cells were kept: nothing was recorded that they could differ from
+        recomputed = {name: digest for name, digest in recomputed.items() if name != "cells" or name in row.parts}
     recorded: dict[str, str | None] = {**row.parts, "results": row.results_digest}
     parts = [
         ReplayedPart(

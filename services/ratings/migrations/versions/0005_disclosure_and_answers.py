@@ -13,7 +13,7 @@ depends_on = None
 
 TABLES = (
     "case_step", "outlier_case", "answer", "record_query", "seen", "sign_off", "gate_answer", "calendar_entry",
-    "session", "total_shown", "secret_since",
+    "session", "named", "total_shown", "secret_since",
 )  # fmt: skip
 COLUMNS = ("disclosure", "submitted", "window_until", "submission", "correction")
 
@@ -44,6 +44,7 @@ def upgrade() -> None:
     op.add_column("release", sa.Column("window_until", sa.Date()))
     op.add_column("release", sa.Column("submission", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("release", sa.Column("correction", sa.JSON(none_as_null=True)))
+    op.add_column("pointer", sa.Column("disclosure", sa.String()))
     _memory()
     _release_life()
     _told_first()
@@ -58,14 +59,18 @@ def upgrade() -> None:
 
 
 def _memory() -> None:
-    for name, subject, last in (("secret_since", "consultant", "since"), ("total_shown", "provider", "until")):
+    for name, subjects, last in (
+        ("secret_since", ("consultant",), "since"), ("total_shown", ("release", "provider"), "until"),
+    ):  # fmt: skip
         op.create_table(
             name,
-            sa.Column("indicator", sa.String(), primary_key=True),
-            sa.Column("period", sa.String(), primary_key=True),
-            sa.Column(subject, sa.String(), primary_key=True),
-            sa.Column(last, sa.Integer(), nullable=False),
+            *(sa.Column(key, sa.String(), primary_key=True) for key in ("indicator", "period", *subjects)),
+            number(last),
         )
+    op.create_table(
+        "named",
+        *(sa.Column(key, sa.String(), primary_key=True) for key in ("programme", "consultant")), text("key"),
+    )  # fmt: skip
 
 
 def _release_life() -> None:
@@ -144,6 +149,8 @@ def downgrade() -> None:
     _without_later_parts()
     for name in TABLES:
         op.drop_table(name)
+    with op.batch_alter_table("pointer") as pointer:
+        pointer.drop_column("disclosure")
     with op.batch_alter_table("release") as release:
         for name in COLUMNS:
             release.drop_column(name)
