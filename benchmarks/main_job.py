@@ -5,15 +5,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from benchmarks.outcome import Outcome
-from cli import imports, load, release
+from cli import imports, load, release, releasing
 from cli.calls import Service
-from cli.demo import FEEDS
+from cli.demo import FEEDS, NOTE, TITLE
 from cli.demonstration.files import write
 from cli.demonstration.sizes import DEFAULT_SEED, Sizes
 from cli.demonstration.world import make_world
@@ -75,11 +76,11 @@ def _release(house: House, service: Callable[[str, str], Service], clock: Clock)
     with clock.stage("release: build"):
         built = release.new_draft(analyst, "benchmark", "2026-09-30", None)
     name = built["release"]
-    with clock.stage("release: submit and approve"):
-        release.step(analyst, name, "submission", ("submitted",))
-        release.step(service("ratings", "reviewer"), name, "approval", ("approved",))
-    with clock.stage("release: publish (permissions, bake, flip)"):
-        release.step(service("ratings", "publisher"), name, "publication", ("published",))
+    account = partial(service, "ratings")
+    with clock.stage("release: submit, check, sign and approve"):
+        releasing.take_through(account, name, TITLE, NOTE, until="approval")
+    with clock.stage("release: sign and publish (gate, permissions, bake, flip)"):
+        releasing.take_through(account, name, TITLE, NOTE)
     with clock.stage("until the gateway shows it"):
         house.wait_published(name)
     return built

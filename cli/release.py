@@ -1,5 +1,6 @@
-"""`candour release build | submit | return | approve | publish | take-down | list`: three people, one release."""
+"""`candour release announce | build | submit | checks | sign | approve | publish | …`: three people, one release."""
 
+import sys
 import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -8,33 +9,24 @@ import typer
 
 from cli import spelled
 from cli.calls import Refused, Service
+from cli.gate import add_to
+from cli.releasing import step
 from cli.say import out, stop
 
-app = typer.Typer(help="Build, submit, approve and publish releases.", no_args_is_help=True)
+app = typer.Typer(help="Announce, build, check, sign and publish releases.", no_args_is_help=True)
+add_to(app)
 Name = Annotated[str, typer.Argument(callback=spelled.release, help="The release, e.g. 2026-09-30 or 2026-09-30.2.")]
 
 
-def new_draft(ratings: Service, key: str, date: str, indicators: list[str] | None) -> dict[str, Any]:
+def new_draft(
+    ratings: Service, key: str, date: str, indicators: list[str] | None, correction: dict[str, str] | None = None
+) -> dict[str, Any]:
     """Reserve a release and wait until its results are computed. The same `key` again gives the same release."""
-    body = {"date": date} | ({"indicators": indicators} if indicators else {})
+    body: dict[str, Any] = {"date": date} | ({"indicators": indicators} if indicators else {})
+    body |= {"correction": correction} if correction else {}
     release = ratings.json("POST", "/v1/releases", json=body, headers={"Idempotency-Key": key})
     done: dict[str, Any] = ratings.wait(f"/v1/releases/{release['release']}", lambda one: one["build"] != "running")
     return done
-
-
-def step(
-    ratings: Service, release: str, noun: str, target: tuple[str, ...], body: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Take one step of the life cycle. A repeat after a lost answer finds the step taken and is content."""
-    try:
-        taken: dict[str, Any] = ratings.json("POST", f"/v1/releases/{release}/{noun}", json=body)
-    except Refused as refused:
-        if refused.code != "step_not_allowed":
-            raise
-        taken = ratings.json("GET", f"/v1/releases/{release}")
-        if taken["status"] not in target:
-            raise
-    return taken
 
 
 def _tell(release: dict[str, Any]) -> None:
@@ -46,12 +38,20 @@ def _tell(release: dict[str, Any]) -> None:
 def build(
     date: Annotated[str, typer.Option(callback=spelled.day, help="The release's date; today where not given.")] = "",
     indicator: Annotated[list[str] | None, typer.Option(help="Only these indicators; repeat for more.")] = None,
+    corrects: Annotated[
+        str | None,
+        typer.Option(callback=spelled.optional(spelled.release), help="The release that this one sets right."),
+    ] = None,
+    correction: Annotated[str | None, typer.Option(help="What it sets right, in words for the public.")] = None,
     account: Annotated[str, typer.Option("--as")] = "analyst",
 ) -> None:
     """Compute a draft from the newest snapshots, and wait for it."""
+    if (corrects is None) != (correction is None):
+        raise typer.BadParameter("--corrects and --correction belong together.")
+    noted = {"supersedes": corrects, "text": correction} if corrects and correction else None
     day = date or datetime.now(UTC).date().isoformat()
     try:
-        release = new_draft(Service("ratings", account), uuid.uuid4().hex, day, indicator)
+        release = new_draft(Service("ratings", account), uuid.uuid4().hex, day, indicator, noted)
     except Refused as refused:
         stop(refused.sentence())
     if release["build"] == "failed":
@@ -99,6 +99,17 @@ def take_down(
 ) -> None:
     """Take a release away from readers. The one before it is current again."""
     _take(release, "takedown", account, "taken_down", body={"reason": reason})
+
+
+@app.command("roster")
+def roster(
+    release: Name, account: Annotated[str, typer.Option("--as", help="steward or auditor.")] = "auditor"
+) -> None:
+    """Print who works where with which figures, as CSV, for `candour audit-disclosure`. Keep it as safe as the data."""
+    try:
+        sys.stdout.write(Service("ratings", account).ask("GET", f"/v1/releases/{release}/roster").text)
+    except Refused as refused:
+        stop(refused.sentence())
 
 
 @app.command("list")

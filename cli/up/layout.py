@@ -71,7 +71,9 @@ class Layout:
             own["PEOPLE_FILE"] = str(self.people)
         peers = {
             "ratings": {
-                "DEMONSTRATION": "true", "INGEST_URL": self.url("ingest"), "CONSENT_URL": self.url("consent"),
+                "DEMONSTRATION": "true", "RELEASE_POLICY": "demonstration",
+                "OUTLIER_POLICY": "outlier_policy_demonstration",
+                "INGEST_URL": self.url("ingest"), "CONSENT_URL": self.url("consent"),
             },
             "gateway": {"NAME": name, "RATINGS_URL": self.url("ratings"), "CONSENT_URL": self.url("consent")},
             "consent": {"DEMONSTRATION": "true", "RATINGS_URL": self.url("ratings")},

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.contracts.base import Contract, Count, Digest, ReleaseId, Slug
+from shared.contracts.views import Correction
 
 
 class ReleaseStatus(StrEnum):
@@ -28,10 +29,12 @@ class BuildState(StrEnum):
 
 
 class ReleaseRequest(Contract):
-    """A new draft over the newest snapshot of every feed that the indicators need. No list: all that have one."""
+    """A new draft over the newest snapshot of every feed that the indicators need. No list: all that have one.
+    `correction`: which release it sets right, and what, in words that the public reads beside both."""
 
     date: date
     indicators: list[Slug] | None = None
+    correction: Correction | None = None
 
 
 class TakeDown(Contract):
@@ -48,6 +51,9 @@ class Stage(Contract):
 
 
 class Release(Contract):
+    """`submission` counts how often it was handed to review; `window_until` is the last day, in London, on which those
+    who are measured may look and answer, absent where the policy holds no window."""
+
     release: ReleaseId
     status: ReleaseStatus
     owner: str | None = None
@@ -59,7 +65,12 @@ class Release(Contract):
     reviewer: str | None = None
     publisher: str | None = None
     created: datetime
+    submission: Count = 0
+    submitted: datetime | None = None
+    window_until: date | None = None
     published: datetime | None = None
+    supersedes: ReleaseId | None = None
+    correction: Correction | None = None
     indicators: list[Slug]
     inputs: list[Digest]
     results_digest: Digest | None = None

@@ -19,7 +19,9 @@ so that gateways can be upgraded before ratings; ratings bakes every readable re
 """
 
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from shared.contracts.base import Contract, Count, Digest, ReleaseId, Sha256, Slug, SubjectId
 
@@ -72,7 +74,7 @@ class Correction(Contract):
     """What a revision sets right, in words for the public, and in which release."""
 
     supersedes: ReleaseId
-    text: str
+    text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
 
 class Commentary(Contract):

@@ -16,8 +16,9 @@ from typing import Any, Final
 import httpx
 from pydantic import ValidationError
 
-from cli import consent, release
+from cli import consent, release, releasing
 from cli.calls import Refused, Service
+from cli.demo import NOTE, TITLE
 from shared.contracts.releases import ReadableView, ReadableViews
 from shared.contracts.views import ViewManifest
 from shared.kit.auth import ServiceToken
@@ -195,9 +196,7 @@ class Releasers(Actor):
         draft = release.new_draft(self._at(number, "analyst"), key, day.isoformat(), [INDICATOR])
         assert draft["build"] == "done", draft
         name = self.done.keys[key] = draft["release"]
-        release.step(self._at(number + 1, "analyst"), name, "submission", ("submitted",))
-        release.step(self._at(number, "reviewer"), name, "approval", ("approved",))
-        release.step(self._at(number + 1, "publisher"), name, "publication", ("published",))
+        releasing.take_through(lambda who: self._at(number + (who != "reviewer"), who), name, TITLE, NOTE)
         self.done.releases[name] = draft
         self.stopping.wait(self.every)
 

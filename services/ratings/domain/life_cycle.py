@@ -10,7 +10,7 @@ NEXT: Final[dict[ReleaseStatus, frozenset[ReleaseStatus]]] = {
     ReleaseStatus.DRAFT: frozenset({ReleaseStatus.SUBMITTED}),
     ReleaseStatus.SUBMITTED: frozenset({ReleaseStatus.RETURNED, ReleaseStatus.APPROVED}),
     ReleaseStatus.RETURNED: frozenset({ReleaseStatus.SUBMITTED}),
-    ReleaseStatus.APPROVED: frozenset({ReleaseStatus.PUBLISHED}),
+    ReleaseStatus.APPROVED: frozenset({ReleaseStatus.RETURNED, ReleaseStatus.PUBLISHED}),
     ReleaseStatus.PUBLISHED: frozenset({ReleaseStatus.SUPERSEDED, ReleaseStatus.TAKEN_DOWN}),
     ReleaseStatus.SUPERSEDED: frozenset({ReleaseStatus.TAKEN_DOWN}),
     ReleaseStatus.TAKEN_DOWN: frozenset(),
@@ -46,12 +46,13 @@ def steps_from(status: ReleaseStatus, build: BuildState) -> list[str]:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a release stands, and whose it is."""
+    """Where a release stands, and whose it is; `reviewer` is who approved it, where somebody has."""
 
     release: str
     status: ReleaseStatus
     build: BuildState
     author: str
+    reviewer: str | None = None
 
 
 def check_step(now: Standing, step: str, person: str) -> None:
@@ -61,3 +62,5 @@ def check_step(now: Standing, step: str, person: str) -> None:
         raise StepNotAllowed(f"Release {now.release} is {state}: {step} is not possible now.")
     if step in NOT_BY_THE_AUTHOR and person == now.author:
         raise SamePerson(now.release, step)
+    if step == "publication" and person == now.reviewer:
+        raise SamePerson(now.release, step, "reviewer")

@@ -4,7 +4,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Response
 
-from services.ratings.problems import BakedMeanwhile, KeyReused, SamePerson, StepNotAllowed
+from services.ratings.problems import (
+    BakedMeanwhile,
+    BeforeItsDay,
+    GateNotAnswered,
+    KeyReused,
+    NotAnnounced,
+    NotSigned,
+    SamePerson,
+    StepNotAllowed,
+    WindowOpen,
+)
 from services.ratings.routes import NO_STORE, STRICT, OfficeDep
 from services.ratings.workflow import publishing, releases
 from shared.contracts.base import Printable, ReleaseId
@@ -22,6 +32,7 @@ Reviewer = Annotated[Caller, Depends(allow("reviewer"))]
 Publisher = Annotated[Caller, Depends(allow("publisher"))]
 Reader = Depends(allow("analyst", "reviewer", "publisher", "auditor"))
 STEP_PROBLEMS = problems(NotFound, StepNotAllowed, SamePerson)
+GATE_PROBLEMS = (NotFound, StepNotAllowed, SamePerson, GateNotAnswered, NotSigned, PeerUnreachable, PeerRefused)
 
 
 @router.post(
@@ -66,16 +77,21 @@ def send_back(release: Named, office: OfficeDep, reviewer: Reviewer) -> Release:
     return releases.take_step(office, release, "return", reviewer.name)
 
 
-@router.post("/{release}/approval", operation_id="approve", summary="Approve the results", responses=STEP_PROBLEMS)
+@router.post(
+    "/{release}/approval",
+    operation_id="approve",
+    summary="Approve the results, after the preview window and under the reviewer's signature",
+    responses=problems(*GATE_PROBLEMS, WindowOpen),
+)
 def approve(release: Named, office: OfficeDep, reviewer: Reviewer) -> Release:
-    return releases.take_step(office, release, "approval", reviewer.name)
+    return releases.approve(office, release, reviewer.name)
 
 
 @router.post(
     "/{release}/publication",
     operation_id="publish",
-    summary="Publish under the permissions of this moment",
-    responses=problems(NotFound, StepNotAllowed, SamePerson, BakedMeanwhile, PeerUnreachable, PeerRefused),
+    summary="Publish on the announced day, under both signatures and the permissions of this moment",
+    responses=problems(*GATE_PROBLEMS, NotAnnounced, BeforeItsDay, BakedMeanwhile),
 )
 def publish(release: Named, office: OfficeDep, publisher: Publisher) -> Release:
     return publishing.publish(office, release, publisher.name)
