@@ -24,7 +24,8 @@ def fixed_units(
     fixed -= frozenset().union(*(other.units - other.fixed for other in earlier))
     for units in table.units_under.values():
         together = [unit for unit in units if unit not in fixed and unit not in table.known]
-        spare = (unit for unit in unit_order if unit in fixed and unit in units and unit not in table.known)
+        candidates = fixed.intersection(units) - table.known
+        spare = (unit for unit in unit_order if unit in candidates)
         while together and not all_safe(table, together, widths):
             unit = next(spare, None)
             if unit is None:

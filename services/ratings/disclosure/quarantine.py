@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from services.ratings.disclosure.deciding import Decision
 from services.ratings.disclosure.policy import Policy
 from services.ratings.disclosure.safety import Block
-from services.ratings.disclosure.sums import merged
-from services.ratings.disclosure.table import Table
+from services.ratings.disclosure.sums import Crowd, merged
+from services.ratings.disclosure.table import Sizes, Table
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ def quarantines(  # noqa: PLR0917  # each is another thing, and none has a defau
 class _Planner:
     def __init__(self, tables: Sequence[Table], decision: Decision, unit_order: Sequence[str], policy: Policy) -> None:
         self.tables, self.decision, self.widths, self.unit_order = tables, decision, policy.widths, unit_order
+        self.below: dict[tuple[int, str], tuple[frozenset[str], list[str]]] = {}
+        self.crowds: dict[tuple[int, frozenset[str]], tuple[dict[str, Sizes], Crowd]] = {}
         self.taken: dict[frozenset[str], tuple[frozenset[str], tuple[frozenset[str], ...]]] = {}
 
     def quarantine(self, person: str) -> Quarantine:
@@ -66,20 +68,32 @@ class _Planner:
     def _grown(self, number: int, unit: str, person: str, units: frozenset[str]) -> frozenset[str]:
         """The units, and as many more below the same ancestor as it takes; all of them where nothing is enough: then
         the release gate hears of it from the decision that follows."""
-        table = self.tables[number]
-        below = frozenset(table.units_under[table.parent(unit)]) - table.fixed - table.known
-        more = iter([one for one in self.unit_order if one in below - units])
+        below, ordered = self._below(number, self.tables[number].parent(unit))
+        more = iter(ordered)
         while not self._is_safe(number, unit, person, units & below):
-            further = next(more, None)
+            further = next((one for one in more if one not in units), None)
             if further is None:
                 break
             units |= {further}
         return units
 
+    def _below(self, number: int, ancestor: str) -> tuple[frozenset[str], list[str]]:
+        """The units below an ancestor whose totals can go or are not shown, and the same in order."""
+        if (number, ancestor) not in self.below:
+            table = self.tables[number]
+            units = frozenset(table.units_under[ancestor]) - table.fixed - table.known
+            self.below[number, ancestor] = units, [one for one in self.unit_order if one in units]
+        return self.below[number, ancestor]
+
     def _is_safe(self, number: int, unit: str, person: str, units: frozenset[str]) -> bool:
         """Whether the person is safe among all people of these units, whose totals nobody knows."""
-        table = self.tables[number]
-        others = merged(table.cells_in(one) for one in sorted(units))
-        others.pop(person)
-        found = Block(number, person, unit, table.own_in(person, sorted(units)), others)
-        return not list(found.failing(self.widths))
+        table, at = self.tables[number], (number, units)
+        if at not in self.crowds:
+            people = merged(table.cells_in(one) for one in sorted(units))
+            self.crowds[at] = people, Crowd(people, self.widths)
+        people, crowd = self.crowds[at]
+        own = table.own_in(person, sorted(units))
+        if crowd.ample(person, self.widths.needs(own)):
+            return True
+        others = {one: sizes for one, sizes in people.items() if one != person}
+        return not list(Block(number, person, unit, own, others).failing(self.widths))
