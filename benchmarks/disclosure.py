@@ -36,6 +36,7 @@ from services.ratings.disclosure import (
 
 Result = TypeVar("Result")
 LIMITS: Final = {"processor seconds for the country / 2 s": "at most 1", "unsafe cells": "0"}
+STEPS: Final = ("fixed", "decide", "quarantines")
 RELEASES: Final = 3
 MISSING: Final = 0.01  # of the episodes of an earlier release
 EXPECTATION: Final = {  # assurance.md, cost of the defaults
@@ -78,10 +79,8 @@ def run(sizes: Sizes | None = None, policy: Policy | None = None) -> Outcome:
     ratios = dict(zip(LIMITS, (float(steps.sum()) / 2, float(sum(one.unsafe for one in found))), strict=True))
     figures = {
         "required": LIMITS, "assurance.md": EXPECTATION, **costs(found), **fixed_shares(audits, rule),
-        "processor seconds": {step: float(spent) for step, spent in zip(("fixed", "decide", "quarantines"), steps, strict=True)},
-        "processor seconds for everybody in one table": dict(
-            zip(("fixed", "decide", "quarantines"), everybody.seconds, strict=True)
-        ),
+        "processor seconds": dict(zip(STEPS, steps.tolist(), strict=True)),
+        "processor seconds for everybody in one table": dict(zip(STEPS, everybody.seconds, strict=True)),
     }  # fmt: skip
     return Outcome("disclosure", ratios, figures, [_printed(figures)])
 

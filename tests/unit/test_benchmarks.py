@@ -8,10 +8,12 @@ import polars as pl
 import pytest
 
 from benchmarks import __main__ as command
+from benchmarks import disclosure
 from benchmarks.outcome import Outcome
 from benchmarks.rate import picture, rate, world
 from benchmarks.rate.contenders import WAYS, Answer
 from benchmarks.rate.kernels import place_all, rate_all
+from cli.demonstration.sizes import Sizes
 from services.ratings.casemix.contingency import contingency
 from services.ratings.casemix.rating import rate_table
 from services.ratings.methods.risk import expected_by, fit_logistic
@@ -120,3 +122,13 @@ def test_a_table_is_rated_as_the_counts_are(file: Path) -> None:
     assert own.select("consultant", "cases", "observed").equals(by_consultant.select("consultant", "cases", "observed"))
     np.testing.assert_allclose(own["expected"], by_consultant["expected"], rtol=1e-10)
     assert rated.units["ratio"].to_list() == (rated.units["observed"] / rated.units["expected"]).to_list()
+
+
+def test_a_small_country_is_decided_and_its_price_is_told() -> None:
+    outcome = disclosure.run(Sizes.small())
+    figures = outcome.figures
+    assert outcome.ratios["unsafe cells"] == 0
+    assert (figures["people"], figures["units"]) == (60, 30)
+    assert figures["refused"] == 2 == figures["units affected"]
+    assert figures["quarantine sets"] == 58
+    assert 0 <= figures["share of totals fixed"] <= figures["share of totals fixed by cases alone"] < 1
