@@ -1,0 +1,203 @@
+"""Whoever is measured sees their rows first, byte for byte as the public will, and nobody else sees anything."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import polars as pl
+import pytest
+
+from services.ratings.store.answers import seen
+from services.ratings.store.answers import told as counted
+from shared.contracts.told import OwnResults
+from tests.stores import Stores
+from tests.unit.test_gateway_world import World, world
+from tests.unit.told_rig import AFTER, LAST_DAY, RELEASE, SUBMITTED, Json, Served, Told, told_in
+
+
+@pytest.fixture(scope="module")
+def told(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    with told_in(tmp_path_factory.mktemp("ratings"), stores) as running:
+        running.submitted()
+        yield running
+
+
+def subjects(told: Told, level: str) -> list[str]:
+    return sorted(told.results().filter(pl.col("level") == level)["subject"].unique())
+
+
+def first(told: Told, level: str, partition: str, *, invited: bool) -> tuple[str, str]:
+    """A subject, and the id of a row of theirs that the public will see."""
+    for subject in subjects(told, level):
+        for one in told.own(level, subject):
+            if (one["public"], one["invited"], one["result"]["partition"]) == ("shown", invited, partition):
+                return subject, str(one["result"]["id"])
+    raise AssertionError("the invented audit has no such row")
+
+
+def test_everybody_sees_their_own_rows_and_no_others(told: Told) -> None:
+    results = told.results()
+    for level, subject_of in (("consultant", "consultant"), ("provider", "provider")):
+        for subject in subjects(told, level):
+            rows = told.own(level, subject)
+            own = results.filter((pl.col("level") == level) & (pl.col("subject") == subject))
+            keys = sorted((one["result"]["indicator"]["id"], one["result"]["period"]["id"]) for one in rows)
+            assert keys == own.select("indicator", "period_id").sort(pl.all()).rows()
+            assert {(one["result"]["subject"]["level"], one["result"]["subject"]["id"]) for one in rows} == {
+                (subject_of, subject)
+            }
+
+
+def test_the_answer_is_of_the_contract(told: Told) -> None:
+    for level in ("consultant", "provider"):
+        account = told.be({"consultant": "consultant", "provider": "lead"}[level], subjects(told, level)[0])
+        found = OwnResults.model_validate_json(told.look(account).content)
+        assert found.level == level
+        assert [(one.release, one.status, one.open) for one in found.releases] == [(RELEASE, "not_yet_published", True)]
+        assert str(found.releases[0].window_until) == "2026-06-29"
+
+
+def test_who_is_not_named_sees_their_own_figures_and_is_told_that_the_public_will_not(told: Told) -> None:
+    told_so: dict[str, list[Json]] = {"shown": [], "not_named": [], "not_shown": []}
+    for consultant in subjects(told, "consultant"):
+        for one in told.own("consultant", consultant):
+            told_so[one["public"]].append(one)
+    assert told_so["shown"]
+    assert told_so["not_named"]
+    for one in told_so["not_named"]:
+        assert one["result"]["status"] == "published"
+        assert one["result"]["value"]["denominator"] > 0
+        assert "basis" not in one["result"]
+        assert "may be named" in one["says"]
+    for one in told_so["not_shown"]:
+        assert "may be named" not in one["says"]
+
+
+def test_a_unit_whose_figures_are_kept_back_sees_what_the_public_will(told: Told) -> None:
+    hidden = [
+        one for unit in subjects(told, "provider") for one in told.own("provider", unit) if one["public"] != "shown"
+    ]
+    for one in hidden:
+        assert one["public"] == "not_shown"
+        assert one["result"]["status"] in {"suppressed", "not_published"}
+        assert "value" not in one["result"]
+
+
+def test_an_account_without_a_record_has_none(told: Told) -> None:
+    for account in ("consultant", "lead", "practice"):
+        told.be(account, None)
+        refused = told.rig.ask(account, "GET", "/v1/me/results")
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+    told.be("practice", "Z00001")
+    assert told.look("practice").json() == {"level": "provider", "subject": "Z00001", "releases": []}
+
+
+def test_a_practice_is_a_provider_with_an_account_of_another_role(told: Told) -> None:
+    unit = subjects(told, "provider")[0]
+    rows = told.own("provider", unit)
+    told.be("practice", unit)
+    assert told.look("practice").json()["releases"][0]["results"] == rows
+
+
+def test_the_first_look_is_kept_for_each_submission(told: Told) -> None:
+    who = ("consultant", subjects(told, "consultant")[0])
+    told.own(*who)
+    told.clock.now = LAST_DAY
+    told.own(*who)
+    with told.rig.office.store.reading() as tx:
+        row = tx.release(RELEASE)
+        first = seen(tx, row, who)
+        evidence = counted(tx, row, told.results())
+    told.clock.now = SUBMITTED
+    assert first is not None
+    assert first.at == SUBMITTED
+    assert evidence.subjects == told.results().select("level", "subject").unique().height
+    assert 1 <= evidence.looked <= evidence.subjects
+
+
+def test_a_preview_closes_with_the_return_and_opens_again(told: Told) -> None:
+    release = told.submitted("2026-10-01")
+    consultant = subjects(told, "consultant")[0]
+    before = told.own("consultant", consultant, release)
+    told.rig.step("reviewer", release, "return")
+    assert [one["release"] for one in told.look("consultant").json()["releases"]] == [RELEASE]
+    refused = told.say("consultant", before[0]["result"]["id"], "Too late?")
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+    told.rig.step("analyst", release, "submission")
+    again = told.told("consultant", consultant, release)
+    assert (again["submission"], again["results"]) == (2, before)
+    told.rig.step("reviewer", release, "return")
+
+
+def test_the_window_closes_at_midnight_in_london(told: Told) -> None:
+    consultant = subjects(told, "consultant")[0]
+    result = told.own("consultant", consultant)[0]["result"]["id"]
+    told.clock.now = AFTER
+    refused = told.say("consultant", result, "One minute late.")
+    told.clock.now = LAST_DAY
+    taken = told.say("consultant", result, "In time.")
+    told.clock.now = SUBMITTED
+    assert (refused.status_code, refused.json()["code"]) == (409, "window_closed")
+    assert "2026-06-29" in refused.json()["detail"]
+    assert taken.status_code == 200, taken.text
+    assert told.moderate(taken.json()["sent"]["number"]).status_code == 200
+
+
+def test_the_public_gets_the_very_bytes_that_were_previewed(told: Told, tmp_path: Path) -> None:
+    """For every row of everybody: fixed and revocable, with a reply, without, and with none by the last day."""
+    unit, fixed = first(told, "provider", "fixed", invited=False)
+    consultant, revocable = first(told, "consultant", "revocable", invited=True)
+    for account, result in ((told.be("lead", unit), fixed), (told.be("consultant", consultant), revocable)):
+        replied = told.say(account, result, "We have asked others to look.\nSecond line: “ü”.")
+        assert told.moderate(replied.json()["sent"]["number"]).status_code == 200
+    asked = {"result": fixed, "records": "Three of May", "about": "They were not ours.", "disputed": True}
+    query = told.rig.ask("lead", "POST", "/v1/queries", json=asked, headers={"Idempotency-Key": "one"}).json()
+    settled = {"answer": "They were yours.", "data_changed": False}
+    told.rig.done("steward", "POST", f"/v1/queries/{query['number']}/answer", json=settled)
+    previewed = {
+        one["result"]["id"]: (one, seen)
+        for level in ("consultant", "provider") for subject in subjects(told, level)
+        for one, seen in _with_bytes(told, level, subject)
+    }  # fmt: skip
+    told.publish()
+    public = _public_bytes(told, tmp_path, list(previewed))
+    assert set(public) == {
+        one for one, (own, _) in previewed.items() if own["public"] == "shown" or own["result"]["status"] != "published"
+    }
+    for result, body in public.items():
+        own, seen = previewed[result]
+        assert body == orjson.dumps(own["result"])
+        assert body in seen
+    bodies = {result: orjson.loads(body) for result, body in public.items()}
+    assert {one["partition"] for one in bodies.values()} == {"fixed", "revocable"}
+    shown = [one["reply"] for one in bodies.values() if one["status"] == "published"]
+    assert {one["status"] for one in shown} == {"none", "given", "not_received"}
+    assert {"status": "not_received", "invited_until": "2026-06-29"} in shown
+    for result, author in ((fixed, "lead clinician"), (revocable, "consultant")):
+        assert bodies[result]["reply"] == {
+            "status": "given", "author": author, "received": "2026-06-01",
+            "text": "We have asked others to look.\nSecond line: “ü”.",
+        }  # fmt: skip
+    assert bodies[fixed]["quality"]["flags"] == ["disputed"]
+    assert told.look("lead").json()["releases"] == []
+
+
+def _with_bytes(told: Told, level: str, subject: str) -> list[tuple[Json, bytes]]:
+    account = told.be({"consultant": "consultant", "provider": "lead"}[level], subject)
+    answer = told.look(account)
+    (release,) = (one for one in answer.json()["releases"] if one["release"] == RELEASE)
+    return [(one, answer.content) for one in release["results"]]
+
+
+def _public_bytes(told: Told, folder: Path, results: list[str]) -> dict[str, bytes]:
+    """What a gateway answers to each id, of those that it knows."""
+
+    async def scenario(made: World) -> dict[str, bytes]:
+        async with made.gateway() as gateway:
+            answers = {one: await gateway.get(f"/v1/releases/{RELEASE}/results/{one}") for one in results}
+        assert {answer.status_code for answer in answers.values()} <= {200, 404}
+        return {one: answer.content for one, answer in answers.items() if answer.status_code == 200}
+
+    with world(folder, Served(told.rig, RELEASE)) as made:  # type: ignore[arg-type]  # what its ratings takes
+        return asyncio.run(scenario(made))
