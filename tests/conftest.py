@@ -17,7 +17,9 @@ ENGINES: Final = ("sqlite", "postgresql")
 
 # The same examples in every run: what fails can be seen again, and a build is not red by luck. Fuzz with other seeds by
 # `--hypothesis-profile=default`.
-hypothesis.settings.register_profile("steady", derandomize=True)
+# How long an example takes says nothing of what it shows: no deadline, and no complaint about a slow machine.
+SLOW: Final = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=SLOW)
 hypothesis.settings.load_profile("steady")
 
 
