@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from services.ratings.store import searching
 from services.ratings.store.case_search import of_person
+from services.ratings.store.told_search import told_first
 from services.ratings.workflow.office import Office
 from shared.contracts.access import Piece, Searched
 
 PLACES: Final = (
     "results", "builds", "views", "quarantine", "shown", "hidden", "secret", "named", "snapshots", "scratch", "audit",
-    "replays", "releases", "cases",
+    "replays", "releases", "cases", "seen", "queries", "texts",
 )  # fmt: skip
 
 
@@ -49,6 +50,7 @@ def _found(office: Office, number: str, keys: set[str]) -> Iterator[tuple[str, d
             yield place, {"file": name, "rows": rows}
     yield from searching.quoted(office.store, number)
     yield from (("cases", one) for one in of_person(office.store, number))
+    yield from told_first(office.store, number)
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
