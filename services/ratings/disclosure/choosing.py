@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sys import maxsize
 from typing import Final
 
-from services.ratings.disclosure.covering import Limit, Search, TooLong
+from services.ratings.disclosure.covering import MOST, Limit, Search, TooLong
 from services.ratings.disclosure.growing import sets_of_units
 from services.ratings.disclosure.policy import Policy
 from services.ratings.disclosure.rows import Place, Row, Rows
@@ -112,13 +112,16 @@ class Chooser:
     def _search(self, rows: Sequence[Row], limits: Sequence[Limit]) -> frozenset[str] | None:
         key = frozenset[object](row.key for row in rows), frozenset(limits)
         if key not in self._first:
-            people = {one for row in rows for one in row.free}
-            search = Search(rows, sorted(people, key=self.place_of.__getitem__), limits, self.rows.widths)
+            search = self._search_for(rows, limits)
             try:
                 self._first[key] = search.first()
             except TooLong:
                 self._first[key] = Program(search).first()
         return self._first[key]
+
+    def _search_for(self, rows: Sequence[Row], limits: Sequence[Limit]) -> Search:
+        people = {one for row in rows for one in row.free}
+        return Search(rows, sorted(people, key=self.place_of.__getitem__), limits, self.rows.widths)
 
     def _limits(self, units: Collection[str], totals: frozenset[str]) -> list[Limit]:
         """How many partners may be hidden so that a total can stay, in units with a secret."""
@@ -127,7 +130,7 @@ class Chooser:
         return [
             (people & self.rows.partners, int(self.policy.max_hidden * len(people) + 1e-9))
             for table in self.rows.tables
-            for unit in sorted((table.revocable - totals - table.known) & frozenset(units))
+            for unit in sorted((frozenset(units) & table.revocable) - totals - table.known)
             if not (people := table.people_in(unit)).isdisjoint(self.rows.secrets)
         ]
 
@@ -163,13 +166,20 @@ class Chooser:
         return None
 
     def _at_least(self, places: Sequence[Place], totals: frozenset[str], more: Sequence[str], size: int) -> int:
-        """How many partners a choice with so many of `more` withheld needs at least: as many as if all of them were,
+        """How many partners a choice with so many of `more` withheld needs at least: no fewer than if all of them were,
         and somebody in each, since as few as possible are: one without a secret or a partner could be spared."""
-        partners = self._partners(places, totals | frozenset(more))
+        rows = list(self.rows.needed(places, totals | frozenset(more)))
+        together = sum(self._needs_of(some) for some, _ in _separate(rows, ()))
         empty = [unit for unit in more if not self._people_in(unit) & self.rows.secrets]
         shared = max((len(units) for units in self._units_of_partners(empty).values()), default=1)
         apart = -(-(size - len(more) + len(empty)) // shared)
-        return max(apart, 0 if partners is None else len(partners))
+        return max(apart, together)
+
+    def _needs_of(self, rows: Sequence[Row]) -> int:
+        try:
+            return self._search_for(rows, ()).at_least() or 0
+        except TooLong:
+            return MOST
 
     def _people_in(self, unit: str) -> frozenset[str]:
         return frozenset().union(*(table.people_in(unit) for table in self.rows.tables))

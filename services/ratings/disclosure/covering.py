@@ -54,7 +54,7 @@ class Search:
 
     def first(self) -> frozenset[str] | None:
         """The first smallest set; None where there is none. Raises TooLong."""
-        fewest = self._fewest()
+        fewest = self.at_least()
         if fewest is None:
             return None
         for size in range(fewest, len(self.people) + 1):
@@ -65,8 +65,8 @@ class Search:
                 return found
         return None
 
-    def _fewest(self) -> int | None:
-        """How many are needed at least, by each demand alone."""
+    def at_least(self) -> int | None:
+        """How many people each demand alone needs; None where one cannot be met. Raises TooLong for very many."""
         fewest = 0
         for one in self.demands:
             while not one.within_reach((), 0, fewest):
