@@ -10,6 +10,7 @@ import pytest
 
 KILLS = "tests/system/test_kills.py::test_kills_cost_time_and_nothing_else"
 GOALS = {
+    "audit": ({"CANDOUR_AUDIT": "whole"}, "tests/system/test_disclosure_audit.py"),
     "consent-kills": ({"CANDOUR_CONSENT_KILLS": "200"}, "tests/system/test_consent_kills.py"),
     "disk-full": ({"CANDOUR_FILLS": "40"}, "tests/system/test_disk_full.py"),
     "kills": ({"CANDOUR_KILLS": "60"}, f"{KILLS}[embedded]"),
