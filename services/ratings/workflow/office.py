@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from services.ratings.casemix.casefile import CaseFile
 from services.ratings.domain.outlier_policy import OutlierPolicies
 from services.ratings.domain.release_policy import ReleasePolicy
 from services.ratings.indicators.loading import Catalogue
@@ -15,7 +16,8 @@ from services.ratings.policy.loading import Disclosure
 from services.ratings.store.frames import Frames, Scratch, Snapshots
 from services.ratings.store.store import Store
 from services.ratings.store.views import ViewFolders
-from services.ratings.view.previews import Previews
+from services.ratings.view.kept import Kept
+from services.ratings.view.preview import Preview
 from shared.kit.jobs import Jobs
 
 Clock = Callable[[], datetime]
@@ -29,7 +31,7 @@ def wall_clock() -> datetime:
 class Office:
     """`clock` gives the present moment, aware; tests and rehearsals give one of their own. `tables` keeps the tables of
     disclosure control by release, with what they were made of: they are the same at every bake. `previews` keeps views
-    that only their subjects may see yet."""
+    that only their subjects may see yet, `case_files` the cases behind them."""
 
     store: Store
     catalogue: Catalogue
@@ -44,7 +46,8 @@ class Office:
     disclosure: Disclosure
     clock: Clock = wall_clock
     tables: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
-    previews: Previews = field(default_factory=Previews, repr=False)
+    previews: Kept[Preview] = field(default_factory=lambda: Kept(2), repr=False)
+    case_files: Kept[CaseFile] = field(default_factory=lambda: Kept(16), repr=False)
 
     def baking(self) -> AbstractContextManager[None]:
         """At most one process bakes a view at a time, so that view numbers and what is hidden never cross. A process
