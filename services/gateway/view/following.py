@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +36,14 @@ class Kept:
     shelf: Shelf
     figures: Figures
     public: PublicFolder
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A view that may begin to answer."""
+
+    entry: ReadableView
+    view: OpenView
 
 
 class Follower:
@@ -83,17 +91,27 @@ class Follower:
         if restoring and not index.views:
             return  # nothing on disk, and ratings does not say that there is nothing
         wanted = {entry.release: entry for entry in index.views}
-        for entry in index.views:
-            await self._try(entry)
-            await self._try_files(entry)
+        await self._follow_all(index.views)
         for release in [name for name in self.live.views if name not in wanted]:
             self.live.drop(release)
             del self.entries[release]
-        for release in self.live.views:
-            self.live.status[release] = wanted[release].status
+        self.live.settle({release: entry.status for release, entry in wanted.items()}, every=not restoring)
         self.live.waiting = set(wanted) - set(self.live.views)
         self.live.started = True
         self._tidy(index)
+
+    async def _follow_all(self, entries: Sequence[ReadableView]) -> None:
+        """New views are opened one after the other, and begin to answer together: who is hidden in one release is
+        hidden with an eye to what the others show. One that cannot be opened keeps none of them waiting."""
+        opened: list[Opened] = []
+        try:
+            for entry in entries:
+                if (one := await self._try(entry)) is not None:
+                    opened.append(one)
+        finally:
+            self._take(opened)
+        for entry in entries:
+            await self._try_files(entry)
 
     async def index(self) -> tuple[ReadableViews, bool]:
         """What ratings says; at start, where it says nothing, what was live last."""
@@ -107,14 +125,14 @@ class Follower:
             self._say("views_from_disk", error)
             return self.shelf.live_last(), True
 
-    async def _try(self, entry: ReadableView) -> None:
+    async def _try(self, entry: ReadableView) -> Opened | None:
         former = self.live.views.get(entry.release)
         if former is not None and former.manifest_sha256 == entry.manifest_sha256:
-            return
+            return None
         if self.not_before.get(entry.manifest_sha256, 0.0) > time.monotonic():
-            return
+            return None
         try:
-            await self.load(entry)
+            return await self.load(entry)
         except (ViewRefused, LineageBroken, pl.exceptions.PolarsError) as error:
             log.error("view_refused", release=entry.release, view=entry.view, cause=f"{type(error).__name__}: {error}")
             self.not_before[entry.manifest_sha256] = time.monotonic() + AGAIN_AFTER_SECONDS
@@ -125,6 +143,7 @@ class Follower:
         except OSError as error:
             self._say("view_not_kept", error)
             self.not_before[entry.manifest_sha256] = time.monotonic() + ROOM_AFTER_SECONDS
+        return None
 
     async def _try_files(self, entry: ReadableView) -> None:
         """Whole files that found no room when their view went live."""
@@ -145,26 +164,34 @@ class Follower:
     def _source(self, entry: ReadableView, view: OpenView) -> Source:
         return Source(view.release, view.published, view.definitions, self.shelf.place(entry) / DATABASE)
 
-    async def load(self, entry: ReadableView) -> None:
-        """Raises ViewRefused, LineageBroken; ConsentUnreachable where a new view may not go live unchecked."""
+    async def load(self, entry: ReadableView) -> Opened:
+        """A view that may go live. Raises ViewRefused, LineageBroken; ConsentUnreachable where a new view may not go
+        live unchecked."""
         files = await run_in_threadpool(self.shelf.read, entry)
         if files is None:
             files = await self._fetch(entry)
             await run_in_threadpool(self.shelf.keep, entry, files)
         manifest = check_manifest(entry, files[MANIFEST])
         view = await self._open(entry, manifest, files)
-        taken = False
+        ready = False
         try:
             figures = await self._fixed_part(entry, view)
             await self._catch_up(view, was_live=self._was_live(entry))
             self.kept.figures.keep(entry.release, figures)
-            self.live.take(view, entry.status)  # no await since the last change was applied
-            self.entries[entry.release], taken = entry, True
+            ready = True
         finally:
-            if not taken:
+            if not ready:
                 view.close()
         self.said -= {"view_not_fetched", "view_not_kept"}
-        log.info("view_live", release=view.release, view=manifest.view)
+        return Opened(entry, view)
+
+    def _take(self, opened: Sequence[Opened]) -> None:
+        """No await in here: all of them begin to answer at once. The one that was baked first goes first: once every
+        live view knows a change it is forgotten, and this one may still need it."""
+        for one in sorted(opened, key=lambda one: one.view.manifest.consent_revision):
+            self.live.take(one.view, one.entry.status)
+            self.entries[one.entry.release] = one.entry
+            log.info("view_live", release=one.view.release, view=one.view.manifest.view)
 
     async def _fixed_part(self, entry: ReadableView, view: OpenView) -> str:
         """Its whole files; the digest of its figures. Raises ViewRefused where other ones were published."""
