@@ -1,17 +1,17 @@
 """The tables as migrated, frames and views as files."""
 
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from services.ratings.__main__ import MIGRATIONS
-from services.ratings.models import ReleaseRow
+from services.ratings.disclosure import Memory
 from services.ratings.store.frames import Frames, Snapshots, WrongBytes
+from services.ratings.store.remembering import keep_named, keys_of_named, memories, remember
 from services.ratings.store.store import Store
 from services.ratings.store.views import ViewFolders
-from services.ratings.view.hiding import Memory
+from shared.contracts.consent import Named, Regime
 from shared.kit.files import sha256_of
 from shared.kit.frames import content_digest
 from shared.kit.migrating import migrate
@@ -37,27 +37,32 @@ def test_the_partners_order_is_made_once_and_differs_between_houses(url: str, tm
     assert len(keys[0]) == 32
 
 
-def test_units_are_remembered_by_release_and_people_by_indicator(url: str) -> None:
+def test_what_is_remembered_of_an_indicator_replaces_what_was_and_leaves_others_alone(url: str) -> None:
     store = Store(url)
-    key = ("indicator", "period")
-    with store.database.transaction() as session:  # a release that hidden units may belong to
-        session.add(
-            ReleaseRow(
-                id="a", day=date(2026, 9, 30), number=1, idempotency_key="k", requested={}, status="draft",
-                build="done", attempt=1, stages=[], author="x", created=datetime(2026, 9, 30, tzinfo=UTC),
-                indicators=[], inputs=[], parts={}, salt=b"\0",
-            )
-        )  # fmt: skip
+    key, other = ("indicator", "period"), ("indicator", "another")
+    first = Memory({"9900001": 3, "9900002": 4}, {"9900001": 3}, {"2026-09-30 ZZ001": 4, "2026-10-31.2 ZZ001": 2}, 4)
     for _ in range(2):
         with store.transaction() as tx:
-            tx.remember("a", {key: Memory(frozenset({"ZZ001"}), {"9900001": 3, "9900002": 4}, 4)})
+            remember(tx, {key: first, other: first})
     with store.reading() as tx:
-        assert tx.memory("a") == {key: Memory(frozenset({"ZZ001"}), {"9900001": 3, "9900002": 4}, 4)}
-        assert tx.memory("b") == {key: Memory(frozenset(), {"9900001": 3, "9900002": 4}, 4)}
+        assert memories(tx) == {key: first, other: first}
+    later = Memory({"9900002": 4}, {}, {"2026-09-30 ZZ001": 5}, 5)
     with store.transaction() as tx:
-        tx.remember("b", {key: Memory(frozenset(), {"9900002": 4}, 5)})
+        remember(tx, {key: later})
     with store.reading() as tx:
-        assert tx.memory("a") == {key: Memory(frozenset({"ZZ001"}), {"9900002": 4}, 5)}
+        assert memories(tx) == {key: later, other: first}
+    store.close()
+
+
+def test_keys_of_who_could_be_named_are_those_of_the_last_bake(url: str) -> None:
+    store = Store(url)
+    one, two = (Named(subject=f"990000{n}", key=f"{n}" * 32, basis=Regime.CONSENT) for n in (1, 2))
+    with store.transaction() as tx:
+        keep_named(tx, {"first": {one.subject: one, two.subject: two}, "second": {one.subject: one}})
+    with store.transaction() as tx:
+        keep_named(tx, {"first": {two.subject: two}})
+    with store.reading() as tx:
+        assert keys_of_named(tx) == {("first", two.key): two.subject, ("second", one.key): one.subject}
     store.close()
 
 
@@ -70,7 +75,7 @@ def test_partners_of_an_older_house_count_as_hidden_from_the_start(store_url: st
     migrate(store_url, MIGRATIONS)
     store = Store(store_url)
     with store.reading() as tx:
-        assert tx.memory("a") == {("indicator", "period"): Memory(since={"9900001": 0})}
+        assert memories(tx) == {("indicator", "period"): Memory({"9900001": 0})}
     store.close()
 
 

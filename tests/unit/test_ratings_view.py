@@ -13,8 +13,13 @@ from services.ratings.assembly.registers import checked_registers, consultants_o
 from services.ratings.assembly.schema import BuildRefused, as_declared
 from services.ratings.casemix.counting import count_patterns
 from services.ratings.indicators.loading import load_catalogue
-from services.ratings.view.baking import Baked, Ingredients, Permitted, Secrets, bake
+from services.ratings.disclosure import Memory
+from services.ratings.policy.loading import FOLDER, load_disclosure, pinned_of
+from services.ratings.view.baking import Ingredients, Part, Permitted, bake, named_for
 from services.ratings.view.built import Built
+from services.ratings.view.fates import DISCLOSURE_RULE
+from services.ratings.view.joint import Answer, Question, answer
+from services.ratings.view.roster import Ground, IndicatorPeriod, rosters
 from services.ratings.view.words import bands, summaries
 from shared.contracts.consent import Named, Regime
 from shared.contracts.views import ROW_COLUMNS, ROW_TYPES
@@ -22,7 +27,8 @@ from tests.unit.test_ratings_rig import small_world
 
 CATALOGUE = load_catalogue()
 SPECIALTIES = ("adult-cardiac-surgery", "vascular-surgery", "colorectal-surgery")
-SECRETS = Secrets(b"salt" * 8, b"order" * 8)
+DISCLOSURE = load_disclosure(FOLDER, CATALOGUE, demonstration=True)
+RELEASE, SALT, ORDER = "2026-09-30", b"salt" * 8, b"order" * 8
 TYPES = {"int": pl.Int64, "text": pl.String, "float": pl.Float64, "date": pl.Date}
 
 
@@ -32,13 +38,14 @@ def key_of(gmc: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What is baked, and the view that comes of it."""
+    """What is baked, what was decided for it, and the parts of the view that comes of it."""
 
     given: Ingredients
-    baked: Baked
+    answers: dict[IndicatorPeriod, Answer]
+    parts: dict[str, Part]
 
     def table(self, name: str) -> pl.DataFrame:
-        return pl.read_parquet(io.BytesIO(self.baked.parts[f"{name}.parquet"].data))
+        return pl.read_parquet(io.BytesIO(self.parts[f"{name}.parquet"].data))
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -50,8 +57,25 @@ class Scene:
             programme: {gmc: named for gmc, named in people.items() if gmc not in gone}
             for programme, people in self.given.permitted.items()
         }
-        given = replace(self.given, permitted=permitted, memory=self.baked.memory)
-        return Scene(given, bake(given))
+        return self.when(permitted, gone)
+
+    def when(self, permitted: Permitted, gone: tuple[str, ...] = ()) -> "Scene":
+        """The next view under these permissions."""
+        memory = {key: one.memory for key, one in self.answers.items()}
+        return decided(replace(self.given, permitted=permitted), memory, gone)
+
+
+def decided(given: Ingredients, memory: dict[IndicatorPeriod, Memory], gone: tuple[str, ...] = ()) -> Scene:
+    """What the workflow does with one release, without a store."""
+    ground = Ground(RELEASE, DISCLOSURE, ORDER, pinned_of(DISCLOSURE.pinned(DISCLOSURE_RULE)))
+    answers = {}
+    for key, roster in rosters(given.built, CATALOGUE, ground, {}).items():
+        nameable = frozenset(named_for(CATALOGUE, given.permitted, key[0]))
+        live = frozenset({RELEASE} if memory else ())
+        asked = Question(key[0], {RELEASE: roster}, nameable, memory.get(key, Memory()), ORDER, live, gone)
+        answers[key] = answer(asked, DISCLOSURE.policy)
+    whole = replace(given, fates={key: one.fates[RELEASE] for key, one in answers.items()})
+    return Scene(whole, answers, bake(whole))
 
 
 def built() -> Built:
@@ -75,6 +99,7 @@ def built() -> Built:
         results,
         as_declared([one.comparisons for one in found], "comparisons"),
         as_declared([one.members for one in found], "members"),
+        as_declared([one.cells for one in found], "cells"),
         as_declared([one.models for one in found], "models"),
         places,
         people,
@@ -97,8 +122,8 @@ def kept() -> Built:
 
 
 def scene_of(kept: Built, everybody: bool) -> Scene:
-    given = Ingredients(kept, CATALOGUE, permitted(everybody), {}, SECRETS, date(2026, 7, 1))
-    return Scene(given, bake(given))
+    given = Ingredients(kept, CATALOGUE, permitted(everybody), {}, SALT, date(2026, 7, 1), DISCLOSURE_RULE)
+    return decided(given, {})
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +133,7 @@ def scene(kept: Built) -> Scene:
 
 @pytest.fixture(scope="module")
 def open_scene(kept: Built) -> Scene:
-    """Nobody refused; only small numbers hide."""
+    """Nobody refused; only few cases hide."""
     return scene_of(kept, everybody=True)
 
 
@@ -124,16 +149,14 @@ def test_rows_have_the_columns_types_and_order_of_the_contract(scene: Scene) -> 
 
 
 def test_ids_belong_to_a_release(scene: Scene) -> None:
-    other = bake(replace(scene.given, secrets=Secrets(b"else" * 8, SECRETS.order)))
-    again = pl.read_parquet(io.BytesIO(other.parts["rows.parquet"].data))
+    other = bake(replace(scene.given, salt=b"else" * 8))
+    again = pl.read_parquet(io.BytesIO(other["rows.parquet"].data))
     assert not set(again["id"]) & set(scene.rows["id"])
     assert again.drop("id").equals(scene.rows.drop("id"))
 
 
 def test_the_same_ingredients_give_the_same_bytes(scene: Scene) -> None:
-    assert {name: part.data for name, part in bake(scene.given).parts.items()} == {
-        name: part.data for name, part in scene.baked.parts.items()
-    }
+    assert bake(scene.given) == scene.parts
 
 
 def test_no_crude_figure_and_no_gap_for_a_person(scene: Scene) -> None:
@@ -142,7 +165,7 @@ def test_no_crude_figure_and_no_gap_for_a_person(scene: Scene) -> None:
     assert set(people["status"]) == {"published"}
     assert set(people["legal_basis"]) == {"consent"}
     assert people["denominator"].min() >= 10  # type: ignore[operator]  # a column of integers
-    assert set(scene.rows["partition"]) == {"revocable"}
+    assert set(people["partition"]) == {"revocable"}
     units = scene.rows.filter((pl.col("level") == "provider") & (pl.col("status") == "published"))
     assert units["crude"].null_count() == 0 < units.height
 
@@ -167,17 +190,40 @@ def test_no_total_of_the_audit_is_told(scene: Scene) -> None:
     assert set(published["benchmark_scope"]) == {"All hospitals in the audit"}
 
 
-def test_every_hidden_person_hides_their_units(scene: Scene) -> None:
-    shown = {
-        (row["indicator_id"], row["provider_id"])
-        for row in scene.rows.iter_rows(named=True)
-        if row["level"] == "provider" and row["status"] == "published"
-    }
-    people = set(scene.rows.filter(pl.col("level") == "consultant").select("indicator_id", "consultant_id").iter_rows())
+def test_a_unit_with_somebody_hidden_hides_others_with_them_or_its_total(scene: Scene) -> None:
+    """At least two more, or one more of another unit whose total is not known either: subtraction gives nobody."""
+    rows = scene.rows
+    units = rows.filter((pl.col("level") == "provider") & (pl.col("status") == "published"))
+    totals = set(units.select("indicator_id", "provider_id").iter_rows())
+    people = set(rows.filter(pl.col("level") == "consultant").select("indicator_id", "consultant_id").iter_rows())
+    hidden: dict[tuple[str, str], set[str]] = {}
     for indicator, unit, person in scene.given.built.members.select("indicator", "provider", "consultant").iter_rows():
         if (indicator, person) not in people:
-            assert (indicator, unit) not in shown
-    assert shown
+            hidden.setdefault((indicator, unit), set()).add(person)
+    assert hidden
+    assert not [unit for unit, those in hidden.items() if unit in totals and len(those) < 3]
+
+
+def test_totals_that_nobody_can_touch_are_fixed_and_stay_byte_for_byte(scene: Scene, open_scene: Scene) -> None:
+    """Whoever may be named: the rows are the same, their words and their rule too."""
+    fixed = [one.rows.filter(pl.col("partition") == "fixed").drop("row") for one in (scene, open_scene)]
+    assert fixed[0].equals(fixed[1])
+    assert fixed[0].height > 0
+    assert set(fixed[0]["disclosure_rule"]) == {DISCLOSURE_RULE}
+    nobody = scene.when({programme: {} for programme in scene.given.permitted})
+    last = nobody.rows.filter(pl.col("partition") == "fixed").drop("row")
+    assert last.equals(fixed[0])
+    assert set(nobody.rows.filter(pl.col("level") == "consultant")["id"]) == set()
+    touched = set(scene.table("quarantine")["row"])
+    assert not touched & set(scene.rows.filter(pl.col("partition") == "fixed")["row"])
+
+
+def test_a_release_from_before_has_nothing_fixed_and_what_it_shows_now_says_so(scene: Scene) -> None:
+    earlier = bake(replace(scene.given, fates={key: replace(one, fixed=frozenset())
+                                               for key, one in scene.given.fates.items()}, rule="2026.1"))  # fmt: skip
+    rows = pl.read_parquet(io.BytesIO(earlier["rows.parquet"].data))
+    assert set(rows["partition"]) == {"revocable"}
+    assert set(rows["disclosure_rule"]) == {DISCLOSURE_RULE}
 
 
 @pytest.mark.parametrize("which", ["scene", "open_scene"])
@@ -198,9 +244,16 @@ def test_what_is_left_after_a_withdrawal_is_what_a_fresh_bake_shows_or_less(
         assert figures.join(fresh, on=figures.columns, how="anti", nulls_equal=True).is_empty()
 
 
-def test_everybody_shown_has_a_quarantine_and_nobody_else(scene: Scene) -> None:
+def test_everybody_who_may_be_shown_has_a_quarantine_and_nobody_else(scene: Scene) -> None:
+    """Partners too: their own row is not there, but those that would have to go with it are."""
     people = scene.rows["consultant_id"].drop_nulls().unique()
-    assert set(scene.table("quarantine")["key"]) == {key_of(gmc) for gmc in people}
+    secret = {(key[0], one) for key, found in scene.answers.items() for one in found.memory.secret_since}
+    nameable = {
+        key_of(person) for indicator, person in scene.given.built.members.select("indicator", "consultant").iter_rows()
+        if (indicator, person) not in secret
+    }  # fmt: skip
+    keys = set(scene.table("quarantine")["key"])
+    assert {key_of(gmc) for gmc in people} <= keys <= nameable
     assert set(scene.table("consultants")["gmc"]) == set(people)
     assert scene.table("quarantine")["row"].max() < scene.rows.height  # type: ignore[operator]  # integers
 
@@ -208,22 +261,20 @@ def test_everybody_shown_has_a_quarantine_and_nobody_else(scene: Scene) -> None:
 def test_who_withdraws_is_gone_from_every_file(open_scene: Scene) -> None:
     gmc = open_scene.rows["consultant_id"].drop_nulls()[0]
     later = open_scene.without(gmc)
-    for name, part in later.baked.parts.items():
+    for name, part in later.parts.items():
         text = pl.read_parquet(io.BytesIO(part.data)).write_csv() if name.endswith("parquet") else part.data.decode()
         assert gmc not in text
 
 
-def test_a_hidden_unit_stays_hidden_in_its_release(open_scene: Scene) -> None:
+def test_who_consents_again_is_shown_again_and_nobody_hidden_for_them_stays_hidden(open_scene: Scene) -> None:
     gmc = open_scene.rows["consultant_id"].drop_nulls()[0]
-    without = open_scene.without(gmc)
-    back = bake(replace(open_scene.given, memory=without.baked.memory))
-    for key, hidden in without.baked.hidden.items():
-        assert hidden.units <= back.hidden[key].units
-        assert gmc not in back.hidden[key].people
+    back = open_scene.without(gmc).when(open_scene.given.permitted)
+    assert back.rows.equals(open_scene.rows)
+    assert gmc not in {one for key in back.answers for one in back.answers[key].memory.secret_since}
 
 
 def test_curves_use_the_variance_that_is_published(scene: Scene) -> None:
-    funnels = json.loads(scene.baked.parts["funnels.json"].data)
+    funnels = json.loads(scene.parts["funnels.json"].data)
     assert len(funnels) == 2 * len(SPECIALTIES)
     rows = scene.rows
     for funnel in funnels:
@@ -255,8 +306,8 @@ def test_curves_say_nothing_about_expected_numbers(scene: Scene) -> None:
     )
     assert not other.equals(results)
     again = bake(replace(scene.given, built=replace(scene.given.built, results=other)))
-    assert again.parts["rows.parquet"].data != scene.baked.parts["rows.parquet"].data
-    assert again.parts["funnels.json"] == scene.baked.parts["funnels.json"]
+    assert again["rows.parquet"].data != scene.parts["rows.parquet"].data
+    assert again["funnels.json"] == scene.parts["funnels.json"]
 
 
 def test_a_subject_without_a_name_stops_the_build(kept: Built) -> None:

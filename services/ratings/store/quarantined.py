@@ -20,13 +20,14 @@ class Counted:
     indicator_pages: int
 
 
-def counted(view: Path, key: str) -> Counted:
-    """Of the view in this folder. Raises FileNotFoundError where it is not there any more."""
+def counted(view: Path, key: str, person: str | None) -> Counted:
+    """Of the view in this folder, and the `person` whose key it is: who is not shown has no row among those that go.
+    Raises FileNotFoundError where it is not there any more."""
     numbers = pl.scan_parquet(view / "quarantine.parquet").filter(pl.col("key") == key).select("row").unique()
     rows = pl.scan_parquet(view / "rows.parquet").select(WHERE).join(numbers, on="row", how="semi").collect()
     people, units = rows.filter(pl.col("level") == "consultant"), rows.filter(pl.col("level") == "provider")
     return Counted(
-        own=people.select("indicator_id", "period_id").n_unique() if people.height else 0,  # one each, always the own
+        own=people.filter(pl.col("consultant_id") == person).height,
         people=people.height,
         units=units.height,
         consultant_pages=people["consultant_id"].n_unique(),

@@ -5,6 +5,7 @@ from typing import Final
 from services.ratings.models import ReleaseRow
 from services.ratings.problems import BakedMeanwhile
 from services.ratings.store.quarantined import Counted, counted
+from services.ratings.store.remembering import keys_of_named
 from services.ratings.workflow.office import Office
 from shared.contracts.impact import ChangedPages, Impact, ReleaseImpact
 from shared.contracts.releases import ReleaseStatus
@@ -18,12 +19,13 @@ def impact_of(office: Office, key: str) -> Impact:
     gone = ""
     for _ in range(TRIES):
         with office.store.reading() as tx:
-            readable = tx.readable()
+            readable, keys = tx.readable(), keys_of_named(tx)
+        person = next((who for (_, one), who in keys.items() if one == key), None)
         found = []
         for row, pointer in readable:
             try:
                 view = office.views.path(row.id, pointer.manifest_sha256)
-                found.append(_told(row, counted(view, key)))
+                found.append(_told(row, counted(view, key, person)))
             except FileNotFoundError:  # a newer view went live since the pointer was read
                 gone = pointer.release
                 break
