@@ -45,9 +45,10 @@ types: install
 unit: install assets
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/architecture tests/spec tests/unit tests/proof
 
+# On a real disk, as houses have one.
 system: install assets
 	@sh tools/install_nginx.sh
-	@$(BIN)/python -m pytest tests/system
+	@TMPDIR="$${TMPDIR:-/tmp}" $(BIN)/python -m pytest tests/system
 
 browser: install assets
 	@bash tools/install_chromium.sh
