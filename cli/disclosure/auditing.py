@@ -8,7 +8,7 @@ from cli.disclosure import outside
 from cli.disclosure.facts import Facts
 from cli.disclosure.fetching import CouldNotJudge, Site
 from cli.disclosure.findings import Equation, Found
-from cli.disclosure.inputs import External, Rosters
+from cli.disclosure.inputs import EVERY_RELEASE, External, Rosters
 from cli.disclosure.judging import Judge, Verdict
 from cli.disclosure.measuring import too_exact
 from cli.disclosure.policy import Policy
@@ -53,6 +53,7 @@ def audit(site: Site, given: Given, say: Say = lambda _text: None) -> Report:
     if given.rosters:
         judge = Judge(given.policy, found, given.sample)
         outside.covered(facts, given.rosters)
+        _note_unknown(given, facts, found)
         for table in tables([*given.earlier, facts], given.rosters, given.externals):
             say(f"judging {table.indicator}, {table.period}")
             outside.release_differs(facts, table, found)
@@ -64,6 +65,14 @@ def audit(site: Site, given: Given, say: Say = lambda _text: None) -> Report:
         found.note("without a roster only what units leave was judged: see --roster")
         residuals = outside.residuals(facts, given.policy, found)
     return Report(facts, found, verdict, [one.name for one in releases], site.requests, residuals)
+
+
+def _note_unknown(given: Given, facts: Facts, found: Found) -> None:
+    """Releases that were read earlier and cannot be read any more may have no roster; then they are left out."""
+    known = {release for release, _, _ in given.rosters}
+    gone = {release for one in given.earlier for release in one.releases} - set(facts.releases)
+    if EVERY_RELEASE not in known and gone - known:
+        found.note(f"not judged: {', '.join(sorted(gone - known))}, which was read earlier and has no roster")
 
 
 def _read_steadily(site: Site, given: Given, say: Say) -> tuple[Facts, Found, list[Release]]:

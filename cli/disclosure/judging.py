@@ -66,7 +66,7 @@ class Judge:
         for first, measure, secrets in _cohorts(table):
             people |= secrets
             known = table.since[first]
-            self._measure(_Asked(table, system(table, known), measure), first, secrets)
+            self._measure(Asked(table, system(table, known), measure), first, secrets)
         self.verdict.secrets += len(people)
 
     def _shown(self, table: Table) -> None:
@@ -77,7 +77,7 @@ class Judge:
                 if told is not None:
                     self.found.findings.append(proving.shown(table, person, measure, told))
 
-    def _measure(self, asked: "_Asked", first: int, secrets: set[str]) -> None:
+    def _measure(self, asked: "Asked", first: int, secrets: set[str]) -> None:
         for cell_number, cell in enumerate(asked.tree.cells):
             if cell.person not in secrets:
                 continue
@@ -88,7 +88,7 @@ class Judge:
                 worst = self._again(asked, worst)
             self._tell(asked, worst, first)
 
-    def _tell(self, asked: "_Asked", worst: Judged, first: int) -> None:
+    def _tell(self, asked: "Asked", worst: Judged, first: int) -> None:
         """A finding where the interval is too narrow; and the narrowest of all, with its proof, in any case."""
         narrow, verdict = worst.fraction < 1 - 1e-9, self.verdict
         if not narrow and verdict.worst is not None and worst.fraction >= (verdict.worst.fraction or 0.0):
@@ -103,7 +103,7 @@ class Judge:
             return True
         return bool(self.sample) and (self.verdict.figures - 1) % self.sample == 0
 
-    def _again(self, asked: "_Asked", judged: Judged) -> Judged:
+    def _again(self, asked: "Asked", judged: Judged) -> Judged:
         """What HiGHS says. A difference is told, and the narrower interval stands."""
         self.verdict.checked += 1
         exact = asked.program.bounds(judged.measure, judged.target, judged.insiders)
@@ -129,7 +129,7 @@ def _cohorts(table: Table) -> Iterator[tuple[int, str, set[str]]]:
             yield first, measure, by_first[first]
 
 
-class _Asked:
+class Asked:
     """One measure of one system, and who may be an insider."""
 
     def __init__(self, table: Table, known: System, measure: str) -> None:

@@ -48,19 +48,20 @@ def _at(table: Table) -> dict[str, str]:
 
 def _equations(table: Table, known: System, judged: "Judged", first: int) -> list[Equation]:
     knowledge, measure, cell = table.since[first], judged.measure, judged.cell
-    tree, names = known.trees[measure], known.names[measure]
+    tree = known.trees[measure]
     told: list[Equation] = []
     hint = knowledge.hints[measure].get(cell.person)
     if hint is not None:
         said = f"their own row leaves {_span(hint.span.low, hint.span.high)}"
         told.append(Equation(said, hint.where))
-    for node in tree.chain(cell.node):
+    nodes = tree.chain(cell.node) if known.ratios else tree.telling(judged.target, judged.insiders)
+    for node in nodes:
         told += _node(table, knowledge, known, judged, node)
     if judged.insiders:
         for number in (one for who in judged.insiders for one in tree.of_person[who]):
             mine = tree.cells[number]
             told.append(Equation(f"insider {mine.person} at {mine.unit}: {_number(mine.truth)}"))
-    if known.fitted and ROOT in tree.chain(cell.node) and names:
+    if known.fitted and ROOT in nodes and measure in ("observed", "expected"):
         told.append(Equation("observed and expected of the whole set add up to the same: the model has an intercept"))
     if known.ratios:
         told.append(Equation("and what is printed as a ratio of observed to expected"))

@@ -88,12 +88,14 @@ class Tree:
             found.append(self.parents[found[-1]])
         return found
 
-    def bounds(self, target: int, insiders: Iterable[str] = ()) -> Span:
-        """Of a cell, for those who know their own cells besides everything that is known."""
+    def bounds(self, target: int, insiders: Iterable[str] = (), top: int = ROOT) -> Span:
+        """Of a cell, for those who know their own cells besides everything that is known. `top`: a node above the cell,
+        beyond which nothing is looked at."""
         cell = self.cells[target]
-        chain = self.chain(cell.node)
+        whole = self.chain(cell.node)
+        chain = whole[: whole.index(top) + 1]
         others = self._without(target, [one for who in insiders for one in self.of_person[who]], chain)
-        allowed = self.spans[ROOT]
+        allowed = self.spans[top]
         for node, below in zip(reversed(chain), [*reversed(chain[:-1]), None], strict=True):
             own = cell.box if below is None else self.spans[below]
             allowed = own.meet(allowed.minus(others[node].span))
@@ -126,6 +128,13 @@ class Tree:
                 waiting = sorted({*waiting, parent})
             changed[parent].add(self.inner[node], -1)
             changed[parent].add(self.spans[node].meet(changed[node].span))
+
+    def telling(self, target: int, insiders: Sequence[str]) -> list[int]:
+        """The nodes above a cell, from the lowest up to the first with which all is said."""
+        chain = self.chain(self.cells[target].node)
+        final = self.bounds(target, insiders)
+        enough = (place for place, node in enumerate(chain) if self.bounds(target, insiders, node) == final)
+        return chain[: next(enough, len(chain) - 1) + 1]
 
     def most_told(self, node: int, hidden: Iterable[str]) -> dict[str, float]:
         """How much each of these people's own figures take from what is unknown directly below a node."""

@@ -7,9 +7,13 @@ import random
 import pytest
 
 from cli.disclosure.exact import Program, agree, identified
+from cli.disclosure.inputs import External, Roster
+from cli.disclosure.judging import Asked
 from cli.disclosure.limits import LARGEST, fitting
 from cli.disclosure.numbers import ANY, Span, decimals_of, exactly, most_decimals, rounded_to
 from cli.disclosure.policy import Policy
+from cli.disclosure.systems import system
+from cli.disclosure.tables import Knowledge, Table, Told
 from cli.disclosure.tree import Cell, Tree
 
 
@@ -58,7 +62,7 @@ def test_bounds_are_those_of_trying_every_table() -> None:
     tried = 0
     while tried < 60:
         tree = random_tree(chance, whole=True, most=3)
-        if math.isinf(tree.whole.high) or tree.whole.high > 12 or len(tree.cells) > 5:
+        if math.isinf(tree.whole.high) or tree.whole.high > 7 or len(tree.cells) > 5:
             continue
         tried += 1
         top = int(tree.whole.high)
@@ -76,6 +80,19 @@ def _fits(tree: Tree, values: tuple[int, ...]) -> bool:
         for node in tree.chain(cell.node):
             below[node] += value
     return all(span.has(one) for span, one in zip(tree.spans, below, strict=True))
+
+
+def test_what_is_said_to_tell_all_does() -> None:
+    chance = random.Random(8)
+    shorter = 0
+    for _ in range(100):
+        tree = random_tree(chance, whole=True)
+        target = chance.randrange(len(tree.cells))
+        nodes, whole = tree.telling(target, ()), tree.chain(tree.cells[target].node)
+        assert nodes == whole[: len(nodes)]
+        assert tree.bounds(target, (), nodes[-1]) == tree.bounds(target)
+        shorter += len(nodes) < len(whole)
+    assert shorter > 20
 
 
 def test_the_identity_of_a_fitted_model_is_that_of_highs() -> None:
@@ -147,3 +164,38 @@ def test_what_a_printed_number_says() -> None:
 )
 def test_width_over_need(size: float, low: float, high: float, fraction: float) -> None:
     assert Policy().fraction("cases", size, low, high) == pytest.approx(fraction)
+
+
+def crowded_table(chance: random.Random, people: int) -> Table:
+    """A whole set in which two units' totals are known and the others' are not; some work in two units."""
+    units = [f"U{number}" for number in range(6)]
+    roster = Roster()
+    for number in range(people):
+        for unit in chance.sample(units, chance.choice([1, 1, 1, 2])):
+            roster.cells[f"P{number:03d}", unit] = (float(chance.randint(0, 90)), 0.0, 0.0)
+    known = Knowledge()
+    for unit in units[:2]:
+        total = sum(sizes[0] for (_, where), sizes in roster.cells.items() if where == unit)
+        known.units["cases"][unit] = Told(exactly(total), "there")
+    for person in sorted(roster.people)[: people // 2]:
+        whole = sum(sizes[0] for (who, _), sizes in roster.cells.items() if who == person)
+        known.people["cases"][person] = Told(exactly(whole), "there")
+    whole = sum(sizes[0] for sizes in roster.cells.values())
+    external = External("*", "i", "p", "cases", Span(whole - 5, whole + 5), "a report")
+    return Table("i", "p", ("r",), roster, [known], {}, [external])
+
+
+@pytest.mark.parametrize("people", [12, 300])
+def test_the_insiders_that_are_tried_include_the_one_who_knows_most(people: int) -> None:
+    """Where there are many not everybody is tried: the narrowest interval is the same as if everybody were."""
+    chance = random.Random(people)
+    for _ in range(4):
+        table = crowded_table(chance, people)
+        asked = Asked(table, system(table, table.now), "cases")
+        targets = [number for number, cell in enumerate(asked.tree.cells) if cell.person in asked.hidden]
+        for target in chance.sample(targets, 5):
+            cell = asked.tree.cells[target]
+            everybody = [(), *((one,) for one in asked.hidden - {cell.person})]
+            spans = [asked.tree.bounds(target, who) for who in everybody]
+            least = min(Policy().fraction("cases", cell.truth, one.low, one.high) for one in spans)
+            assert asked.worst(target, Policy()).fraction == pytest.approx(least)
