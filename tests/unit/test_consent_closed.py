@@ -270,7 +270,7 @@ def test_a_store_set_back_under_a_running_service_closes_it(case: Case) -> None:
         answers: list[Callable[[], Any]] = [lambda: rig.withdraw(BEN), lambda: rig.service("/v1/head")]
         for ask in answers:
             assert eventually(ask, lambda answer: answer.status_code == 503).status_code == 503
-        eventually(lambda: rig.service("/v1/head").json()["code"], lambda code: code == "consent_closed")
+        eventually(lambda: rig.service("/v1/head").json().get("code"), lambda code: code == "consent_closed")
     assert case.execute("SELECT revision FROM head")[0][0] == 2
 
 
