@@ -13,6 +13,10 @@ GOALS = {
     "audit": ({"CANDOUR_AUDIT": "whole"}, "tests/system/test_disclosure_audit.py"),
     "consent-kills": ({"CANDOUR_CONSENT_KILLS": "200"}, "tests/system/test_consent_kills.py"),
     "disk-full": ({"CANDOUR_FILLS": "40"}, "tests/system/test_disk_full.py"),
+    "disclosure": (
+        {"CANDOUR_DISCLOSURE_TABLES": "100000", "CANDOUR_DISCLOSURE_SAMPLE": "10000"},
+        "tests/unit/test_disclosure_oracle.py",
+    ),
     "kills": ({"CANDOUR_KILLS": "60"}, f"{KILLS}[embedded]"),
     "kills-production": ({"CANDOUR_KILLS_PRODUCTION": "207"}, f"{KILLS}[composed]"),
     "disk-full-postgresql": ({"CANDOUR_FULL_POSTGRESQL": "1"}, "tests/system/test_disk_full_postgresql.py"),
