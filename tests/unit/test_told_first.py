@@ -1,7 +1,9 @@
 """Whoever is measured sees their rows first, byte for byte as the public will, and nobody else sees anything."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -11,9 +13,39 @@ import pytest
 from services.ratings.store.answers import seen
 from services.ratings.store.answers import told as counted
 from shared.contracts.told import OwnResults
+from shared.contracts.views import ViewManifest
 from tests.stores import Stores
+from tests.unit.test_gateway_baked import STORE
 from tests.unit.test_gateway_world import World, world
-from tests.unit.told_rig import AFTER, LAST_DAY, RELEASE, SUBMITTED, Json, Served, Told, told_in
+from tests.unit.test_ratings_rig import Rig
+from tests.unit.told_rig import AFTER, LAST_DAY, RELEASE, SUBMITTED, Json, Told, told_in
+
+
+@dataclass(frozen=True)
+class Served:
+    """The live view of a release as the gateway's tests serve one: its files as ratings wrote them, its consent the one
+    of that world."""
+
+    rig: Rig
+    release: str
+    status: str = "published"
+    consent_revision: int = 10
+
+    @property
+    def view(self) -> int:
+        return int(self.rig.live(self.release)["view"])
+
+    def files(self) -> dict[str, bytes]:
+        named = ViewManifest.model_validate_json(self.rig.file(self.release, "manifest.json")).files
+        return {one.name: self.rig.file(self.release, one.name) for one in named}
+
+    def manifest(self, files: dict[str, bytes]) -> bytes:
+        told = ViewManifest.model_validate_json(self.rig.file(self.release, "manifest.json"))
+        assert {one.name: one.sha256 for one in told.files} == {
+            name: hashlib.sha256(data).hexdigest() for name, data in files.items()
+        }
+        changed = {"consent_store": STORE, "consent_revision": self.consent_revision, "supersedes": None}
+        return told.model_copy(update=changed).model_dump_json().encode()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """A release under review, and short ways to be one of those whom it measures."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,10 +11,8 @@ import httpx
 import polars as pl
 
 from cli.demonstration.world import World
-from shared.contracts.views import ViewManifest
 from tests.people import change_person
 from tests.stores import Stores
-from tests.unit.test_gateway_baked import STORE
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
 
 SUBMITTED: Final = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -84,8 +81,11 @@ class Told:
         told: Json = found
         return told
 
-    def say(self, account: str, result: str, text: str, seen: int | None = None, **headers: str) -> httpx.Response:
-        sent = headers | ({"If-Match": f'"{seen}"'} if seen is not None else {})
+    def say(
+        self, account: str, result: str, text: str, *, seen: int | None = None, key: str | None = None
+    ) -> httpx.Response:  # fmt: skip
+        sent = {"If-Match": f'"{seen}"'} if seen is not None else {}
+        sent |= {"Idempotency-Key": key} if key else {}
         return self.rig.ask(account, "PUT", f"/v1/me/replies/{result}", json={"text": text}, headers=sent)
 
     def moderate(self, number: int, outcome: str = "accepted", who: str = "reviewer", **more: str) -> httpx.Response:
@@ -106,30 +106,3 @@ def with_outliers() -> World:
     there = (pl.col("specialty") == "adult-cardiac-surgery") & (pl.col("provider") == "ZZ002")
     died = pl.when(there & (pl.int_range(pl.len()) % 8 == 0)).then(1).otherwise("died_30_days")
     return replace(world, episodes=world.episodes.with_columns(died.cast(pl.Int64).alias("died_30_days")))
-
-
-@dataclass(frozen=True)
-class Served:
-    """The live view of a release as the gateway's tests serve one: its files as ratings wrote them, its consent the one
-    of that world."""
-
-    rig: Rig
-    release: str
-    status: str = "published"
-    consent_revision: int = 10
-
-    @property
-    def view(self) -> int:
-        return int(self.rig.live(self.release)["view"])
-
-    def files(self) -> dict[str, bytes]:
-        named = ViewManifest.model_validate_json(self.rig.file(self.release, "manifest.json")).files
-        return {one.name: self.rig.file(self.release, one.name) for one in named}
-
-    def manifest(self, files: dict[str, bytes]) -> bytes:
-        told = ViewManifest.model_validate_json(self.rig.file(self.release, "manifest.json"))
-        assert {one.name: one.sha256 for one in told.files} == {
-            name: hashlib.sha256(data).hexdigest() for name, data in files.items()
-        }
-        changed = {"consent_store": STORE, "consent_revision": self.consent_revision, "supersedes": None}
-        return told.model_copy(update=changed).model_dump_json().encode()

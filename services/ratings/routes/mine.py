@@ -12,7 +12,10 @@ from services.ratings.told_problems import Frozen, LatestChanged, LatestNotSeen,
 from services.ratings.workflow import answering, previewing
 from services.ratings.workflow.answering import Sent
 from services.ratings.workflow.own import Who, who_is
+from services.ratings.workflow.own_cases import own_cases
+from services.ratings.workflow.packing import pack
 from shared.contracts.base import Printable, ResultId
+from shared.contracts.pack import OwnCases, Pack
 from shared.contracts.told import CommentaryText, CommentText, LastLook, OwnResults, ReplyText, SentText
 from shared.kit.auth import Caller, allow
 from shared.kit.peers import PeerRefused, PeerUnreachable
@@ -56,6 +59,23 @@ def private(body: Any, headers: dict[str, str] | None = None, status: int = 200)
 )  # fmt: skip
 def results(office: OfficeDep, who: Own) -> Response:
     return private(previewing.own_results(office, who))
+
+
+@router.get(
+    "/cases", operation_id="own_cases", summary="How many cases I have and whom I treat, beside my hospital and all",
+    responses=problems(*ASKS),
+)  # fmt: skip
+def cases(office: OfficeDep, who: Own, response: Response) -> OwnCases:
+    response.headers.update(NO_STORE)
+    return own_cases(office, who)
+
+
+@router.get(
+    "/pack", operation_id="own_pack", summary="For peer review: funnels, charts over time, case mix, comparable peers",
+    response_model=Pack, responses=problems(*ASKS),
+)  # fmt: skip
+def own_pack(office: OfficeDep, who: Own) -> Response:
+    return private(pack(office, who))
 
 
 @router.put(

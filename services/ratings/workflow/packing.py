@@ -1,0 +1,114 @@
+"""The pack for peer review: own results with charts over time, case mix, unnamed others and published peers."""
+
+from typing import Any, Final
+
+import polars as pl
+
+from services.ratings.casemix.casefile import ODDS_RATIO, THRESHOLD, CaseFile, Charted, rounded
+from services.ratings.models import ReleaseRow
+from services.ratings.store import answers as kept
+from services.ratings.view.pack import Peers, better_of, funnel_of, peers_of
+from services.ratings.view.preview import SHOWN, OwnRow, Preview, own_rows
+from services.ratings.workflow.office import Office
+from services.ratings.workflow.own import Who, own_figures, previewed, results_frame
+from services.ratings.workflow.own_cases import OTHERS, case_file, case_mix, own_episodes
+from services.ratings.workflow.previewing import SAYS, preview_of
+from shared.contracts.pack import Chart
+
+Json = dict[str, Any]
+ROWS: Final = "rows.parquet"
+WORDS: Final = (
+    "For your own use and for peer review. A difference from others is a reason to look, and says nothing by itself "
+    "about the care of any patient, nor a ground for restricting anybody's practice."
+)
+NO_PEERS: Final = "Nobody comparable is published now, so there is nobody to be set beside."
+NOBODY_BETTER: Final = "Of comparable published peers, nobody's figure differs from yours by more than chance may."
+SOME_BETTER: Final = "Comparable published peers whose figure is better than yours by more than chance easily gives:"
+
+
+def pack(office: Office, who: Who) -> Json:
+    """The contract `Pack` as it is sent. Raises PeerUnreachable and PeerRefused where consent does not say who may be
+    named."""
+    with office.store.reading() as tx:
+        rows = previewed(tx)
+    told = [{"release": row.id, "results": _results(office, row, who)} for row in rows]
+    told = [one for one in told if one["results"]]
+    return {"level": who.level, "subject": who.subject, "words": WORDS, "releases": told}
+
+
+def _results(office: Office, row: ReleaseRow, who: Who) -> list[Json]:
+    if not list(own_figures(office, row, who)):
+        return []
+    preview = preview_of(office, row.id)
+    with office.store.reading() as tx:
+        beside = kept.beside(tx, row, results_frame(office, row))
+    return [_result(office, row, who, preview, one) for one in own_rows(preview, who.key, beside)]
+
+
+def _result(office: Office, row: ReleaseRow, who: Who, preview: Preview, own: OwnRow) -> Json:
+    file = case_file(office, row, own.key[2]) if office.catalogue[own.key[2]].model is not None else None
+    peers = _peers(office, preview, own, file)
+    enough = peers.mix if peers.some >= OTHERS else None
+    better = [one.model_dump(mode="json") for one in better_of(own, peers)]
+    told = {
+        "result": own.body, "public": own.public, "says": SAYS[own.public],
+        "funnel": funnel_of(preview, own).model_dump(mode="json"), "chart": _chart(office, row, who, own, file),
+        "mix": _dumped(case_mix(office, row, who, own, enough)), "peers": peers.some, "better": better,
+        "better_says": _says(peers, len(better)),
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _dumped(found: Any) -> Json | None:
+    return None if found is None else found.model_dump(mode="json")
+
+
+def _says(peers: Peers, better: int) -> str:
+    if not peers.some:
+        return NO_PEERS
+    return SOME_BETTER if better else NOBODY_BETTER
+
+
+def _chart(office: Office, row: ReleaseRow, who: Who, own: OwnRow, file: CaseFile | None) -> Json | None:
+    """Of a hospital whose figures are kept back there is none: it would give them away."""
+    if file is None or (who.level == "provider" and own.public != SHOWN):
+        return None
+    episodes = own_episodes(office, row, who, own.key[2])
+    charted = Charted.of(episodes, file)
+    in_control, out_of_control = file.run_lengths
+    rising, falling = charted.charts.rising, charted.charts.falling
+    return Chart(
+        dates=charted.dates, vlad=rounded(charted.vlad.value), rising=rounded(rising.value),
+        falling=rounded(falling.value), rising_signals=[int(rising.case_number[one]) for one in rising.signals()],
+        falling_signals=[int(falling.case_number[one]) for one in falling.signals()], odds_ratio=ODDS_RATIO,
+        threshold=THRESHOLD, in_control=in_control, out_of_control=out_of_control,
+    ).model_dump(mode="json")  # fmt: skip
+
+
+def _peers(office: Office, preview: Preview, own: OwnRow, file: CaseFile | None) -> Peers:
+    """Out of the live view of what is published now, and only while everybody in it may still be named: a withdrawal
+    that no view has followed yet hides more than one row, and gateways know which."""
+    nobody = Peers(preview.release, [], None)
+    live = _live(office)
+    if live is None or file is None:
+        return nobody
+    release, rows = live
+    named = preview.given.named_for(own.key[2])
+    there = rows.filter((pl.col("indicator_id") == own.key[2]) & (pl.col("level") == "consultant"))
+    if not set(there["consultant_id"]) <= set(named):
+        return nobody
+    return peers_of(own, file, rows, release)
+
+
+def _live(office: Office) -> tuple[str, pl.DataFrame] | None:
+    """The release that is published now, and the rows of its live view; None where there is none, or another view went
+    live since its pointer was read."""
+    with office.store.reading() as tx:
+        row = tx.published()
+        pointer = tx.pointer(row.id) if row else None
+    if pointer is None:
+        return None
+    try:
+        return pointer.release, pl.read_parquet(office.views.path(pointer.release, pointer.manifest_sha256) / ROWS)
+    except FileNotFoundError:
+        return None
