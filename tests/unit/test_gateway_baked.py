@@ -24,6 +24,8 @@ from shared.contracts.views import (
     ROW_COLUMNS,
     ROW_TYPES,
     VIEW_SCHEMA,
+    Commentary,
+    Correction,
     CurvePoint,
     FunnelCurves,
     IndicatorEntry,
@@ -150,6 +152,9 @@ class Baked:
     store: str = STORE
     schema: int = VIEW_SCHEMA
     consultants: dict[str, tuple[str, str]] = field(default_factory=dict)
+    correction: Correction | None = None
+    published: datetime = datetime(2026, 9, 30, 8, 30, tzinfo=UTC)
+    commentaries: Sequence[Commentary] = ()
 
     def files(self) -> dict[str, bytes]:
         ordered = sorted(self.rows, key=lambda r: (r["level"], r["consultant_id"] or r["provider_id"],
@@ -177,7 +182,7 @@ class Baked:
             "indicators.json": _json([indicator(FIXED, False), indicator(MIXED, True)]),
             "funnels.json": _json(curves),
             "models.json": _json([card(MIXED)]),
-            "commentaries.json": b"[]",
+            "commentaries.json": _json(self.commentaries),
         }
 
     def manifest(self, files: dict[str, bytes]) -> bytes:
@@ -185,8 +190,8 @@ class Baked:
                  for name, data in files.items()]  # fmt: skip
         return ViewManifest(
             view_schema=self.schema, release=self.release, view=self.view, consent_store=self.store,
-            consent_revision=self.consent_revision, published=datetime(2026, 9, 30, 8, 30, tzinfo=UTC),
-            supersedes=self.supersedes, synthetic=True, method_version="1", inputs=[f"sha256:{'0' * 64}"],
+            consent_revision=self.consent_revision, published=self.published, supersedes=self.supersedes,
+            correction=self.correction, synthetic=True, method_version="1", inputs=[f"sha256:{'0' * 64}"],
             results_digest=f"sha256:{'1' * 64}", code="candour 0.1.0", files=named,
         ).model_dump_json().encode()  # fmt: skip
 

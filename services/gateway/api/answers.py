@@ -84,7 +84,7 @@ class Answers:
             raise Starting
         latest, views = self.live.latest(), self.live.newest_first()
         body = {
-            "data": [release_line(view, latest) for view in views],
+            "data": [release_line(view, latest, views) for view in views],
             "meta": {"total": len(views), "returned": len(views)},
             "links": {"self": "/v1/releases"},
         }
@@ -92,7 +92,7 @@ class Answers:
 
     def release(self, release: str) -> Answer:
         view = self.find(release)
-        body = release_body(view, self.live.latest())
+        body = release_body(view, self.live.latest(), self.live.newest_first())
         location = None if release == view.release else str(body["links"]["self"])
         return Answer(body, About("moving", view.published, location, licence_address(view)))
 

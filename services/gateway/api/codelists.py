@@ -95,6 +95,10 @@ QUALITY_FLAGS: Final = CodeList("quality-flags", "What to know of the data behin
 ))  # fmt: skip
 CHANGE_KINDS: Final = CodeList("change-kinds", "What can happen to what is published", "open", (
     Entry("release.published", "Release published", "A release can be read from now on."),
+    Entry("release.superseded", "Release superseded", "A newer release stands in its place; it can still be read."),
+    Entry("release.reinstated", "Release current again", "The release in its place was taken down."),
+    Entry("release.corrected", "Release corrected", "A newer release sets something right in it, and says what."),
+    Entry("release.taken_down", "Release taken down", "It cannot be read any more. Please delete your copies."),
     Entry("rows.not_published", "Rows not published", "These rows are not published any more. Please delete them."),
     Entry("rows.published", "Rows published again", "These rows, once named as not published, can be read again."),
 ))  # fmt: skip

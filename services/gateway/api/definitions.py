@@ -1,5 +1,6 @@
 """Bodies that depend on nobody's decision: service document, releases, indicators, providers. Pure."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from services.gateway.api.answer import OPEN_GOVERNMENT
@@ -46,17 +47,34 @@ def release_status(view: OpenView, latest: OpenView | None) -> str:
     return "current" if latest is view else "superseded"
 
 
-def release_line(view: OpenView, latest: OpenView | None) -> Body:
+def release_line(view: OpenView, latest: OpenView | None, readable: Sequence[OpenView]) -> Body:
     return {
         "release": view.release,
         "status": release_status(view, latest),
         "published": instant(view),
         "synthetic": view.manifest.synthetic,
+        **present(correction=correction_of(view), corrections=corrections_of(view, readable) or None),
         "links": {"self": f"/v1/releases/{view.release}"},
     }
 
 
-def release_body(view: OpenView, latest: OpenView | None) -> Body:
+def correction_of(view: OpenView) -> Body | None:
+    """What this release sets right in an earlier one."""
+    noted = view.manifest.correction
+    return None if noted is None else {"supersedes": noted.supersedes, "text": noted.text}
+
+
+def corrections_of(view: OpenView, readable: Sequence[OpenView]) -> list[Body]:
+    """What other readable releases set right in this one, the oldest first."""
+    noted = [(one, one.manifest.correction) for one in sorted(readable, key=lambda one: (one.published, one.release))]
+    return [
+        {"release": one.release, "published": instant(one), "text": correction.text}
+        for one, correction in noted
+        if correction is not None and correction.supersedes == view.release
+    ]
+
+
+def release_body(view: OpenView, latest: OpenView | None, readable: Sequence[OpenView]) -> Body:
     manifest, base = view.manifest, f"/v1/releases/{view.release}"
     return {
         "release": view.release,
@@ -64,7 +82,8 @@ def release_body(view: OpenView, latest: OpenView | None) -> Body:
         "view": manifest.view,
         **present(previous=manifest.supersedes),
         "known_issues": [],
-        "corrections": [],
+        **present(correction=correction_of(view)),
+        "corrections": corrections_of(view, readable),
         "manifest": {
             "release": view.release,
             "published": instant(view),

@@ -22,12 +22,16 @@ def consultant_line(view: OpenView, gmc: str, rows: list[Row]) -> Body:
 def consultant_body(view: OpenView, gmc: str, rows: list[Row]) -> Body:
     line = consultant_line(view, gmc, rows)
     links = line.pop("links")
-    return line | {"unit_results": unit_results(view, line), "commentary": commentary(view, gmc), "links": links}
+    return line | {
+        "unit_results": unit_results(view, line),
+        "commentary": commentary(view, "consultant", gmc),
+        "links": links,
+    }
 
 
-def commentary(view: OpenView, gmc: str) -> Body:
-    """What the consultant says about their results, or by which day nothing had come."""
-    said = view.definitions.commentaries.get(("consultant", gmc))
+def commentary(view: OpenView, level: str, subject: str) -> Body:
+    """What a subject says about all of their results, or by which day nothing had come."""
+    said = view.definitions.commentaries.get((level, subject))
     if said is None:
         return {"status": "none"}
     return said.model_dump(mode="json", exclude={"level", "subject"})

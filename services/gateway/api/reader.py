@@ -21,7 +21,7 @@ from services.gateway.api.definitions import file_entry, indicator_body, licence
 from services.gateway.api.funnels import funnel_body
 from services.gateway.api.listing import Listing, address, why_empty
 from services.gateway.api.models import model_body
-from services.gateway.api.people import consultant_body, consultant_line
+from services.gateway.api.people import commentary, consultant_body, consultant_line
 from services.gateway.api.plan import EVERYWHERE, Plan, Scope, one_of, plan
 from services.gateway.api.problems import NoModelCard, Starting
 from services.gateway.api.rows import cut
@@ -76,6 +76,9 @@ class Reader:
         if provider_id not in self.known.providers:
             raise NotFound
         body = provider_body(self.release, self.known.providers[provider_id])
+        said = commentary(self.view, "provider", provider_id)
+        if said["status"] != "none":
+            body["commentary"] = said
         return self._answer(body, body["links"]["self"])
 
     def files(self) -> Answer:

@@ -106,6 +106,11 @@ async def data(request: Request) -> Response:
     return await open_page(request, page)
 
 
+@router.get("/releases/{release}", dependencies=[Depends(Strict(NoQuery))])
+async def release(request: Request, release: str) -> Response:
+    return await open_page(request, lambda answers: general.release(answers.release(release).body))
+
+
 @router.get("/participation", dependencies=[Depends(Strict(NoQuery))])
 async def participation(request: Request) -> Response:
     return await choices.participation_page(request)

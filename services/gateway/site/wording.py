@@ -169,6 +169,27 @@ def _label(row: Body) -> Tag:
     return Tag(BANDS[band] + FURTHER if further else BANDS[band], COLOURS[band], NOTES.get(band, ""))
 
 
+NO_REPLY: Final = "No reply by "
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a subject says about a result, or about all of theirs: `who` and `when` above their own text; where nothing
+    came in time, only that."""
+
+    who: str
+    text: str = ""
+
+
+def said(reply: Body) -> Said | None:
+    """`By the consultant, 12 October 2026` and the text; `No reply by 12 October 2026`; None where nobody was asked."""
+    if reply["status"] == "not_received":
+        return Said(NO_REPLY + day(reply["invited_until"]))
+    if reply["status"] == "given":
+        return Said(f"By the {reply['author']}, {day(reply['received'])}", str(reply["text"]))
+    return None
+
+
 def day(text: str | date) -> str:
     """`30 September 2026`, from an ISO date or the date part of a time."""
     found = text if isinstance(text, date) else date.fromisoformat(text[:10])

@@ -12,6 +12,12 @@ import orjson
 from services.gateway.view.room import Room
 from shared.kit.logs import log
 
+PUBLISHED: Final = "release.published"
+SUPERSEDED: Final = "release.superseded"
+REINSTATED: Final = "release.reinstated"
+CORRECTED: Final = "release.corrected"
+TAKEN_DOWN: Final = "release.taken_down"
+STANDING: Final = frozenset({PUBLISHED, SUPERSEDED, REINSTATED, TAKEN_DOWN})
 _SHUFFLE: Final = random.SystemRandom()
 
 
@@ -30,13 +36,31 @@ class ChangeLog:
         self.unwritten: list[bytes] = []
         self.events: list[dict[str, Any]] = []
         self.announced: dict[str, set[str]] = {}
-        self.releases: set[str] = set()
+        self.stands: dict[str, str] = {}  # by release, the last event that says how it stands
+        self.corrections: set[tuple[str, str]] = set()  # what was corrected, and by which release
         if target.exists():
             self._read()
 
     def published(self, release: str) -> None:
-        if release not in self.releases:
-            self._append({"kind": "release.published", "release": release})
+        if self.stands.get(release) in (None, TAKEN_DOWN):
+            self._append({"kind": PUBLISHED, "release": release})
+
+    def superseded(self, release: str, by: str | None) -> None:
+        if self.stands.get(release) in (PUBLISHED, REINSTATED):
+            self._append({"kind": SUPERSEDED, "release": release} | ({"by": by} if by else {}))
+
+    def reinstated(self, release: str) -> None:
+        """Current again: what superseded it was taken down."""
+        if self.stands.get(release) == SUPERSEDED:
+            self._append({"kind": REINSTATED, "release": release})
+
+    def corrected(self, release: str, by: str) -> None:
+        if (release, by) not in self.corrections:
+            self._append({"kind": CORRECTED, "release": release, "by": by})
+
+    def taken_down(self, release: str) -> None:
+        if self.stands.get(release) not in (None, TAKEN_DOWN):
+            self._append({"kind": TAKEN_DOWN, "release": release})
 
     def not_published(self, release: str, view: int, ids: Iterable[str]) -> None:
         rows = [one for one in ids if one not in self.announced.get(release, set())]
@@ -53,6 +77,11 @@ class ChangeLog:
 
     def after(self, sequence: int, limit: int) -> list[dict[str, Any]]:
         return self.events[sequence : sequence + limit]
+
+    @property
+    def releases(self) -> frozenset[str]:
+        """Every release that could ever be read here."""
+        return frozenset(self.stands)
 
     @property
     def latest(self) -> int:
@@ -83,8 +112,11 @@ class ChangeLog:
 
     def _note(self, event: dict[str, Any]) -> None:
         self.events.append(event)
-        if event["kind"] == "release.published":
-            self.releases.add(event["release"])
+        if event["kind"] in STANDING:
+            self.stands[event["release"]] = event["kind"]
+            return
+        if event["kind"] == CORRECTED:
+            self.corrections.add((event["release"], event["by"]))
             return
         gone = self.announced.setdefault(event["release"], set())
         if event["kind"] == "rows.published":

@@ -1,7 +1,7 @@
 """The views that answer, and the consent revision that they know. Nothing in here awaits: every change is atomic."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from services.gateway.view.changelog import ChangeLog
 from services.gateway.view.lineage import HighWater, LineageBroken
@@ -112,6 +112,28 @@ class Live:
         view.close()
         self._forget_what_every_view_knows()
         return view
+
+    def settle(self, statuses: Mapping[str, str], *, every: bool) -> None:
+        """Take the status of releases that can be read, and tell what is other than before. `every`: there are no
+        others, as ratings says itself."""
+        for release in self.views:
+            self.status[release] = statuses[release]
+        by_age = sorted(self.views.values(), key=lambda view: (view.published, order_of(view.release)))
+        for view in by_age:
+            self._tell_standing(view, by_age)
+        for view in by_age:
+            noted = view.manifest.correction
+            if noted is not None and noted.supersedes in self.views:
+                self.changelog.corrected(noted.supersedes, view.release)
+        for release in sorted(self.changelog.releases - statuses.keys()) if every else ():
+            self.changelog.taken_down(release)
+
+    def _tell_standing(self, view: OpenView, by_age: list[OpenView]) -> None:
+        if self.status[view.release] == "published":
+            self.changelog.reinstated(view.release)
+            return
+        after = [one.release for one in by_age if one.manifest.supersedes == view.release]
+        self.changelog.superseded(view.release, after[-1] if after else None)
 
     def close(self) -> None:
         for view in self.views.values():

@@ -19,11 +19,28 @@ class Service(Public):
     links: dict[str, Path]
 
 
+class Corrects(Public):
+    """Which release this one sets right, and what was wrong there."""
+
+    supersedes: ReleaseId
+    text: str
+
+
+class CorrectionNotice(Public):
+    """What a newer release has set right in this one. The figures here stay as they were published."""
+
+    release: ReleaseId
+    published: Instant
+    text: str
+
+
 class ReleaseLine(Public):
     release: ReleaseId
     status: Literal["current", "superseded"]
     published: Instant
     synthetic: bool
+    correction: Corrects | MISSING = MISSING
+    corrections: list[CorrectionNotice] | MISSING = MISSING
     links: SelfLink
 
 
@@ -57,18 +74,24 @@ class ReleaseEntry(Public):
     view: int
     previous: ReleaseId | MISSING = MISSING
     known_issues: list[str]
-    corrections: list[str]
+    correction: Corrects | MISSING = MISSING
+    corrections: list[CorrectionNotice]
     manifest: Manifest
     links: dict[str, Path]
 
 
 class ChangeEvent(Public):
-    """`rows` are opaque ids in random order: never people, and no cause."""
+    """`rows` are opaque ids in random order: never people, and no cause. `by`: the release that superseded or corrected
+    this one."""
 
     sequence: int
     at: Instant
-    kind: Literal["release.published", "rows.not_published", "rows.published"]
+    kind: Literal[
+        "release.published", "release.superseded", "release.reinstated", "release.corrected", "release.taken_down",
+        "rows.not_published", "rows.published",
+    ]  # fmt: skip
     release: ReleaseId
+    by: ReleaseId | MISSING = MISSING
     view: int | MISSING = MISSING
     rows: list[ResultId] | MISSING = MISSING
 

@@ -20,6 +20,7 @@ class Provider(Public):
     active: bool | MISSING = MISSING  # only where the register says it
     source: Register = Field(alias="register")  # a field of that name would hide an attribute of every class
     synthetic: bool
+    commentary: Reply | MISSING = MISSING  # in the provider's own entry, where somebody was asked
     links: ResourceLinks
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.gateway.site.rendering import Page
-from services.gateway.site.wording import ABSENT, Body
+from services.gateway.site.wording import ABSENT, Body, day
 from services.gateway.site.wording import licence as licence_name
 
 HOME: Final = ("Home", "/")
@@ -43,12 +43,37 @@ def data(releases: Sequence[Body], licence: str) -> Page:
     lines = [
         {
             "release": found["release"], "published": found["published"], "state": STATES[found["status"]],
+            "noted": noted(found), "href": f"/releases/{found['release']}",
             "json": f"/v1/releases/{found['release']}/results", "csv": f"/v1/releases/{found['release']}/results.csv",
         }
         for found in releases
     ]  # fmt: skip
     context = {"releases": lines, "addresses": ADDRESSES, "licence": licence_name(licence) if licence else ""}
     return Page("data.jinja", "Open data and API", context, (HOME,), json="/v1/releases", path="/data")
+
+
+def noted(found: Body) -> list[str]:
+    """What this release sets right in an earlier one, and what newer ones set right in it."""
+    own = found.get("correction")
+    mine = [f"Corrects the release {own['supersedes']}: {own['text']}"] if own else []
+    return mine + [
+        f"Corrected by the release {one['release']} of {day(one['published'])}: {one['text']}"
+        for one in found.get("corrections", ())
+    ]
+
+
+def release(found: Body) -> Page:
+    """One release: when it came, how it stands, and what was set right."""
+    address = str(found["links"]["self"])
+    context = {
+        "release": found, "state": STATES[found["status"]], "noted": noted(found), "previous": found.get("previous"),
+        "json": f"{address}/results", "csv": f"{address}/results.csv",
+    }  # fmt: skip
+    return Page(
+        "release.jinja", f"Release {found['release']}: {STATES[found['status']].lower()}", context,
+        (HOME, ("Data and API", "/data")), json=address, path=f"/releases/{found['release']}",
+        synthetic=bool(found["manifest"]["synthetic"]),
+    )  # fmt: skip
 
 
 def about() -> Page:

@@ -8,10 +8,10 @@ from services.gateway.api.codelists import CODELISTS
 from services.gateway.site.lines import by_subject, line
 from services.gateway.site.pages.figures import Chart
 from services.gateway.site.pages.general import HOME
-from services.gateway.site.pages.subjects import case_mix
+from services.gateway.site.pages.subjects import NOBODY_ASKED, case_mix, is_disputed
 from services.gateway.site.paths import path_words
 from services.gateway.site.rendering import Page
-from services.gateway.site.wording import POLARITIES, Body, between_places, day, figure, licence, period
+from services.gateway.site.wording import POLARITIES, Body, between_places, day, figure, licence, period, said
 
 INDICATORS: Final = ("Indicators", "/indicators")
 
@@ -105,7 +105,10 @@ def result(row: Body, base: str, *, synthetic: bool, place: Body | None = None) 
     """`place`: between which places it lies, where that is defined."""
     shown = line(row)
     found = facts([("Place", between_places(place))]) if place else []
-    context = {"line": shown, "facts": result_facts(row) + found, "method": method_facts(row)}
+    context = {
+        "line": shown, "facts": result_facts(row) + found, "method": method_facts(row), "disputed": is_disputed(row),
+        "reply": said(row.get("reply", NOBODY_ASKED)),
+    }  # fmt: skip
     address = f"{base}/results/{row['id']}"
     title = f"{shown.subject}, {shown.indicator}: {shown.tag.text}"
     crumbs = (HOME, (shown.subject, shown.subject_href))

@@ -9,9 +9,10 @@ from services.gateway.site.lines import Line, by_indicator, by_subject, line, ne
 from services.gateway.site.pages.figures import Chart
 from services.gateway.site.pages.general import HOME
 from services.gateway.site.rendering import Page
-from services.gateway.site.wording import Body, figure, period
+from services.gateway.site.wording import Body, figure, period, said
 
 ABBREVIATIONS: Final = {"gi": "GI", "ent": "ENT", "gp": "GP"}
+NOBODY_ASKED: Final = {"status": "none"}
 FIND: Final = ("Hospitals and consultants", "/providers")
 
 
@@ -102,6 +103,7 @@ def provider(
         "provider": entry, "lines": by_indicator(newest), "earlier": by_indicator(earlier),
         "people": people(consultants), "complete": shown.complete, "waiting": shown.waiting, "choices": choices,
         "chart": comparison.chart, "others": by_subject(comparison.rows),
+        "commentary": said(entry.get("commentary", NOBODY_ASKED)),
     }  # fmt: skip
     address = f"{base}/providers/{entry['id']}/results"
     return Page(
@@ -115,12 +117,17 @@ def consultant(
 ) -> Page:
     """The unit's results for the same indicators come first, then each own result with what it can detect."""
     newest, _ = newest_and_earlier(rows)
-    own = [{"line": line(row), "facts": own_facts(row, indicators[row["indicator"]["id"]])} for row in newest]
+    own = [
+        {"line": line(row), "facts": own_facts(row, indicators[row["indicator"]["id"]]), "disputed": is_disputed(row),
+         "reply": said(row.get("reply", NOBODY_ASKED))}
+        for row in newest
+    ]  # fmt: skip
     names = ", ".join(found["name"] for found in entry["providers"])
     context = {
         "consultant": entry, "what": person(entry)["what"], "results": own,
         "unit": by_indicator(newest_and_earlier(unit)[0]),
         "unit_caption": f"Results of {names}" if names else "Results of the hospital",
+        "commentary": said(entry["commentary"]),
     }  # fmt: skip
     address = f"{base}/consultants/{entry['id']}/results"
     return Page(
@@ -128,6 +135,11 @@ def consultant(
         address, f"{address}.csv", f"/consultants/{entry['id']}",
         synthetic=any(found["synthetic"] for found in indicators.values()),
     )  # fmt: skip
+
+
+def is_disputed(row: Body) -> bool:
+    """Whether the subject asked for that flag."""
+    return "disputed" in row.get("quality", {}).get("flags", ())
 
 
 def own_facts(row: Body, indicator: Body) -> list[dict[str, Any]]:
