@@ -80,7 +80,10 @@ def test_what_a_live_view_shows_of_somebody_is_in_it(rig: Rig, people: list[str]
         _, counted = access(rig, gmc)
         in_view = rows.filter(pl.col("consultant_id") == gmc).height
         assert counted["views"] == (in_view + 1 if in_view else 0)  # and one in the list of people
-        assert (counted["shown"] > 0) is (counted["quarantine"] > 0) is (gmc in shown)
+        assert (counted["shown"] > 0) is (gmc in shown)
+        assert (counted["hidden"] > 0) is (gmc not in shown)
+        assert counted["quarantine"] >= (gmc in shown), "a partner has a set of rows that go, though none of its own"
+        assert (counted["secret"] > 0) <= (counted["hidden"] > 0)
 
 
 def test_only_an_auditor_may_ask(rig: Rig) -> None:

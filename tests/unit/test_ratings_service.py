@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from services.ratings.workflow.releases import resume_builds
+from services.ratings.store.remembering import memories
 from shared.contracts.views import ROW_COLUMNS, FunnelCurves, IndicatorEntry, ProviderEntry, ViewManifest
 from shared.kit.frames import content_digest
 from tests.stores import Stores
@@ -237,13 +238,13 @@ def test_the_follower_bakes_once_for_all_decisions_and_only_when_somebody_change
         assert not set(gone) & set(empty.table(release, "rows")["consultant_id"].drop_nulls())
         assert empty.gateway(f"/v1/releases/{release}/views/1/files/manifest.json").status_code == 404
     with empty.office.store.reading() as tx:
-        memory = tx.memory(new)[f"{VASCULAR}-mortality-30d", PERIOD]
-    assert memory.bakes == 4
-    assert {memory.since[gmc] for gmc in gone} == {4}, "the view of the other release still showed them at bake 3"
-    assert 1 in memory.since.values()
+        memory = memories(tx)[f"{VASCULAR}-mortality-30d", PERIOD]
+    assert memory.bakes == 2 + len(gone) + 1, "two publications, two withdrawals one after the other, one bake"
+    assert [memory.secret_since[gmc] for gmc in gone] == [3, 4]
+    assert 1 in memory.hidden_since.values()
     for release in (old, new):
         of_vascular = shown(empty, release).filter(pl.col("indicator_id").str.starts_with(VASCULAR))
-        assert not set(memory.since) & set(of_vascular["consultant_id"])
+        assert not set(memory.hidden_since) & set(of_vascular["consultant_id"])
     manifest = json.loads(empty.file(old, "manifest.json"))
     assert "supersedes" not in manifest
     assert json.loads(empty.file(new, "manifest.json"))["supersedes"] == old

@@ -82,6 +82,8 @@ def parse_indicator(text: str, name: str) -> Definition:
         raise FileRefused(f"{name}: a fitted model needs a period and a specialty")
     if definition.expected.column is not None and definition.source.measure is None:
         raise FileRefused(f"{name}: expected numbers in the data need a measure")
+    if definition.patient_rule == "counts-1-7" and definition.alternatives is not None:
+        raise FileRefused(f"{name}: under counts-1-7 alternatives would tell the exact count; leave them out")
     _refuse_for_reproduction_only(definition)
     return definition
 

@@ -27,7 +27,7 @@ def counted(view: Path, key: str, person: str | None) -> Counted:
     rows = pl.scan_parquet(view / "rows.parquet").select(WHERE).join(numbers, on="row", how="semi").collect()
     people, units = rows.filter(pl.col("level") == "consultant"), rows.filter(pl.col("level") == "provider")
     return Counted(
-        own=people.filter(pl.col("consultant_id") == person).height,
+        own=people.filter(pl.col("consultant_id") == (person or "")).height,
         people=people.height,
         units=units.height,
         consultant_pages=people["consultant_id"].n_unique(),

@@ -174,7 +174,7 @@ def _read(office: Office, publishing: str | None) -> _Read:
 
 def ingredients_of(office: Office, tx: Transaction, row: ReleaseRow, permitted: Permitted) -> Ingredients:
     """What a view of a finished release is baked from at this moment, when exactly these people may be named."""
-    decided = decide_all(office, situation_of(office, tx, [row.id]), permitted, [])
+    decided = decide_all(office, situation_of(office, tx, [row.id]), permitted, [], row.id)
     return _ingredients(office, row, permitted, decided, beside(tx, row, office.frames.load(row.parts["results"])))
 
 

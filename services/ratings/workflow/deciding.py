@@ -63,11 +63,17 @@ def situation_of(office: Office, tx: Transaction, besides: Sequence[str] = ()) -
     return Situation(found, pointers, remembered, keys_of_named(tx), order)
 
 
-def decide_all(office: Office, given: Situation, permitted: Permitted, withdrawn: Sequence[tuple[str, str]]) -> Decided:
-    """One decision for each indicator and period. `withdrawn`: programme and person, in order."""
+def decide_all(
+    office: Office, given: Situation, permitted: Permitted, withdrawn: Sequence[tuple[str, str]],
+    only: str | None = None,
+) -> Decided:  # fmt: skip
+    """One decision for each indicator and period, or for those of one release `only`. `withdrawn`: programme and
+    person, in order."""
     live = frozenset(release for release, pointer in given.pointers.items() if is_of_policy(office, pointer))
     answers = {}
     for key, among in by_key(given.rosters).items():
+        if only is not None and only not in among:
+            continue
         programme = office.catalogue[key[0]].definition.programme
         asked = Question(
             indicator=key[0], rosters=among, nameable=frozenset(named_for(office.catalogue, permitted, key[0])),

@@ -104,7 +104,7 @@ def _protected(office: Office, release: str, permissions: Permissions | None) ->
         return Found("waiting", _policy(office))
     with office.store.reading() as tx:
         situation, row = situation_of(office, tx, [release]), tx.release(release)
-    decided = decide_all(office, situation, permitted_for(office, row.indicators, permissions), [])
+    decided = decide_all(office, situation, permitted_for(office, row.indicators, permissions), [], release)
     fates = decided.fates(release)
     exposed = sum(count for key, count in decided.exposed.items() if key in fates)
     now: dict[str, int | float | str] = {
