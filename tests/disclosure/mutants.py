@@ -124,8 +124,17 @@ class MergersForgotten(Package):
         return super().table(release, [])
 
 
+class TakenDownForgotten(Package):
+    """A release that was taken down is not decided on any more, as if nobody had read it."""
+
+    mistake = "a release that was taken down forgotten"
+
+    def decided_on(self, live: Sequence[Release]) -> list[str]:
+        return [release.name for release in live]
+
+
 MUTANTS: tuple[type[Package], ...] = (
     NoComplement, SetPerMeasure, NoInsider, RegionForgotten, UnfilteredFacets, OldReleaseUnfiltered, PartnerReleased,
 )  # fmt: skip
-EXTRA: tuple[type[Package], ...] = (ManyAsOne, MergersForgotten)
+EXTRA: tuple[type[Package], ...] = (ManyAsOne, MergersForgotten, TakenDownForgotten)
 """Mistakes that only a rarer turn of events brings out."""

@@ -53,6 +53,7 @@ class Package:
         self.quarantines: dict[str, Quarantine] = {}
         self.history: list[Asked] = []
         self.published: dict[str, Table] = {}
+        self.names: list[str] = []
         self.tables: list[Table] = []
 
     def bake(self, live: Sequence[Release], secrets: frozenset[str], fresh: Sequence[str]) -> Baked:
@@ -61,7 +62,8 @@ class Package:
         for release in live:
             if release.name not in self.published:
                 self.published[release.name] = self.table(release, list(self.published.values()))
-        tables = list(self.published.values())
+        self.names = self.decided_on(live)
+        tables = [self.published[name] for name in self.names]
         decision = self.decide(tables, secrets, eligible)
         after = self.memory.after(tables, decision, secrets)
         sets = self.planned(tables, decision, self.world.people - secrets)
@@ -72,12 +74,16 @@ class Package:
             decision.hidden,
             {
                 name: units | table.small
-                for name, table, units in zip(self.published, tables, decision.withheld, strict=True)
+                for name, table, units in zip(self.names, tables, decision.withheld, strict=True)
             },
             decision.exposed,
             {one.person: Taken(one.people, self.by_release(one)) for one in self.quarantines.values()},
-            {name: table.fixed for name, table in zip(self.published, tables, strict=True)},
+            {name: table.fixed for name, table in zip(self.names, tables, strict=True)},
         )
+
+    def decided_on(self, live: Sequence[Release]) -> list[str]:
+        """Of every release that was ever published: copies of those that were taken down are kept."""
+        return list(self.published)
 
     def gone(self, fresh: Sequence[str]) -> list[Quarantine]:
         """The sets that have left the live views, in the order of the withdrawals."""
@@ -90,7 +96,7 @@ class Package:
         return list(quarantines(tables, decision, nameable, self.people, self.units, self.policy))
 
     def by_release(self, one: Quarantine) -> dict[str, frozenset[str]]:
-        return dict(zip(self.published, one.units, strict=True))
+        return dict(zip(self.names, one.units, strict=True))
 
     def eligible(self, fresh: frozenset[str]) -> Eligible | None:
         """What the live views let go for those who are secrets since them."""

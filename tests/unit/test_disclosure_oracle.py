@@ -122,7 +122,8 @@ def test_a_planted_mistake_is_caught(kind: type[Package]) -> None:
 
 @pytest.mark.parametrize("kind", EXTRA, ids=lambda kind: kind.mistake)
 def test_a_mistake_that_needs_a_rare_turn_of_events_is_caught(kind: type[Package]) -> None:
-    """Those whom the rule's first page would have let make it: two withdrawals between bakes, a merger."""
+    """Those whom the rule's first page would have let make it: two withdrawals between bakes, a merger,
+    a release that is taken down."""
     taken = until(kind, SEED, MOST_OF_EXTRA)
     sys.stdout.write(f"\n{kind.mistake}: caught in world {taken}\n")
     assert taken is not None, f"{kind.mistake} was not caught in {MOST_OF_EXTRA} worlds: they cannot tell"
