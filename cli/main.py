@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import consent, demo, ledger, load, release, simulate, verify
+from cli import cases, consent, demo, ledger, load, release, simulate, verify
 from cli.check import command as check
 from cli.disclosure import command as disclosure
 from cli.operations import databases, secrets, verbs
@@ -32,6 +32,7 @@ app.command("service")(verbs.service)
 app.command("backup")(verbs.backup)
 app.command("restore")(verbs.restore)
 app.add_typer(release.app, name="release")
+app.add_typer(cases.app, name="cases")
 app.add_typer(consent.app, name="consent")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(secrets.app, name="secrets")

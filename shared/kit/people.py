@@ -29,6 +29,7 @@ DEMONSTRATION: Final[Mapping[str, tuple[str, ...]]] = {
     "lead": ("lead",),
     "practice": ("practice",),
     "auditor": ("auditor",),
+    "regulator": ("regulator",),
 }
 # Whose own record an account opens: a consultant's number, a provider's or a practice's code. All synthetic.
 SUBJECTS: Final[Mapping[str, str]] = {"consultant": "9900002", "lead": "ZZ001", "practice": "Z00001"}
