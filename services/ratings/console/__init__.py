@@ -8,13 +8,13 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from services.ratings.console import routes
+from services.ratings.console import gating, routes
 from services.ratings.console.people import DESK
 from shared.kit.console.doors import doors, prepare
 from shared.kit.console.errors import pages_for_readers
 from shared.kit.console.gate import refuse_unguarded_pages
 
-ROUTERS: Final[list[APIRouter]] = [doors(DESK), routes.router]
+ROUTERS: Final[list[APIRouter]] = [doors(DESK), routes.router, gating.router]
 
 
 def furnish(app: FastAPI, demonstration: bool) -> FastAPI:

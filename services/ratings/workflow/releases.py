@@ -115,9 +115,9 @@ def resume_builds(office: Office, at_once: bool = True) -> None:
         see_to_build(office, release, attempt, at_once)
 
 
-def take_step(office: Office, release: str, step: str, person: str) -> Release:
+def take_step(office: Office, release: str, step: str, person: str, reason: str | None = None) -> Release:
     """Submission or return. Each submission begins a window for those who are measured, a gate with no answers, and
-    the cases of its outliers.
+    the cases of its outliers. `reason` is kept with who did it.
 
     Raises NotFound, StepNotAllowed, SamePerson, CalendarEnds.
     """
@@ -129,7 +129,7 @@ def take_step(office: Office, release: str, step: str, person: str) -> Release:
             open_cases(office, tx, row, office.frames.load(row.parts["results"]))
         else:
             row.reviewer = person
-        return _taken(tx, row, step, person)
+        return _taken(tx, row, step, person, reason)
 
 
 def approve(office: Office, release: str, person: str) -> Release:
@@ -164,10 +164,10 @@ def _open_window(office: Office, row: ReleaseRow) -> None:
     row.submission, row.submitted, row.reviewer = row.submission + 1, now, None
 
 
-def _taken(tx: Transaction, row: ReleaseRow, step: str, person: str) -> Release:
+def _taken(tx: Transaction, row: ReleaseRow, step: str, person: str, reason: str | None = None) -> Release:
     row.status = STEPS[step].value
     tx.add(row)
-    tx.record(person, f"release.{step}", row.id, status=row.status)
+    tx.record(person, f"release.{step}", row.id, status=row.status, **({"reason": reason} if reason else {}))
     return as_contract(row, tx.pointer(row.id))
 
 
