@@ -30,7 +30,7 @@ class Given:
     earlier: Sequence[Facts] = ()
     policy: Policy = field(default_factory=Policy)
     depth: Depth = field(default_factory=Depth)
-    sample: int = 200
+    sample: int = 50
 
 
 @dataclass

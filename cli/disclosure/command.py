@@ -34,7 +34,7 @@ def audit_disclosure(  # noqa: PLR0917  # each option of a command is a paramete
     p: Annotated[float, typer.Option("--p", min=0.0, max=1.0, help="Share of a figure to stay unknown.")] = 0.2,
     floors: Annotated[str, typer.Option(help="Least width: cases, observed, expected.")] = "10,3,1",
     single: Annotated[int, typer.Option(min=0, help="Single results and hidden addresses asked per release.")] = 300,
-    sample: Annotated[int, typer.Option(min=0, help="Ask HiGHS again about one figure in so many; 0: none.")] = 200,
+    sample: Annotated[int, typer.Option(min=0, help="Ask HiGHS again about one figure in so many; 0: none.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Read all that a gateway tells the public, and compute what an insider could infer. 0: nothing; 1: findings;

@@ -5,7 +5,7 @@ else, so that the shorter way is checked on the very data that it was used on.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,21 +69,21 @@ class Program:
         self.rows.append((observed | dict.fromkeys(expected, -ratio.low), 0.0, np.inf))
         self.rows.append((observed | dict.fromkeys(expected, -ratio.high), -np.inf, 0.0))
 
-    def bounds(self, measure: str, target: int, insiders: Iterable[str] = ()) -> Span:
-        """Least and most of one cell. Raises ArithmeticError where HiGHS finds no optimum."""
+    def bounds(self, measure: str, targets: Sequence[int], insiders: Iterable[str] = ()) -> Span:
+        """Least and most of the sum of some cells. Raises ArithmeticError where HiGHS finds no optimum."""
         low, high = np.array(self.low), np.array(self.high)
+        wanted = [self.place[measure, one] for one in targets]
         for who in insiders:
             for name, tree in self.trees.items():
                 for number in tree.of_person[who]:
                     place = self.place[name, number]
-                    if (name, number) != (measure, target):
+                    if place not in wanted:
                         low[place] = high[place] = tree.cells[number].truth
-        place = self.place[measure, target]
-        return Span(self._solve(place, low, high, 1.0), -self._solve(place, low, high, -1.0))
+        return Span(self._solve(wanted, low, high, 1.0), -self._solve(wanted, low, high, -1.0))
 
-    def _solve(self, place: int, low: npt.NDArray[Any], high: npt.NDArray[Any], sign: float) -> float:
+    def _solve(self, wanted: Sequence[int], low: npt.NDArray[Any], high: npt.NDArray[Any], sign: float) -> float:
         aim = np.zeros(len(self.low))
-        aim[place] = sign
+        aim[list(wanted)] = sign
         answer = milp(aim, integrality=np.array(self.whole), bounds=Bounds(low, high), constraints=self._matrix(),
                       options={"mip_rel_gap": 0.0})  # fmt: skip
         if answer.status == OPTIMAL:

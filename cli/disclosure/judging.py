@@ -12,7 +12,7 @@ from cli.disclosure.numbers import Span
 from cli.disclosure.policy import MEASURES, Policy
 from cli.disclosure.systems import FIT_SLACK, System, system
 from cli.disclosure.tables import Table
-from cli.disclosure.tree import Cell, Tree
+from cli.disclosure.tree import Tree
 
 ALL_IN_TURN: Final = 60  # people in one block up to whom each is tried as an insider
 MOST_TELLING: Final = 4  # else those whose own figures take most from what is unknown, per node above the secret
@@ -22,15 +22,24 @@ Who = tuple[str, ...]
 
 
 @dataclass(frozen=True)
+class Target:
+    """What is judged of one person and measure: one cell, or all of their cells together."""
+
+    person: str
+    cells: tuple[int, ...]
+    units: tuple[str, ...]
+    truth: float
+
+
+@dataclass(frozen=True)
 class Judged:
     """The narrowest interval of one figure, and who knows it."""
 
     fraction: float
-    cell: Cell
+    target: Target
     measure: str
     span: Span
     insiders: Who
-    target: int
 
 
 @dataclass
@@ -55,7 +64,7 @@ class Judge:
 
     policy: Policy
     found: Found
-    sample: int = 200
+    sample: int = 50
     verdict: Verdict = field(default_factory=Verdict)
 
     def table(self, table: Table) -> None:
@@ -78,12 +87,10 @@ class Judge:
                     self.found.findings.append(proving.shown(table, person, measure, told))
 
     def _measure(self, asked: "Asked", first: int, secrets: set[str]) -> None:
-        for cell_number, cell in enumerate(asked.tree.cells):
-            if cell.person not in secrets:
-                continue
-            worst = asked.worst(cell_number, self.policy)
+        for target in asked.targets(secrets):
+            worst = asked.worst(target, self.policy)
             self.verdict.figures += 1
-            self.verdict.pairs += asked.insiders_of(cell.person)
+            self.verdict.pairs += asked.insiders_of(target.person)
             if self._is_sampled(worst):
                 worst = self._again(asked, worst)
             self._tell(asked, worst, first)
@@ -106,15 +113,15 @@ class Judge:
     def _again(self, asked: "Asked", judged: Judged) -> Judged:
         """What HiGHS says. A difference is told, and the narrower interval stands."""
         self.verdict.checked += 1
-        exact = asked.program.bounds(judged.measure, judged.target, judged.insiders)
+        exact = asked.program.bounds(judged.measure, judged.target.cells, judged.insiders)
         if not asked.system.ratios and not agree(exact, judged.span):
             self.found.note(
                 f"HiGHS gives {exact.low:g} to {exact.high:g} for a figure for which sums gave {judged.span.low:g} to "
                 f"{judged.span.high:g}; the narrower one was judged"
             )
         span = judged.span.meet(exact)
-        fraction = self.policy.fraction(judged.measure, judged.cell.truth, span.low, span.high)
-        return Judged(fraction, judged.cell, judged.measure, span, judged.insiders, judged.target)
+        fraction = self.policy.fraction(judged.measure, judged.target.truth, span.low, span.high)
+        return Judged(fraction, judged.target, judged.measure, span, judged.insiders)
 
 
 def _cohorts(table: Table) -> Iterator[tuple[int, str, set[str]]]:
@@ -154,23 +161,30 @@ class Asked:
         """Nobody, and everybody else who is hidden."""
         return len(self.hidden - {person}) + 1
 
-    def worst(self, target: int, policy: Policy) -> Judged:
+    def targets(self, secrets: set[str]) -> Iterator[Target]:
+        """Every cell of every secret; and the whole row of those who have several, which is what was to be shown."""
+        for person in sorted(secrets):
+            own = self.tree.of_person[person]
+            for cells in [(one,) for one in own] + ([tuple(own)] if len(own) > 1 else []):
+                found = [self.tree.cells[one] for one in cells]
+                yield Target(person, cells, tuple(one.unit for one in found), sum(one.truth for one in found))
+
+    def worst(self, target: Target, policy: Policy) -> Judged:
         """The interval that is narrowest for its need, over all who may tell each other what they know."""
-        cell = self.tree.cells[target]
 
         def judged(insiders: Who) -> Judged:
-            span = self._bounds(target, insiders)
-            fraction = policy.fraction(self.measure, cell.truth, span.low, span.high)
-            return Judged(fraction, cell, self.measure, span, insiders, target)
+            span = self._bounds(target.cells, insiders)
+            fraction = policy.fraction(self.measure, target.truth, span.low, span.high)
+            return Judged(fraction, target, self.measure, span, insiders)
 
-        return min((judged(who) for who in self._groups(cell, policy.k)), key=lambda one: one.fraction)
+        return min((judged(who) for who in self._groups(target, policy.k)), key=lambda one: one.fraction)
 
-    def _bounds(self, target: int, insiders: Who) -> Span:
+    def _bounds(self, targets: Sequence[int], insiders: Who) -> Span:
         if self.system.ratios:  # ratios tie the measures together: no tree
-            return self.program.bounds(self.measure, target, insiders)
-        return self.tree.bounds(target, insiders)
+            return self.program.bounds(self.measure, targets, insiders)
+        return self.tree.bounds(targets, insiders)
 
-    def _groups(self, cell: Cell, k: int) -> Iterator[Who]:
+    def _groups(self, target: Target, k: int) -> Iterator[Who]:
         """Nobody; each one alone; and sets of up to `k`.
 
         The upper end for a set of insiders is the least, over the nodes above the secret, of a constant minus what the
@@ -179,10 +193,11 @@ class Asked:
         there all are tried in turn.
         """
         yield ()
-        near = [one for one in dict.fromkeys(self.in_node.get(cell.node, [])) if one != cell.person]
-        candidates = near if len(near) <= ALL_IN_TURN else []
-        for node in self.tree.chain(cell.node) if k else ():
-            most = [one for one in self._telling(node) if one != cell.person][: max(MOST_TELLING, k)]
+        lowest = {self.tree.cells[one].node for one in target.cells}
+        near = {one for node in lowest for one in self.in_node.get(node, []) if one != target.person}
+        candidates = sorted(near) if len(near) <= ALL_IN_TURN else []
+        for node in sorted({above for one in lowest for above in self.tree.chain(one)}) if k else ():
+            most = [one for one in self._telling(node) if one != target.person][: max(MOST_TELLING, k)]
             if k > 1:
                 yield tuple(most[:k])
             candidates = [*candidates, *most]

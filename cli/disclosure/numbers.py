@@ -29,6 +29,10 @@ class Span:
     def minus(self, other: "Span") -> "Span":
         return Span(self.low - other.high, self.high - other.low)
 
+    def times(self, sign: int) -> "Span":
+        """`sign` is 1 or -1."""
+        return self if sign > 0 else Span(-self.high, -self.low)
+
     def wider(self, by: float) -> "Span":
         return Span(self.low - by, self.high + by)
 

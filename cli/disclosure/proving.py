@@ -23,15 +23,15 @@ def shown(table: Table, person: str, measure: str, told: Told) -> Finding:
 
 def interval(table: Table, known: System, judged: "Judged", first: int, policy: Policy) -> Finding:
     """Of a figure, for those who know most of it."""
-    cell, measure, span = judged.cell, judged.measure, judged.span
-    need = policy.need(measure, cell.truth)
+    target, measure, span = judged.target, judged.measure, judged.span
+    need, place = policy.need(measure, target.truth), " and ".join(target.units)
     who = f"consultant {', '.join(judged.insiders)}, who knows their own figures" if judged.insiders else "anybody"
     words = (
-        f"{who} knows that {measure} of consultant {cell.person} at {cell.unit} lie between {_number(span.low)} and "
-        f"{_number(span.high)}; at least {_number(cell.truth + need)} had to be possible"
-        f"{_below(cell.truth, need)}"
+        f"{who} knows that {measure} of consultant {target.person} at {place} lie between {_number(span.low)} and "
+        f"{_number(span.high)}; at least {_number(target.truth + need)} had to be possible"
+        f"{_below(target.truth, need)}"
     )
-    at = _at(table) | {"consultant": cell.person, "provider": cell.unit, "measure": measure}
+    at = _at(table) | {"consultant": target.person, "provider": place, "measure": measure}
     if judged.insiders:
         at["insiders"] = ", ".join(judged.insiders)
     return Finding("derivable", words, at, tuple(_equations(table, known, judged, first)), (span.low, span.high),
@@ -47,14 +47,14 @@ def _at(table: Table) -> dict[str, str]:
 
 
 def _equations(table: Table, known: System, judged: "Judged", first: int) -> list[Equation]:
-    knowledge, measure, cell = table.since[first], judged.measure, judged.cell
+    knowledge, measure, target = table.since[first], judged.measure, judged.target
     tree = known.trees[measure]
     told: list[Equation] = []
-    hint = knowledge.hints[measure].get(cell.person)
+    hint = knowledge.hints[measure].get(target.person)
     if hint is not None:
         said = f"their own row leaves {_span(hint.span.low, hint.span.high)}"
         told.append(Equation(said, hint.where))
-    nodes = tree.chain(cell.node) if known.ratios else tree.telling(judged.target, judged.insiders)
+    nodes = tree.telling(target.cells, judged.insiders)
     for node in nodes:
         told += _node(table, knowledge, known, judged, node)
     if judged.insiders:

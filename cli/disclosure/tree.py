@@ -1,15 +1,17 @@
-"""Sums within sums: what follows for one cell from totals that are nested in one another. Pure.
+"""Sums within sums: what follows for a figure from totals that are nested in one another. Pure.
 
-Every cell has a box (from, to), every node a span for the sum of all that is below it. Such a family is laminar,
-so its matrix is totally unimodular: the bounds below are those of linear programming, and where the ends of the spans
-are whole also those over whole numbers. Going down from the root, a child gets what its parent may have less the least
-(or most) that its siblings have; this uses each constraint once and is exact. The tests compare it with HiGHS over
-whole numbers, and every run does so on a sample of its own data.
+Every cell has a box (from, to), every node a span for the sum of all that is below it. Such a family is laminar, so its
+matrix is totally unimodular: what is worked out below is the optimum of linear programming, and where the ends of the
+spans are whole also that over whole numbers. Wanted is the most that some cells, the targets, can add up to. Of a node
+with the sum t that is min(H, t - R) for every t of at least L: R is the least that all others below it take, H the most
+that the targets can be, L the least that all can be. Nodes side by side are together another one, with R, H and L added
+up; and a span cuts L and H. The least is the same question with all signs turned. The tests compare it with HiGHS and
+with trying every table; every run does the former on a sample of its own data.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,38 +90,63 @@ class Tree:
             found.append(self.parents[found[-1]])
         return found
 
-    def bounds(self, target: int, insiders: Iterable[str] = (), top: int = ROOT) -> Span:
-        """Of a cell, for those who know their own cells besides everything that is known. `top`: a node above the cell,
-        beyond which nothing is looked at."""
-        cell = self.cells[target]
-        whole = self.chain(cell.node)
-        chain = whole[: whole.index(top) + 1]
-        others = self._without(target, [one for who in insiders for one in self.of_person[who]], chain)
-        allowed = self.spans[top]
-        for node, below in zip(reversed(chain), [*reversed(chain[:-1]), None], strict=True):
-            own = cell.box if below is None else self.spans[below]
-            allowed = own.meet(allowed.minus(others[node].span))
-        return allowed
+    def bounds(self, targets: Sequence[int], insiders: Iterable[str] = (), top: int = ROOT) -> Span:
+        """Of the sum of some cells of one person, for those who know their own cells besides everything that is known.
+        `top`: a node above all of them, beyond which nothing is looked at."""
+        nodes = sorted({node for one in targets for node in self._up_to(top, one)}, reverse=True)
+        known = [one for who in insiders for one in self.of_person[who]]
+        others = self._without(targets, known, nodes)
+        boxes: dict[int, list[Span]] = defaultdict(list)
+        for one in targets:
+            boxes[self.cells[one].node].append(self.cells[one].box)
+        most = self._most(nodes, {node: others[node].span for node in nodes}, boxes, 1)
+        return Span(-self._most(nodes, {node: others[node].span for node in nodes}, boxes, -1), most)
 
-    def _without(self, target: int, known: Iterable[int], chain: Sequence[int]) -> dict[int, _Sum]:
-        """Per node of the chain the sum of all below it that does not lie on the chain, the `known` cells fixed."""
-        changed: dict[int, _Sum] = {node: self.sums[node].copy() for node in chain}
-        changed[chain[0]].add(self.cells[target].box, -1)
-        for node in chain[:-1]:
+    def _up_to(self, top: int, target: int) -> list[int]:
+        chain = self.chain(self.cells[target].node)
+        return chain[: chain.index(top) + 1]
+
+    def _most(
+        self, nodes: Sequence[int], others: Mapping[int, Span], boxes: Mapping[int, Sequence[Span]], sign: int
+    ) -> float:
+        """The most that the targets, or what is `sign` times them, can add up to. `nodes`: children before parents."""
+        rest: dict[int, float] = defaultdict(float)
+        most: dict[int, float] = defaultdict(float)
+        least: dict[int, float] = defaultdict(float)
+        for node in nodes:
+            own, beside, span = boxes.get(node, ()), others[node].times(sign), self.spans[node].times(sign)
+            taken = beside.low + rest[node]
+            high = min(most[node] + sum(one.times(sign).high for one in own), span.high - taken)
+            low = max(least[node] + beside.low + sum(one.times(sign).low for one in own), span.low)
+            if node == nodes[-1]:
+                return high
+            parent = self.parents[node]
+            rest[parent] += max(taken, low - high)
+            most[parent] += high
+            least[parent] += low
+        raise ValueError("no targets")
+
+    def _without(self, targets: Sequence[int], known: Iterable[int], nodes: Sequence[int]) -> dict[int, _Sum]:
+        """Per node the sum of all below it but the targets and what lies below the other nodes, with the `known` cells
+        fixed."""
+        changed: dict[int, _Sum] = {node: self.sums[node].copy() for node in nodes}
+        for one in targets:
+            changed[self.cells[one].node].add(self.cells[one].box, -1)
+        for node in nodes[:-1]:
             changed[self.parents[node]].add(self.inner[node], -1)
         for number in known:
-            if number == target:
+            if number in targets:
                 continue
             cell = self.cells[number]
             there = changed.setdefault(cell.node, self.sums[cell.node].copy())
             there.add(cell.box, -1)
             there.add(Span(cell.truth, cell.truth))
-        self._carry_up(changed, set(chain))
-        return {node: changed[node] for node in chain}
+        self._carry_up(changed, set(nodes))
+        return changed
 
-    def _carry_up(self, changed: dict[int, _Sum], chain: set[int]) -> None:
-        """Nodes beside the chain in which a cell is fixed tell their parents."""
-        waiting = sorted(changed.keys() - chain)
+    def _carry_up(self, changed: dict[int, _Sum], nodes: set[int]) -> None:
+        """Other nodes, in which a cell is fixed, tell their parents."""
+        waiting = sorted(changed.keys() - nodes)
         while waiting:
             node = waiting.pop()
             parent = self.parents[node]
@@ -129,12 +156,13 @@ class Tree:
             changed[parent].add(self.inner[node], -1)
             changed[parent].add(self.spans[node].meet(changed[node].span))
 
-    def telling(self, target: int, insiders: Sequence[str]) -> list[int]:
-        """The nodes above a cell, from the lowest up to the first with which all is said."""
-        chain = self.chain(self.cells[target].node)
-        final = self.bounds(target, insiders)
-        enough = (place for place, node in enumerate(chain) if self.bounds(target, insiders, node) == final)
-        return chain[: next(enough, len(chain) - 1) + 1]
+    def telling(self, targets: Sequence[int], insiders: Sequence[str]) -> list[int]:
+        """The nodes above these cells, from the lowest up to the first with which all is said."""
+        chains = [self.chain(self.cells[one].node) for one in targets]
+        shared = [node for node in chains[0] if all(node in chain for chain in chains)]
+        final = self.bounds(targets, insiders)
+        top = next((one for one in shared if self.bounds(targets, insiders, one) == final), ROOT)
+        return sorted({node for one in targets for node in self._up_to(top, one)}, reverse=True)
 
     def most_told(self, node: int, hidden: Iterable[str]) -> dict[str, float]:
         """How much each of these people's own figures take from what is unknown directly below a node."""

@@ -161,6 +161,19 @@ def test_the_whole_set_less_what_is_shown(folder: Path) -> None:
     assert derived(audited(hidden, folder, externals=[region])) == {("A", "cases")}
 
 
+def test_a_row_is_protected_as_a_whole(folder: Path) -> None:
+    """K has 130 operations at ZZ3 and 30 at ZZ2, known as one sum with B's 40 and C's 60. C knows that K has at most 40
+    more: room enough for 30 % of either cell, and not of the row that was to be shown."""
+    hidden = Publisher({FIRST: rows(FIRST, "KBC", withheld="ZZ1 ZZ2 ZZ3")})
+    national = External("*", INDICATOR, PERIOD, "cases", exactly(sum(one[0] for one in TRUTH.values())), "a report")
+    assert audited(hidden, folder, secret="K", externals=[national]).found.findings == []
+    report = audited(hidden, folder, secret="K", externals=[national], policy=Policy(p=0.3))
+    (found,) = report.found.findings
+    assert found.at["provider"] == "ZZ2 and ZZ3"
+    assert found.interval == (0, 200)
+    assert found.at["insiders"] == NUMBER["C"]
+
+
 def test_deaths_and_expected_deaths_add_up_to_the_same_where_a_model_was_fitted(folder: Path) -> None:
     """Deaths are known to the last one, so the expected deaths of the whole set are, too."""
     hidden = Publisher({FIRST: rows(FIRST, "A", withheld="ZZ1")})
