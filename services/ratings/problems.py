@@ -1,5 +1,6 @@
 """What ratings answers when it will not do what was asked."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from shared.kit.problems import Problem
@@ -34,10 +35,10 @@ class GateNotAnswered(Problem):
 
     status, code, title = 409, "gate_not_answered", "The gate has not been passed"
 
-    def __init__(self, release: str, open_checks: list[str]) -> None:
+    def __init__(self, release: str, open_checks: Mapping[str, str]) -> None:
         super().__init__(
             f"Not every check of release {release} has passed: read its checks, and mend or answer these.",
-            errors=[{"check": one} for one in open_checks],
+            errors=[{"check": name, "hint": f"{name}: {title}."} for name, title in open_checks.items()],
         )
 
 

@@ -4,11 +4,12 @@ from typing import Literal
 
 from shared.contracts.base import Contract, Count, ReleaseId, Slug, SubjectId
 
-Cause = Literal["data", "definition_version", "method_version", "small_number_rule"]
+Cause = Literal["selection", "data", "definition_version", "method_version", "small_number_rule"]
 
 
 class DifferentIndicator(Contract):
-    """Rows of one indicator, and what is other about how they were made. `causes` is empty where no row is other."""
+    """Rows of one indicator, and what is other about how they were made. `causes` is empty where no row is other;
+    `selection`: the indicator is in one of the two releases only."""
 
     indicator: Slug
     rows: Count

@@ -30,8 +30,9 @@ class Standing:
     signatures: Mapping[str, SignOffRow]
 
     @property
-    def unmet(self) -> list[str]:
-        return [one.name.value for one in self.checks if one.state != "passed"]
+    def unmet(self) -> dict[str, str]:
+        """Name and title of every check that has not passed."""
+        return {one.name.value: TITLES[one.name] for one in self.checks if one.state != "passed"}
 
     def signed_by(self, role: str) -> SignOffRow | None:
         """Whoever has signed what the gate says now."""

@@ -66,8 +66,11 @@ def _key(row: dict[str, Any]) -> dict[str, Any]:
 
 def _indicator(office: Office, counted: dict[str, Any], then: ReleaseRow, now: ReleaseRow) -> DifferentIndicator:
     other = counted["changed"] + counted["new"] + counted["gone"] > 0
-    loaded = office.catalogue.indicators.get(counted["indicator"])
-    return DifferentIndicator(**counted, causes=_causes(loaded, then, now) if other else [])
+    name = counted["indicator"]
+    if not (name in then.indicators and name in now.indicators):
+        return DifferentIndicator(**counted, causes=["selection"])
+    causes = _causes(office.catalogue.indicators.get(name), then, now) if other else []
+    return DifferentIndicator(**counted, causes=causes)
 
 
 def _causes(loaded: Loaded | None, then: ReleaseRow, now: ReleaseRow) -> list[Cause]:
