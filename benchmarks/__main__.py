@@ -8,7 +8,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import bulk, consent_check, disclosure, fail_closed, main_job, production, withdrawal_latency
+from benchmarks import (
+    bulk,
+    consent_check,
+    disclosure,
+    fail_closed,
+    main_job,
+    minimal_view,
+    production,
+    withdrawal_latency,
+)
 from benchmarks.outcome import Outcome
 from benchmarks.rate import rate
 
@@ -19,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], Outcome]] = {
     "disclosure": disclosure.run,
     "fail_closed": fail_closed.run,
     "main_job": main_job.run,
+    "minimal_view": minimal_view.run,
     "production": production.run,
     "rate": rate.run,
     "withdrawal_latency": withdrawal_latency.run,

@@ -9,6 +9,9 @@ import sys
 import pytest
 
 KILLS = "tests/system/test_kills.py::test_kills_cost_time_and_nothing_else"
+PUBLISH_KILLS = (
+    "tests/system/test_publish_kills.py::test_the_public_sees_the_old_release_or_the_new_one_and_builds_go_on"
+)
 GOALS = {
     "audit": ({"CANDOUR_AUDIT": "whole"}, "tests/system/test_disclosure_audit.py"),
     "consent-kills": ({"CANDOUR_CONSENT_KILLS": "200"}, "tests/system/test_consent_kills.py"),
@@ -37,6 +40,8 @@ GOALS = {
         "tests/unit/test_migrations.py",
     ),
     "mutants": ({"CANDOUR_MUTANT_HISTORIES": "60"}, "tests/unit/test_history_mutants.py"),
+    "publish-kills": ({"CANDOUR_PUBLISH_KILLS": "170"}, f"{PUBLISH_KILLS}[embedded]"),
+    "publish-kills-production": ({"CANDOUR_PUBLISH_KILLS_PRODUCTION": "30"}, f"{PUBLISH_KILLS}[composed]"),
     "proxy-withdrawals": ({"CANDOUR_PROXY_READS": "20000"}, "tests/system/test_composed_withdrawals.py"),
     "simulate": ({"CANDOUR_SIMULATION": "full"}, "tests/unit/test_ratings_simulation.py"),
     "withdrawals": ({"CANDOUR_WITHDRAWALS": "1000"}, "tests/system/test_withdrawals_under_reads.py"),
