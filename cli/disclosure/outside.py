@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from cli.disclosure.facts import Facts
 from cli.disclosure.fetching import CouldNotJudge, chosen
@@ -15,7 +16,8 @@ from cli.disclosure.reader import Reader, Release
 from cli.disclosure.tables import PRINTED, Table
 
 Unit = tuple[str, str, str, str]  # release, indicator, period, provider
-NOT_HELD = "9999998"
+NOT_HELD: Final = "9999998"
+SEARCHED: Final = 50  # hidden people in each release who are searched for
 
 
 @dataclass(frozen=True)
@@ -109,19 +111,29 @@ def release_differs(facts: Facts, table: Table, found: Found) -> None:
 
 
 def addresses(reader: Reader, releases: Iterable[Release], rosters: Rosters) -> None:
-    """The address of a hidden person answers exactly as that of a number that nobody holds."""
+    """The address of a hidden person answers exactly as that of a number that nobody holds; no search finds them."""
     for release in releases:
         people = {one for key, roster in rosters.items() if key[0] in ("", release.name) for one in roster.people}
-        hidden = sorted(people - set(release.subjects("consultant")))
+        hidden = chosen(sorted(people - set(release.subjects("consultant"))), reader.depth.single)
         free = next(f"{number:07d}" for number in range(int(NOT_HELD), 0, -1) if f"{number:07d}" not in people)
         nobody = reader.site.get(f"{release.base}/consultants/{free}")
-        asked = (f"{release.base}/consultants/{one}" for one in chosen(hidden, reader.depth.single))
-        for answer in reader.site.many(asked):
+        for answer in reader.site.many(f"{release.base}/consultants/{one}" for one in hidden):
             if (answer.status, answer.body, answer.media) != (nobody.status, nobody.body, nobody.media):
-                reader.found.add(
-                    "exists", f"it answers {answer.status}, not as the address of a number that nobody holds",
-                    {"release": release.name}, Equation("asked", answer.path), Equation("compared with", nobody.path),
-                )  # fmt: skip
+                words = f"it answers {answer.status}, not as the address of a number that nobody holds"
+                _exists(reader, release, words, answer.path, nobody.path)
+        asked = [path for one in chosen(hidden, SEARCHED) for path in _searches(release, one)]
+        for answer in reader.readable(reader.site.many(asked)):
+            if int(reader.body_of(answer)["meta"]["total"]):
+                _exists(reader, release, "a search finds a hidden person", answer.path)
+
+
+def _searches(release: Release, person: str) -> tuple[str, str]:
+    return f"{release.base}/consultants?q={person}&limit=1", f"{release.base}/results?consultant={person}&limit=1"
+
+
+def _exists(reader: Reader, release: Release, words: str, *paths: str) -> None:
+    proof = [Equation(says, path) for says, path in zip(("asked", "compared with"), paths, strict=False)]
+    reader.found.add("exists", words, {"release": release.name}, *proof)
 
 
 def covered(facts: Facts, rosters: Rosters) -> None:

@@ -97,6 +97,7 @@ class Publisher:
     events: list[Body] = field(default_factory=list)
     card: Body | None = None
     known_numbers: set[str] = field(default_factory=set)
+    searchable: set[str] = field(default_factory=set)
     linked: str = ""
     rules: Body = field(default_factory=dict)
     region: str = "Synthetic North"
@@ -140,7 +141,7 @@ class Publisher:
         if parts[0].startswith("results"):
             return self.of_results(release, parts, query)
         if len(parts) == 1:
-            return self.of_definitions(release, parts[0], found)
+            return self.of_definitions(release, parts[0], found, query)
         if parts[-1] in ("funnel", "model"):
             return as_json(self.funnel(found, query["level"]) if parts[-1] == "funnel" else self.card)
         return self.of_subject(found, parts)
@@ -153,14 +154,16 @@ class Publisher:
             return next((as_json(one) for one in found if one["id"] == parts[1]), None)
         return as_file(parts[0], self.csv_lists.get(release, found) if parts[0].endswith("csv") else found)
 
-    def of_definitions(self, release: str, name: str, found: list[Body]) -> httpx.Response:
+    def of_definitions(self, release: str, name: str, found: list[Body], query: Mapping[str, str]) -> httpx.Response:
         base = f"/v1/releases/{release}/indicators/{INDICATOR}"
         links = {"funnel": f"{base}/funnel"} | ({"model": f"{base}/model"} if self.card else {})
         indicator = {"id": INDICATOR, "levels": ["provider", "consultant"], "periods": [PERIOD], "rules": self.rules,
                      "links": links}  # fmt: skip
-        people = sorted({one["subject"]["id"] for one in found if one["subject"]["level"] == "consultant"})
+        people = {one["subject"]["id"] for one in found if one["subject"]["level"] == "consultant"}
+        if "q" in query:
+            people = (people | self.searchable) & {query["q"]}
         return as_json(page({
-            "files": [], "indicators": [indicator], "consultants": [{"id": one} for one in people],
+            "files": [], "indicators": [indicator], "consultants": [{"id": one} for one in sorted(people)],
             "providers": [{"id": unit, "region": self.region} for unit in ("ZZ1", "ZZ2", "ZZ3")],
         }[name]))  # fmt: skip
 
