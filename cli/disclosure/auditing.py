@@ -63,7 +63,7 @@ def audit(site: Site, given: Given, say: Say = lambda _text: None) -> Report:
             raise CouldNotJudge("The roster has no indicator and period of any release that can be read.")
     else:
         found.note("without a roster only what units leave was judged: see --roster")
-        residuals = outside.residuals(facts, given.policy, found)
+        residuals = outside.residuals([*given.earlier, facts], given.policy, found)
     return Report(facts, found, verdict, [one.name for one in releases], site.requests, residuals)
 
 

@@ -1,6 +1,7 @@
 """Everything that was read, put together: for each row the union of what all formats said, and where."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +82,16 @@ class Facts:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CouldNotJudge(f"{file} is not what --save writes: {error}") from None
         return found
+
+
+def together(readings: Sequence[Facts]) -> Facts:
+    """What somebody knows who kept all of it; of a row that was read several times what was read last."""
+    whole = Facts(read=readings[-1].read, regions=dict(readings[-1].regions))
+    for one in reversed(readings):
+        for key, row in one.rows.items():
+            whole.add(key[0], row, one.where[key])
+        whole.rules = one.rules | whole.rules
+    return whole
 
 
 def _ends(span: Span) -> tuple[float, float]:

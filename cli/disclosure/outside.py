@@ -1,11 +1,11 @@
 """What anybody can see without a roster, and what a roster tells of releases and addresses."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cli.disclosure.facts import Facts
+from cli.disclosure.facts import Facts, together
 from cli.disclosure.fetching import CouldNotJudge, chosen
 from cli.disclosure.findings import Equation, Finding, Found
 from cli.disclosure.inputs import Rosters
@@ -28,7 +28,24 @@ class Published:
     spans: Spans
 
 
-def residuals(facts: Facts, policy: Policy, found: Found) -> int:
+def residuals(readings: Sequence[Facts], policy: Policy, found: Found) -> int:
+    """What units leave of what is served now, and of what was served since each earlier reading: rows that came or went
+    in between stand beside totals of both. Gives how many were judged of what is served now."""
+    judged, told = 0, set[tuple[str, ...]]()
+    for first in reversed(range(len(readings))):
+        own = Found()
+        number = _residuals(together(readings[first:]), policy, own)
+        judged = judged or number
+        for one in own.findings:
+            if tuple(one.at.values()) not in told:
+                told.add(tuple(one.at.values()))
+                found.findings.append(one)
+        for note in own.notes:
+            found.note(note)
+    return judged
+
+
+def _residuals(facts: Facts, policy: Policy, found: Found) -> int:
     """Of each unit with a total: what is left when everybody who is published there is taken away. Gives how many were
     judged. Rows name one unit for each person: where less than nothing is left somewhere, people of this indicator and
     period work in several units, and what is left of the others says nothing without a roster."""

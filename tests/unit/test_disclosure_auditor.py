@@ -339,6 +339,20 @@ def test_without_a_roster_what_a_unit_leaves(folder: Path) -> None:
     assert [note for note in several.found.notes if "several units" in note]
 
 
+def test_without_a_roster_rows_that_came_and_went_between_two_readings(folder: Path) -> None:
+    """First F and G are hidden at ZZ2, then F and H: whoever read both is left with F's operations and K's, 180. The
+    policy here asks for more than that, and for less than either reading alone leaves."""
+    wide = Policy(floors=(200, 3, 1))
+
+    def at_zz2(report: Report) -> set[str]:
+        return {one.at["measure"] for one in report.found.findings if one.at["provider"] == "ZZ2"}
+
+    first = on(Publisher({FIRST: rows(FIRST, "KFG")}), Given(policy=wide))
+    again = Publisher({FIRST: rows(FIRST, "KFH")})
+    assert at_zz2(first) == at_zz2(on(again, Given(policy=wide))) == set()
+    assert at_zz2(on(again, Given(policy=wide, earlier=[first.facts]))) == {"cases"}
+
+
 def test_rows_that_come_and_go_while_they_are_read(folder: Path) -> None:
     """Read again until it holds still; where it never does, nothing is said of formats that differ."""
     shaky = Publisher({FIRST: rows(FIRST, "ABC")}, csv_lists={FIRST: rows(FIRST, "ABCD")})
