@@ -12,11 +12,15 @@ from sqlalchemy.exc import OperationalError
 from services.ratings import following
 from services.ratings.__main__ import _back
 from services.ratings.assembly.schema import RESULT_KEY
+from services.ratings.disclosure import Memory
 from services.ratings.following import Follower, OtherHistory
 from services.ratings.settings import Settings
+from services.ratings.store.remembering import memories, remember
+from services.ratings.view.fates import DISCLOSURE_RULE
 from shared.contracts.consent import Head
 from shared.contracts.views import SINCE_SCHEMA_2, SINCE_SCHEMA_3, VIEW_SCHEMA, ViewManifest
 from tests.stores import Stores
+from tests.unit.replay_rig import replayed
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
 
 
@@ -172,6 +176,51 @@ def test_a_view_of_the_schema_before_is_baked_anew_from_what_there_is(stores: St
         after = rig.table(release, "rows")
         assert after.drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3).equals(before.drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3))
         assert after["robustness_paths"].null_count() == after.height
+
+
+def made_before_the_exact_rule(rig: Rig, release: str) -> None:
+    """As the migration leaves a release of the version before: no cells, no policy, nothing but who was hidden since
+    when."""
+    with rig.office.store.transaction() as tx:
+        row, pointer = tx.release(release), tx.pointer(release)
+        assert pointer is not None
+        row.parts = {name: digest for name, digest in row.parts.items() if name != "cells"}
+        row.disclosure, pointer.disclosure = None, None
+        tx.add(row)
+        tx.add(pointer)
+        remember(tx, {key: Memory(one.hidden_since, {}, {}, one.bakes) for key, one in memories(tx).items()})
+
+
+def test_a_release_from_before_the_exact_rule_is_decided_anew_and_has_nothing_fixed(
+    stores: Stores, tmp_path: Path
+) -> None:
+    """Whoever was hidden counts as a secret for as long; people of several units cover by their cases alone; and a
+    replay, which computes cells now, finds the release unchanged."""
+    with rig_in(tmp_path, stores) as rig:
+        load_world(rig, small_world())
+        release = rig.publish(rig.build()["release"])["release"]
+        before = rig.table(release, "rows")
+        assert set(before["partition"]) == {"fixed", "revocable"}
+        made_before_the_exact_rule(rig, release)
+        with rig.office.store.reading() as tx:
+            were = {key: set(one.hidden_since) for key, one in memories(tx).items()}
+        follower = rig.follower()
+        assert follower.follow() == [release]
+        assert follower.follow() == []
+        after = rig.table(release, "rows")
+        assert set(after["partition"]) == {"revocable"}
+        with rig.office.store.reading() as tx:
+            now = memories(tx)
+            pointer = tx.pointer(release)
+        assert pointer is not None
+        assert pointer.disclosure == rig.office.disclosure.digest(DISCLOSURE_RULE)
+        for key, one in now.items():
+            assert one.secret_since.keys() <= were[key], "nobody who was shown has become a secret"
+            assert all(since <= one.bakes for since in one.secret_since.values())
+        gone = after.drop_nulls("consultant_id")
+        for (indicator, _), one in now.items():
+            assert not set(gone.filter(indicator_id=indicator)["consultant_id"]) & set(one.hidden_since)
+        assert replayed(rig, release)["report"]["verdict"] == "same"
 
 
 def test_the_way_back_takes_the_views_along(tmp_path: Path) -> None:
