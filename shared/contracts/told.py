@@ -81,7 +81,7 @@ class SentText(Contract):
     text: str
     words: Count
     most_words: Count
-    state: Literal["waiting", "accepted", "refused", "replaced", "kept"]
+    state: Literal["waiting", "accepted", "refused", "replaced", "withdrawn", "kept"]
     applies: bool
     moderated: datetime | None = None
     ground: str | None = None

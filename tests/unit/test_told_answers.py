@@ -7,9 +7,12 @@ import httpx
 import polars as pl
 import pytest
 
+from services.ratings.problems import BakedMeanwhile
 from services.ratings.store.answers import beside
+from services.ratings.store.answers import said as said_now
 from services.ratings.store.answers import told as counted
 from services.ratings.view.beside import Beside
+from services.ratings.workflow.baking import prepare_view
 from tests.stores import Stores
 from tests.unit.test_ratings_rig import BOTH
 from tests.unit.told_rig import RELEASE, Json, Told, told_in
@@ -133,6 +136,36 @@ def test_moderators_read_replies_by_state_and_never_comments(told: Told, people:
     assert code(told.rig.ask("reviewer", "GET", "/v1/replies?status=waiting")) == (422, "unknown_parameter")
     with told.rig.office.store.reading() as tx:
         assert counted(tx, tx.release(RELEASE), told.results()).replies_waiting == len(waiting)
+
+
+def test_a_text_is_taken_back_by_its_subject(told: Told, people: list[str]) -> None:
+    result = result_of(told, people[0])
+    number = told.own("consultant", people[0])[0]["reply"]["number"]
+    told.be("consultant", people[1])
+    assert code(told.rig.ask("consultant", "DELETE", f"/v1/me/texts/{number}")) == (404, "not_found")
+    told.be("consultant", people[0])
+    for _ in range(2):
+        assert told.rig.done("consultant", "DELETE", f"/v1/me/texts/{number}")["state"] == "withdrawn"
+    assert told.own("consultant", people[0])[0]["result"]["reply"] == {"status": "none"}
+    assert code(told.moderate(number)) == (409, "already_settled")
+    assert told.say("consultant", result, "After all.", seen=number).status_code == 200
+
+
+def test_a_view_that_was_baked_before_a_text_was_accepted_does_not_go_live(told: Told, people: list[str]) -> None:
+    office = told.rig.office
+    result = result_of(told, people[12])
+    sent = told.say("consultant", result, "At the last moment.").json()["sent"]
+    with office.baking():
+        prepared = prepare_view(office, RELEASE, office.peers.permissions(), told.clock())
+    told.rig.ask("consultant", "POST", "/v1/me/comments", json={"release": RELEASE, "text": "Private."},
+                 headers={"Idempotency-Key": "while baking"})  # fmt: skip
+    with office.store.reading() as tx:
+        heard = {one.release: one.said for one in prepared.views}[RELEASE]
+        assert heard == said_now(tx, RELEASE)  # a comment is not for the public
+    told.moderate(sent["number"])
+    with pytest.raises(BakedMeanwhile), office.store.transaction() as tx:
+        prepared.flip(tx)
+    assert RELEASE not in {one["release"] for one in told.rig.gateway("/v1/views").json()["views"]}
 
 
 def test_a_commentary_is_about_all_results(told: Told, people: list[str]) -> None:

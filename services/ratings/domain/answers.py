@@ -37,13 +37,14 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """`replaced` by a later text of the same author; `kept`: a comment, which nobody moderates because the public never
-    sees it."""
+    """`replaced` by a later text of the same subject; `withdrawn` by it; `kept`: a comment, which nobody moderates
+    because the public never sees it."""
 
     WAITING = "waiting"
     ACCEPTED = "accepted"
     REFUSED = "refused"
     REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
     KEPT = "kept"
 
 

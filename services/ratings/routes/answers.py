@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.ratings.domain.answers import Kind, State
 from services.ratings.problems import KeyReused
 from services.ratings.routes import NO_STORE, STRICT, OfficeDep
-from services.ratings.routes.mine import MEASURED, NeededKey, Own
+from services.ratings.routes.mine import MEASURED, NeededKey, Number, Own
 from services.ratings.told_problems import Frozen, OwnWords, TextSettled, WindowClosed
 from services.ratings.workflow import answering, querying
 from services.ratings.workflow.own import who_is
@@ -26,7 +26,6 @@ from shared.kit.problems import (
 )
 
 router = APIRouter(prefix="/v1", tags=["told first"])
-Number = Annotated[int, Path(ge=1, le=2_147_483_647)]
 Steward = Annotated[Caller, Depends(allow("steward"))]
 Reviewer = Annotated[Caller, Depends(allow("reviewer"))]
 Reader = Annotated[Caller, Depends(allow("steward", *MEASURED))]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Response
 
 from services.ratings.problems import KeyReused
 from services.ratings.routes import NO_STORE, STRICT, OfficeDep
-from services.ratings.told_problems import Frozen, LatestChanged, LatestNotSeen, WindowClosed
+from services.ratings.told_problems import Frozen, LatestChanged, LatestNotSeen, TextSettled, WindowClosed
 from services.ratings.workflow import answering, previewing
 from services.ratings.workflow.answering import Sent
 from services.ratings.workflow.own import Who, who_is
@@ -27,6 +27,7 @@ router = APIRouter(prefix="/v1/me", tags=["told first"], dependencies=STRICT)
 Person = Annotated[Caller, Depends(allow(*MEASURED))]
 Key = Annotated[Printable | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 NeededKey = Annotated[Printable, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+Number = Annotated[int, Path(ge=1, le=2_147_483_647)]
 COMMON = (NotSignedIn, RoleNotAllowed, NotFound, UnknownParameter)
 ASKS = (*COMMON, PeerUnreachable, PeerRefused)
 SAYS = (*COMMON, ValueNotAllowed, Frozen, WindowClosed, KeyReused)
@@ -88,6 +89,14 @@ def reply(
     row, told = answering.reply(office, who, result, given.text, sent)
     body = {"sent": told.model_dump(mode="json"), "result": previewing.last_look(office, who, row)}
     return private(body, etag(told.number))
+
+
+@router.delete(
+    "/texts/{number}", operation_id="take_back", summary="My reply or commentary shall stand beside nothing",
+    response_model=SentText, responses=problems(*COMMON, ValueNotAllowed, Frozen, TextSettled),
+)  # fmt: skip
+def take_back(number: Number, office: OfficeDep, who: Own) -> Response:
+    return private(answering.take_back(office, who, number).model_dump(mode="json"))
 
 
 @router.put(

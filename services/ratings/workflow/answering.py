@@ -152,6 +152,24 @@ def _check_seen(former: AnswerRow | None, sent: Sent) -> None:
         raise LatestChanged
 
 
+def take_back(office: Office, who: Who, number: int) -> SentText:
+    """The subject's own reply or commentary stands beside nothing; until publication, after the window, too. Sent
+    again, it is answered alike. Raises NotFound, Frozen, TextSettled for one that another has replaced."""
+    with office.store.transaction() as tx:
+        row = kept.answer(tx, number)
+        if (row.level, row.subject) != who.key or row.kind not in Kind.for_the_public():
+            raise NotFound("There is no text of yours of this number.")
+        release = tx.release(row.release)
+        check_not_public(release)
+        if row.state == State.REPLACED:
+            raise TextSettled("Another text of yours has taken its place: take that one back.")
+        if row.state != State.WITHDRAWN:
+            row.state = State.WITHDRAWN.value
+            kept.keep(tx, row)
+            tx.record(who.account, f"{row.kind}.withdrawn", release.id, number=number)
+        return as_sent(row, release, _figures(office, release))
+
+
 def moderate(office: Office, number: int, given: Moderation, reviewer: Caller) -> SentText:
     """Accept a text for publication, or refuse it for confidentiality or law. Sent again, it is answered alike.
 

@@ -67,11 +67,15 @@ def results_frame(office: Office, row: ReleaseRow) -> pl.DataFrame:
     return office.frames.load(row.parts["results"])
 
 
-def own_figures(office: Office, row: ReleaseRow, who: Who) -> Iterator[tuple[ResultKey, Mapping[str, Any]]]:
+def own_frame(office: Office, row: ReleaseRow, who: Who) -> pl.DataFrame:
     """The subject's rows of the frame `results`, whatever the public may see of them."""
     frame = pl.scan_parquet(office.frames.path(row.parts["results"]))
-    own = frame.filter((pl.col("level") == who.level) & (pl.col("subject") == who.subject)).collect()
-    for one in own.iter_rows(named=True):
+    return frame.filter((pl.col("level") == who.level) & (pl.col("subject") == who.subject)).collect()
+
+
+def own_figures(office: Office, row: ReleaseRow, who: Who) -> Iterator[tuple[ResultKey, Mapping[str, Any]]]:
+    """As `own_frame`, row by row."""
+    for one in own_frame(office, row, who).iter_rows(named=True):
         yield (who.level, who.subject, one["indicator"], one["period_id"]), one
 
 

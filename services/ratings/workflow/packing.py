@@ -10,7 +10,7 @@ from services.ratings.store import answers as kept
 from services.ratings.view.pack import Peers, better_of, funnel_of, peers_of
 from services.ratings.view.preview import SHOWN, OwnRow, Preview, own_rows
 from services.ratings.workflow.office import Office
-from services.ratings.workflow.own import Who, own_figures, previewed, results_frame
+from services.ratings.workflow.own import Who, own_figures, own_frame, previewed
 from services.ratings.workflow.own_cases import OTHERS, case_file, case_mix, own_episodes
 from services.ratings.workflow.previewing import SAYS, preview_of
 from shared.contracts.pack import Chart
@@ -41,7 +41,7 @@ def _results(office: Office, row: ReleaseRow, who: Who) -> list[Json]:
         return []
     preview = preview_of(office, row.id)
     with office.store.reading() as tx:
-        beside = kept.beside(tx, row, results_frame(office, row))
+        beside = kept.beside(tx, row, own_frame(office, row, who))
     return [_result(office, row, who, preview, one) for one in own_rows(preview, who.key, beside)]
 
 

@@ -13,7 +13,7 @@ from services.ratings.view.beside import NOTHING, Reply
 from services.ratings.view.preview import NOT_NAMED, NOT_SHOWN, SHOWN, OwnRow, Preview, own_rows
 from services.ratings.workflow.baking import ingredients_of, permitted_for
 from services.ratings.workflow.office import Office
-from services.ratings.workflow.own import PREVIEWED, Who, is_open, own_figures, previewed, results_frame
+from services.ratings.workflow.own import PREVIEWED, Who, is_open, own_figures, own_frame, previewed
 from services.ratings.workflow.texts import as_sent
 
 Json = dict[str, Any]
@@ -81,7 +81,7 @@ def _told(office: Office, tx: Transaction, row: ReleaseRow, who: Who, preview: P
     figures = {key: figures_digest(one) for key, one in own.items()}
     texts = [as_sent(one, row, figures).model_dump(mode="json") for one in kept.newest(tx, row.id, who.key)]
     asked = [(kept.key_of(one), one.number) for one in kept.queries(tx, release=row.id, who=who.key)]
-    rows = own_rows(preview, who.key, kept.beside(tx, row, results_frame(office, row)))
+    rows = own_rows(preview, who.key, kept.beside(tx, row, own_frame(office, row, who)))
     told = {
         "release": row.id, "status": "not_yet_published", "words": NOT_YET, "submission": row.submission,
         "window_until": row.window_until, "open": is_open(office, row),
@@ -121,7 +121,7 @@ def last_look(office: Office, who: Who, text: AnswerRow) -> Json:
     preview = preview_of(office, text.release)
     with office.store.reading() as tx:
         row = tx.release(text.release)
-        beside = kept.beside(tx, row, results_frame(office, row))
+        beside = kept.beside(tx, row, own_frame(office, row, who))
     given = Reply("given", AUTHORS[text.author_role], day_zero(text.sent), text.text)
     with_it = replace(beside, replies={**beside.replies, kept.key_of(text): given})
     return next(one.body for one in own_rows(preview, who.key, with_it) if one.key == kept.key_of(text))
