@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from html import unescape
 from typing import Final
 
 import httpx
 import pytest
 
 from services.ratings.domain.checks import TITLES
-from tests.browsers import Browser, hidden
+from tests.browsers import Browser
 from tests.people import change_person
 from tests.stores import Stores
+from tests.unit.console_rig import browser_of, text_of, token
+from tests.unit.console_rig import sent as through
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
 
 INDICATOR: Final = ["adult-cardiac-surgery-mortality-30d"]
@@ -32,21 +33,13 @@ def draft(rig: Rig) -> str:
     return str(rig.build(str(next(DAYS)), INDICATOR)["release"])
 
 
-def browser_of(rig: Rig, account: str) -> Browser:
-    browser = Browser(rig.ratings.app)  # type: ignore[arg-type]  # a FastAPI application
-    assert browser.sign_in(account, rig.passwords[account]).status_code == 303
-    return browser
-
-
 def at(release: str, rest: str = "") -> str:
     return f"/console/releases/{release}{rest}"
 
 
 def sent(browser: Browser, release: str, rest: str, **fields: str) -> httpx.Response:
     """The form that the page of the release has, sent; and the page that it leads to."""
-    answer = browser.send(browser.get(at(release)), at(release, rest), **fields)
-    assert answer.status_code == 303, answer.text
-    return browser.get(answer.headers["location"])
+    return through(browser, at(release), at(release, rest), **fields)
 
 
 def test_a_release_goes_its_whole_way_by_forms(rig: Rig, draft: str) -> None:
@@ -55,7 +48,7 @@ def test_a_release_goes_its_whole_way_by_forms(rig: Rig, draft: str) -> None:
     assert "Submitted" in sent(analyst, draft, "/submission").text
     page = reviewer.get(at(draft))
     for title in TITLES.values():
-        assert title in unescape(page.text)
+        assert title in text_of(page)
     assert "Sign as the reviewer" not in page.text  # not every check has passed
     for one in rig.gate(draft)["checks"]:
         if one["answerable"] and one["state"] != "passed":
@@ -101,17 +94,16 @@ def test_no_form_does_what_the_gate_forbids(rig: Rig, draft: str) -> None:
     """The page does not offer it, and who sends it all the same is told why not, on the page."""
     rig.step("analyst", draft, "submission")
     reviewer, publisher = browser_of(rig, "reviewer"), browser_of(rig, "publisher")
-    token = hidden(reviewer.get(at(draft)).text, "/console/sign-out")
-    early = reviewer.post(at(draft, "/approval"), token)
+    theirs = token(reviewer)
+    early = reviewer.post(at(draft, "/approval"), theirs)
     assert (early.status_code, "Not every check" in early.text) == (409, True)
-    computed = reviewer.post(at(draft, "/checks/numbers"), token | {"passed": "yes", "note": "Trust me"})
+    computed = reviewer.post(at(draft, "/checks/numbers"), theirs | {"passed": "yes", "note": "Trust me"})
     assert (computed.status_code, "mend what it found" in computed.text) == (409, True)
-    stale = reviewer.post(at(draft, "/signature"), token | {"role": "reviewer", "gate": f"sha256:{'0' * 64}"})
+    stale = reviewer.post(at(draft, "/signature"), theirs | {"role": "reviewer", "gate": f"sha256:{'0' * 64}"})
     assert stale.status_code == 409
-    as_another = reviewer.post(at(draft, "/signature"), token | {"role": "publisher", "gate": f"sha256:{'0' * 64}"})
+    as_another = reviewer.post(at(draft, "/signature"), theirs | {"role": "publisher", "gate": f"sha256:{'0' * 64}"})
     assert as_another.status_code == 403
-    theirs = hidden(publisher.get(at(draft)).text, "/console/sign-out")
-    assert publisher.post(at(draft, "/publication"), theirs).status_code == 409
+    assert publisher.post(at(draft, "/publication"), token(publisher)).status_code == 409
 
 
 def test_the_author_is_told_that_somebody_else_must_go_on(rig: Rig, draft: str) -> None:

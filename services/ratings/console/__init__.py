@@ -8,13 +8,15 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from services.ratings.console import gating, routes
+from services.ratings.console import announcing, casework, gating, moderating, routes
 from services.ratings.console.people import DESK
 from shared.kit.console.doors import doors, prepare
 from shared.kit.console.errors import pages_for_readers
 from shared.kit.console.gate import refuse_unguarded_pages
 
-ROUTERS: Final[list[APIRouter]] = [doors(DESK), routes.router, gating.router]
+ROUTERS: Final[list[APIRouter]] = [
+    doors(DESK), routes.router, gating.router, announcing.router, moderating.router, casework.router,
+]  # fmt: skip
 
 
 def furnish(app: FastAPI, demonstration: bool) -> FastAPI:

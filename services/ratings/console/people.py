@@ -11,6 +11,16 @@ DESK: Final = Desk(
     title="Candour results",
     foot="What stands here is not public before its day.",
     homes={"/console": AUDIT, "/me": SUBJECTS},
-    navigation=(("/console", "Releases", AUDIT), ("/me", "My results", SUBJECTS)),
+    navigation=(
+        ("/console", "Releases", AUDIT),
+        ("/console/calendar", "Calendar", frozenset({"analyst", "reviewer", "publisher", "auditor"})),
+        ("/console/answers", "Answers", frozenset({"analyst", "reviewer", "steward"})),
+        ("/console/cases", "Cases", frozenset({"analyst", "reviewer", "auditor"})),
+        ("/me", "My results", SUBJECTS),
+        ("/me/queries", "Queries", SUBJECTS),
+        ("/me/cases", "Case mix", SUBJECTS),
+        ("/me/pack", "Peer review", SUBJECTS),
+        ("/me/signals", "Signals", SUBJECTS),
+    ),
     synthetic="Synthetic demonstration data: invented people and results",
 )
