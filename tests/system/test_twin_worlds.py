@@ -34,7 +34,8 @@ def draft(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def chosen(house: House, release: str) -> dict[str, Person]:
-    """One person of each kind, each of another indicator, so that nobody's decision concerns another's."""
+    """One person of each kind, each of another indicator, so that nobody's decision concerns another's, and in whose
+    units nobody was hidden before: a partner that covers somebody already stays with them, which is its worth."""
     units = {
         (row["indicator"]["id"], row["subject"]["id"]): row["partition"]
         for row in rows_of(house, release, "&level=provider") if row["status"] == "published"
@@ -42,9 +43,11 @@ def chosen(house: House, release: str) -> dict[str, Person]:
     shown = {(row["indicator"]["id"], row["subject"]["id"]) for row in rows_of(house, release, "&level=consultant")}
     where: dict[tuple[str, str], list[str]] = {}
     team: Counter[tuple[str, str]] = Counter()
+    hidden = set()
     for indicator, unit, who in cells_of(house, release).select("indicator", "provider", "consultant").iter_rows():
         where.setdefault((indicator, who), []).append(unit)
         team[indicator, unit] += 1
+        hidden |= {(indicator, unit)} if (indicator, who) not in shown else set()
     kinds: dict[str, Callable[[str, list[str]], bool]] = {
         "two units": lambda i, at: len(at) > 1,
         "alone in the unit": lambda i, at: len(at) == 1 and team[i, at[0]] == 1 and (i, at[0]) in units,
@@ -57,6 +60,7 @@ def chosen(house: House, release: str) -> dict[str, Person]:
         found[kind] = next(
             Person(who, indicator) for (indicator, who), at in sorted(where.items())
             if (indicator, who) in shown and indicator not in taken and fits(indicator, at)
+            and not {(indicator, unit) for unit in at} & hidden
         )  # fmt: skip
     return found
 

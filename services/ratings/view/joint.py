@@ -1,7 +1,7 @@
 """One decision for each indicator and period, over every release that readers may have beside one another."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from services.ratings.disclosure import Decision, Eligible, Memory, Policy, Quarantine, Table, decide, quarantines
@@ -49,10 +49,10 @@ class Question:
     def before(self, policy: Policy) -> tuple[Memory, Eligible | None]:
         """What readers know once the withdrawals since the last bake have taken effect, one after another; and what
         they may lose for the sake of fresh secrets: what gateways have hidden at once, and what nobody has seen yet.
-        No limit where nobody has seen anything."""
+        No limit where views of another rule are live."""
         seen = [one.table for release, one in self.rosters.items() if release in self.live]
         if not seen:
-            return self.memory, None
+            return (self.memory, None) if self.memory.bakes else self._at_first(policy)
         fresh = self.secrets - self.memory.secret_since.keys()
         decided = _as_shown(seen, self.memory)
         sets = {one.person: one for one in quarantines(seen, decided, fresh, self.order, self.unit_order, policy)}
@@ -60,6 +60,16 @@ class Question:
         unseen = self.people - frozenset().union(*(table.people for table in seen))
         people = frozenset().union(unseen, *(one.people for one in sets.values()))
         return memory, Eligible(people, frozenset().union(*(units for one in sets.values() for units in one.units)))
+
+    def _at_first(self, policy: Policy) -> tuple[Memory, Eligible]:
+        """Of what has never been shown, those may be hidden who would have to go if everybody had been shown and all
+        secrets had withdrawn. So nobody can tell from a view whether somebody withdrew or had refused before."""
+        nothing = Decision(frozenset(), tuple(frozenset[str]() for _ in self.tables))
+        sets = list(quarantines(self.tables, nothing, self.secrets, self.order, self.unit_order, policy))
+        shown = {table.key(unit): self.memory.bakes for table in self.tables for unit in table.revocable}
+        people = frozenset().union(*(one.people for one in sets))
+        units = frozenset().union(*(units for one in sets for units in one.units))
+        return replace(self.memory, shown_until=shown), Eligible(people, units)
 
 
 @dataclass(frozen=True)
