@@ -1,7 +1,9 @@
 """Cases over HTTP, on both engines: who may take which step, repeats, restarts, and nothing of the past lost."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -122,6 +124,16 @@ def test_a_repeat_with_its_key_takes_no_second_step(desk: Desk, case: str) -> No
     assert desk.read(case)["sequence"] == sequence + 1
     for who, other in (("analyst", body | {"note": "Others."}), (BOTH, body)):
         assert post(desk, who, case, other, **sent) == (409, "idempotency_key_reused")
+
+
+def test_of_two_steps_at_once_one_is_taken(desk: Desk, case: str) -> None:
+    sequence = desk.read(case)["sequence"]
+    seen = {"If-Match": f'"{sequence}"'}
+    bodies = [{"step": step, "note": f"at once, {turn}"} for turn in range(3) for step in ("no_case", "case_to_answer")]
+    with ThreadPoolExecutor(6) as pool:
+        found = Counter(pool.map(lambda body: post(desk, "analyst", case, body, **seen), bodies))
+    assert found == {(200, ""): 1, (412, "revision_changed"): 5}
+    assert desk.read(case)["sequence"] == sequence + 1
 
 
 def test_the_audit_acts_for_others_only_with_a_reason(desk: Desk, case: str) -> None:

@@ -1,6 +1,6 @@
 """Outlier cases and their steps. Steps are only ever added."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -71,9 +71,9 @@ def step_of_key(tx: Transaction, case: str, key: str) -> CaseStepRow | None:
     return tx.session.exec(query).first()
 
 
-def keep(tx: Transaction, case: CaseRow, step: CaseStepRow) -> None:
-    """The case as it stands now, and the step that led there: in that order, for the one refers to the other."""
-    tx.session.add(case)
-    tx.session.flush()
-    tx.session.add(step)
-    tx.session.flush()
+def keep(tx: Transaction, kept: Collection[tuple[CaseRow, CaseStepRow]]) -> None:
+    """Cases as they stand now, and the steps that led there: in that order, for the one refers to the other, and each
+    in one go, however many there are."""
+    for rows in zip(*kept, strict=True):
+        tx.session.add_all(rows)
+        tx.session.flush()

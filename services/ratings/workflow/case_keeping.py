@@ -1,5 +1,6 @@
 """How a step of a case is written down: the case as it stands, the step that led there, and an entry of the audit."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +10,7 @@ from services.ratings.domain.outlier_policy import OutlierPolicy
 from services.ratings.domain.outliers import Place, Standing, may_know
 from services.ratings.domain.working_days import day_zero
 from services.ratings.models import CaseRow, CaseStepRow
-from services.ratings.store.cases import keep, newest_sequence
+from services.ratings.store.cases import keep
 from services.ratings.store.store import Transaction
 from shared.contracts.cases import CaseKind, CaseState, Party
 
@@ -43,27 +44,31 @@ def standing_of(row: CaseRow) -> Standing:
     return Standing(CaseKind(row.kind), place, row.round, row.reached, owner, row.deadline)
 
 
-def write(tx: Transaction, row: CaseRow, now: Standing, policy: OutlierPolicy, done: Written) -> CaseStepRow:
-    """In the caller's transaction: durable when that has ended. `row` is changed to where the case stands now."""
-    sequence = newest_sequence(tx, row.id) + 1
-    was = row.state if sequence > 1 else None
+def written(row: CaseRow, now: Standing, policy: OutlierPolicy, done: Written, sequence: int) -> CaseStepRow:
+    """The step to be kept; `row` is changed to where the case stands now. `sequence` is that of the step before, 0 for
+    the first."""
+    was = row.state if sequence else None
     knew = row.reached
     row.state, row.stage, row.round, row.reached = now.place.state.value, now.place.stage, now.round, now.reached
     row.owner, row.deadline, row.policy = now.owner.value if now.owner else None, now.deadline, policy.name
     row.closed = done.at if now.ended else None
     if done.figures is not None:
         row.figures = done.figures
-    step = CaseStepRow(
-        case=row.id, sequence=sequence, at=done.at, day_zero=day_zero(done.at), actor=done.actor, party=done.party,
-        step=done.step, was=was, state=row.state, stage=row.stage, round=row.round, owner=row.owner,
+    return CaseStepRow(
+        case=row.id, sequence=sequence + 1, at=done.at, day_zero=day_zero(done.at), actor=done.actor,
+        party=done.party, step=done.step, was=was, state=row.state, stage=row.stage, round=row.round, owner=row.owner,
         deadline=row.deadline, note=done.note, detail=_detail(row, now, policy, done, knew), idempotency_key=done.key,
     )  # fmt: skip
-    keep(tx, row, step)
-    tx.record(
-        done.actor, "case.step", row.release, case=row.id, sequence=sequence, step=done.step, state=row.state,
-        round=row.round,
-    )  # fmt: skip
-    return step
+
+
+def keep_audited(tx: Transaction, kept: Collection[tuple[CaseRow, CaseStepRow]]) -> None:
+    """In the caller's transaction: durable when that has ended, each step with its entry of the audit."""
+    keep(tx, kept)
+    for row, step in kept:
+        tx.record(
+            step.actor, "case.step", row.release, case=row.id, sequence=step.sequence, step=step.step,
+            state=step.state, round=step.round,
+        )  # fmt: skip
 
 
 def _detail(row: CaseRow, now: Standing, policy: OutlierPolicy, done: Written, knew: int) -> dict[str, Any]:

@@ -2,18 +2,19 @@
 
 import secrets
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
 
 from services.ratings.domain.outlier_policy import OutlierPolicy
-from services.ratings.domain.outliers import OPEN, opened, rerun
-from services.ratings.models import CaseRow, ReleaseRow
-from services.ratings.store.cases import newest_of
+from services.ratings.domain.outliers import OPEN, Standing, opened, rerun
+from services.ratings.models import CaseRow, CaseStepRow, ReleaseRow
+from services.ratings.store.cases import newest_of, sequences
 from services.ratings.store.store import Transaction
-from services.ratings.workflow.case_keeping import RATINGS, Written, standing_of, write
+from services.ratings.workflow.case_keeping import RATINGS, Written, keep_audited, standing_of, written
 from services.ratings.workflow.office import Office
 from shared.contracts.cases import CaseKind
 
@@ -40,11 +41,18 @@ class Signal:
 
 @dataclass(frozen=True)
 class _Following:
-    """One submission: its transaction, its release, and the moment."""
+    """One submission: its release, the moment, how many steps each case has, and what is to be kept."""
 
-    tx: Transaction
     release: ReleaseRow
     now: datetime
+    sequences: Mapping[str, int]
+    kept: list[tuple[CaseRow, CaseStepRow]] = field(default_factory=list)
+
+    def write(
+        self, row: CaseRow, standing: Standing, policy: OutlierPolicy, name: str, figures: dict[str, Any] | None
+    ) -> None:
+        done = Written(name, self.now, "", figures=figures)
+        self.kept.append((row, written(row, standing, policy, done, self.sequences.get(row.id, 0))))
 
 
 def open_cases(office: Office, tx: Transaction, release: ReleaseRow, results: pl.DataFrame) -> Counter[str]:
@@ -54,7 +62,7 @@ def open_cases(office: Office, tx: Transaction, release: ReleaseRow, results: pl
     A case that is open already, on the same figures, goes on with its deadlines under this release. Raises
     CalendarEnds: then nothing of it has happened.
     """
-    at, done = _Following(tx, release, office.clock()), Counter[str]()
+    at, done = _Following(release, office.clock(), sequences(tx)), Counter[str]()
     policies = _policies(office, results)
     earlier = newest_of(tx, results["indicator"].unique().sort())
     signals = _signals(results, release.id, {subject for _, subject, *_ in earlier})
@@ -67,6 +75,7 @@ def open_cases(office: Office, tx: Transaction, release: ReleaseRow, results: pl
     for key, found in sorted(signals.items()):
         if found.kind is not None and (*key, found.kind.value) not in earlier:
             done[_open(at, key, found, policies.get((key[0], key[2])))] += 1
+    keep_audited(tx, at.kept)
     counts = Counter({name: count for name, count in done.items() if name})
     if counts:
         tx.record(RATINGS, "cases.followed", release.id, **dict(sorted(counts.items())))
@@ -109,8 +118,7 @@ def _open(at: _Following, key: Key, found: Signal, policy: OutlierPolicy | None)
         indicator=indicator, period=period, kind=found.kind.value, direction=found.direction, state="", stage=0,
         reached=0, round=1, policy=policy.name, figures=found.figures, opened=at.now,
     )  # fmt: skip
-    standing = opened(found.kind, policy, at.now)
-    write(at.tx, row, standing, policy, Written(OPEN, at.now, "", figures=found.figures))
+    at.write(row, opened(found.kind, policy, at.now), policy, OPEN, found.figures)
     return OPEN
 
 
@@ -127,5 +135,5 @@ def _again(at: _Following, row: CaseRow, found: Signal | None, policy: OutlierPo
     if beyond and found is not None:
         row.direction, row.provider = found.direction, found.provider
     figures = found.figures if found is not None and name != CARRY else None
-    write(at.tx, row, standing, policy, Written(name, at.now, "", figures=figures))
+    at.write(row, standing, policy, name, figures)
     return name

@@ -16,7 +16,7 @@ from services.ratings.models import CaseRow, CaseStepRow
 from services.ratings.problems import KeyReused, StepNotAllowed
 from services.ratings.store.cases import Wanted, case_of, cases, history, newest_sequence, sequences, step_of_key
 from services.ratings.store.store import Transaction
-from services.ratings.workflow.case_keeping import Written, about, standing_of, write
+from services.ratings.workflow.case_keeping import Written, about, keep_audited, standing_of, written
 from services.ratings.workflow.office import Office
 from shared.contracts.cases import (
     Case,
@@ -108,7 +108,8 @@ def _take(office: Office, tx: Transaction, reader: Reader, row: CaseRow, done: W
         raise StepNotAllowed(f"Release {release.id} is {release.status}: its cases are published with it.")
     turn = Turn(done.step, reader.parties(about(row)), done.at, release.day, done.override)
     standing, party = taken(standing_of(row), turn, policy)
-    write(tx, row, standing, policy, replace(done, party=party.value))
+    step = written(row, standing, policy, replace(done, party=party.value), newest_sequence(tx, row.id))
+    keep_audited(tx, [(row, step)])
 
 
 def policies(office: Office) -> PoliciesInUse:
