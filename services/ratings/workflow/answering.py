@@ -48,7 +48,7 @@ def reply(office: Office, who: Who, result: str, text: str, sent: Sent) -> tuple
 
     Raises NotFound, Frozen, WindowClosed, ValueNotAllowed, LatestNotSeen, LatestChanged, KeyReused.
     """
-    _check_length(Kind.REPLY, text)
+    check_length(Kind.REPLY, text)
     with office.store.transaction() as tx:
         own = own_result(office, tx, who, result)
         check_open(office, own.release)
@@ -59,7 +59,7 @@ def reply(office: Office, who: Who, result: str, text: str, sent: Sent) -> tuple
 
 def commentary(office: Office, who: Who, given: CommentaryText, sent: Sent) -> SentText:
     """On all results of a release, in place of the one before. Raises as `reply`."""
-    _check_length(Kind.COMMENTARY, given.text)
+    check_length(Kind.COMMENTARY, given.text)
     with office.store.transaction() as tx:
         row, figures = own_release(office, tx, who, given.release)
         check_open(office, row)
@@ -69,7 +69,7 @@ def commentary(office: Office, who: Who, given: CommentaryText, sent: Sent) -> S
 
 def comment(office: Office, who: Who, given: CommentText, key: str) -> SentText:
     """For the audit team alone; one more each time, unless it comes under the same key. Raises as `reply`."""
-    _check_length(Kind.COMMENT, given.text)
+    check_length(Kind.COMMENT, given.text)
     with office.store.transaction() as tx:
         row, figures = own_release(office, tx, who, given.release)
         own = own_result(office, tx, who, given.result) if given.result else None
@@ -81,7 +81,8 @@ def comment(office: Office, who: Who, given: CommentText, key: str) -> SentText:
         return as_sent(_Author(office, tx, who, row).keep(words, Sent(key=key)), row, figures)
 
 
-def _check_length(kind: Kind, text: str) -> None:
+def check_length(kind: Kind, text: str) -> None:
+    """Raises ValueNotAllowed where it has more words than its kind may have."""
     most, found = policy().words[kind], words_in(text)
     if found > most:
         raise ValueNotAllowed(
