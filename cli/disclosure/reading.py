@@ -13,6 +13,7 @@ from cli.disclosure.numbers import to_step
 from cli.disclosure.reader import PAGE, Reader, Release
 from cli.disclosure.rows import Row, differences, from_body, key_of, parsed
 
+FEW: Final = 3  # counts that may all be multiples of 5 by chance
 POSITIONS: Final = ("within", "above_warning", "above_control", "below_warning", "below_control")
 
 
@@ -46,12 +47,20 @@ def definitions(reader: Reader, release: Release) -> None:
     release.indicators = list(reader.json(f"{release.base}/indicators")["data"])
     for one in release.indicators:
         rule = one.get("rules", {}).get("patient_rule") or one.get("patient_rule")
-        if rule:
-            reader.facts.rules[release.name, one["id"]] = str(rule)
+        if rule or _to_five(release, one["id"]):
+            reader.facts.rules[release.name, one["id"]] = str(rule or "counts-1-7")
         if "model" in one["links"]:
             _card(reader, release, one["links"]["model"])
     for provider in reader.all(f"{release.base}/providers"):
         reader.facts.regions[provider["id"]] = provider.get("region", "")
+
+
+def _to_five(release: Release, indicator: str) -> bool:
+    """Whether counts of an indicator are evidently told to the nearest 5: where they are, no row has limits."""
+    rows = [row for row in release.rows.values() if row["indicator"] == indicator and "observed" in row]
+    limits = any(name in row for row in rows for name in ("interval_lower", "interval_upper"))
+    counts = [float(row[name]) for row in rows for name in ("observed", "denominator") if name in row]
+    return not limits and len(counts) > FEW and all(count % 5 == 0 for count in counts)
 
 
 def _card(reader: Reader, release: Release, path: str) -> None:

@@ -197,6 +197,22 @@ def test_a_rounded_count_beside_exact_limits(tmp_path: Path) -> None:
     )
 
 
+def test_counts_to_the_nearest_five_are_intervals(tmp_path: Path) -> None:
+    """`counts-1-7`: the total and four colleagues are each known to two, so A's 120 operations to ten."""
+
+    def to_five(hidden: str) -> Publisher:
+        told = rows(FIRST, hidden)
+        for value in (one["value"] for one in told):
+            value |= {name: (2 * value[name] + 5) // 10 * 5 for name in ("observed", "denominator")}
+        return Publisher({FIRST: told})
+
+    assert audited(to_five("ABC"), tmp_path).found.findings == []
+    report = audited(to_five("A"), tmp_path)
+    (cases,) = (one for one in report.found.findings if one.at["measure"] == "cases")
+    assert cases.interval == (120 - 10, 120 + 10)
+    assert ("A", "observed") not in derived(report), "deaths to ten is room enough"
+
+
 def test_a_partner_who_was_let_go_too_early(tmp_path: Path) -> None:
     """D withdraws; {A, B, D} is safe from scratch and C comes back. Who read D before has A + B, and B knows A."""
     before = on(Publisher({FIRST: rows(FIRST, "ABC")}), Given()).facts
