@@ -17,6 +17,8 @@ class Contract(BaseModel):
 
 # One line of text that every engine can keep: no character that has no form of its own, NUL above all.
 Printable = Annotated[str, Field(pattern=r"^[^\p{C}\p{Zl}\p{Zp}]*$")]
+# Sentences that somebody has written, in lines, and not blank; the same characters besides line ends and tabs.
+Prose = Annotated[str, Field(pattern=r"^(?:[^\p{C}]|[\n\t])*[^\p{C}\p{Z}](?:[^\p{C}]|[\n\t])*$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]

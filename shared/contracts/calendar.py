@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Count, ReleaseId
+from shared.contracts.base import Contract, Count, Prose, ReleaseId
 
 Title = Annotated[
     str, Field(min_length=1, max_length=200, pattern=r"^[^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Z}][^\p{C}\p{Zl}\p{Zp}]*$")
 ]
-Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
+Reason = Annotated[Prose, Field(max_length=1000)]
 
 
 class Announcement(Contract):

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Count, Digest, ReleaseId
+from shared.contracts.base import Contract, Count, Digest, Prose, ReleaseId
 
-Note = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+Note = Annotated[Prose, Field(max_length=2000)]
 SignerRole = Literal["reviewer", "publisher"]
 
 

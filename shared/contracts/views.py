@@ -23,7 +23,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Count, Digest, ReleaseId, Sha256, Slug, SubjectId
+from shared.contracts.base import Contract, Count, Digest, Prose, ReleaseId, Sha256, Slug, SubjectId
 
 VIEW_SCHEMA: Final = 3
 
@@ -74,7 +74,7 @@ class Correction(Contract):
     """What a revision sets right, in words for the public, and in which release."""
 
     supersedes: ReleaseId
-    text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+    text: Annotated[Prose, Field(max_length=2000)]
 
 
 class Commentary(Contract):

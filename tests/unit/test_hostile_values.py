@@ -127,8 +127,22 @@ def test_ratings(ratings: Ratings, value: str) -> None:
     told(ratings.ask("analyst", "POST", f"/v1/releases/{there}/submission"))
     told(ratings.gateway(f"/v1/releases/2026-09-30/views/{there}/files/rows.parquet"))
     told(ratings.gateway(f"/v1/releases/2026-09-30/views/1/files/{there}"))
-    for body in ({"date": value}, {"date": "2026-09-30", "indicators": [value]}):
-        told(ratings.ask("analyst", "POST", "/v1/releases", content=ascii_json(body), headers=JSON))
+    for asked in ({"date": value}, {"date": "2026-09-30", "indicators": [value]}):
+        told(ratings.ask("analyst", "POST", "/v1/releases", content=ascii_json(asked), headers=JSON))
+    body: dict[str, Any] = {"date": "2026-09-30", "correction": {"supersedes": value, "text": value}}
+    told(ratings.ask("analyst", "POST", "/v1/releases", content=ascii_json(body), headers=JSON))
+    for name in ("day", "title", "reason", "instead_of", "correction_of"):
+        body = {"day": "2026-09-30", "title": "A day", name: value}
+        told(ratings.ask("publisher", "PUT", "/v1/calendar", content=ascii_json(body), headers=JSON))
+    told(ratings.ask("publisher", "GET", "/v1/calendar"))
+    for path in (f"{there}/checks", f"{there}/differences", f"2026-09-30/differences?from={there}"):
+        told(ratings.ask("reviewer", "GET", f"/v1/releases/{path}"))
+    for path, body in (
+        (f"checks/{there}/answer", {"passed": True, "note": "x"}),
+        ("checks/dpia/answer", {"passed": True, "note": value}),
+        ("signature", {"role": "reviewer", "gate": value}), ("signature", {"role": value, "gate": f"sha256:{DIGEST}"}),
+    ):  # fmt: skip
+        told(ratings.ask("reviewer", "POST", f"/v1/releases/2026-09-30/{path}", content=ascii_json(body), headers=JSON))
     headers = {"Content-Type": b"application/json", "Idempotency-Key": value.encode("utf-8", "surrogatepass")}
     told(ratings.ask("analyst", "POST", "/v1/releases", content=ascii_json({"date": "1999-01-01"}), headers=headers))
     told(ratings.ask("analyst", "POST", "/v1/releases", content=ascii_json({"date": "2026-09-30"}), headers=headers))
