@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from services.ratings.problems import BakedMeanwhile
-from services.ratings.store.answers import beside
+from services.ratings.store.answers import beside, seen
 from services.ratings.store.answers import said as said_now
 from services.ratings.store.answers import told as counted
 from services.ratings.view.beside import Beside
 from services.ratings.workflow.baking import prepare_view
 from tests.stores import Stores
 from tests.unit.test_ratings_rig import BOTH
-from tests.unit.told_rig import RELEASE, Json, Told, told_in
+from tests.unit.told_rig import AFTER, LAST_DAY, RELEASE, SUBMITTED, Json, Told, told_in
 
 LONG = "word " * 301
 
@@ -43,6 +43,50 @@ def said(told: Told, release: str = RELEASE) -> Beside:
 
 def code(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json().get("code", "")
+
+
+def test_the_first_look_is_kept_for_each_submission(told: Told, people: list[str]) -> None:
+    who = ("consultant", people[0])
+    told.own(*who)
+    told.clock.now = LAST_DAY
+    told.own(*who)
+    with told.rig.office.store.reading() as tx:
+        row = tx.release(RELEASE)
+        first = seen(tx, row, who)
+        evidence = counted(tx, row, told.results())
+    told.clock.now = SUBMITTED
+    assert first is not None
+    assert first.at == SUBMITTED
+    assert evidence.subjects == told.results().select("level", "subject").unique().height
+    assert 1 <= evidence.looked <= evidence.subjects
+
+
+def test_a_preview_closes_with_the_return_and_opens_again(told: Told, people: list[str]) -> None:
+    release = told.submitted("2026-10-01")
+    consultant = people[0]
+    before = told.own("consultant", consultant, release)
+    told.rig.step("reviewer", release, "return")
+    assert [one["release"] for one in told.look("consultant").json()["releases"]] == [RELEASE]
+    refused = told.say("consultant", before[0]["result"]["id"], "Too late?")
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+    told.rig.step("analyst", release, "submission")
+    again = told.told("consultant", consultant, release)
+    assert (again["submission"], again["results"]) == (2, before)
+    told.rig.step("reviewer", release, "return")
+
+
+def test_the_window_closes_at_midnight_in_london(told: Told, people: list[str]) -> None:
+    consultant = people[20]
+    result = told.own("consultant", consultant)[0]["result"]["id"]
+    told.clock.now = AFTER
+    refused = told.say("consultant", result, "One minute late.")
+    told.clock.now = LAST_DAY
+    taken = told.say("consultant", result, "In time.")
+    told.clock.now = SUBMITTED
+    assert (refused.status_code, refused.json()["code"]) == (409, "window_closed")
+    assert "2026-06-29" in refused.json()["detail"]
+    assert taken.status_code == 200, taken.text
+    assert told.moderate(taken.json()["sent"]["number"]).status_code == 200
 
 
 def test_a_reply_is_seen_by_its_author_as_the_public_will_see_it(told: Told, people: list[str]) -> None:
