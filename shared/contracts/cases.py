@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Count, Printable, ReleaseId, Slug, SubjectId
+from shared.contracts.base import Contract, Count, Printable, Prose, ReleaseId, Slug, SubjectId
 
 StepName = Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$", max_length=40)]
 CaseId = Annotated[str, Field(pattern=r"^k-[0-9a-f]{12}$")]
@@ -132,7 +132,7 @@ class TakeCaseStep(Contract):
     """`note`: what was found or said. `override`: the reason for taking a step of another party, or before its day."""
 
     step: StepName
-    note: str = Field(min_length=1, max_length=4000, pattern=r"\S")
+    note: Prose = Field(max_length=4000)
     override: Printable | None = Field(default=None, min_length=1, max_length=1000)
 
 

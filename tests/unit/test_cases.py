@@ -16,6 +16,7 @@ from services.ratings.store.store import Store
 from services.ratings.workflow.case_opening import open_cases
 from tests.stores import Stores
 from tests.unit.case_rig import HOSPITAL, INDICATOR, SURGEON, Desk, be, desk_in
+from tests.unit.test_hostile_values import HOSTILE, ascii_json, in_an_address, told
 from tests.unit.test_ratings_rig import BOTH
 
 RELEASE = "2025-05-15"
@@ -115,6 +116,27 @@ def test_a_step_is_taken_under_what_was_seen(desk: Desk, case: str) -> None:
     assert post(desk, "analyst", case, body, **{"If-Match": seen.headers["ETag"]}) == (412, "revision_changed")
 
 
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_value_that_no_engine_keeps_is_told_to_the_caller(desk: Desk, value: str) -> None:
+    case, there = desk.alarm("consultant", SURGEON), in_an_address(value)
+    headers = {"Content-Type": b"application/json", "If-Match": f'"{desk.read(case)["sequence"]}"'.encode()}
+    for name in ("step", "note", "override"):
+        body = ascii_json({"step": "confirm", "note": "x", name: value})
+        told(desk.rig.ask("analyst", "POST", f"/v1/cases/{case}/steps", content=body, headers=headers))
+    for name in ("Idempotency-Key", "If-Match"):
+        more = headers | {name: value.encode("utf-8", "surrogatepass")}
+        told(desk.rig.ask("analyst", "POST", f"/v1/cases/{case}/steps", content=body, headers=more))
+    for path in (f"/v1/cases/{there}", f"/v1/cases?release={there}", f"/v1/cases?kind={there}&state={there}"):
+        told(desk.rig.ask("analyst", "GET", path))
+
+
+def test_a_note_has_lines_and_no_character_that_an_engine_refuses(desk: Desk, case: str) -> None:
+    for note, status in (("One.\n\tTwo.", 200), ("a\0b", 422), (" \n ", 422), ("x" * 4001, 422)):
+        seen = {"If-Match": f'"{desk.read(case)["sequence"]}"'}
+        assert post(desk, "analyst", case, {"step": "case_to_answer", "note": note}, **seen)[0] == status
+    assert desk.read(case)["history"][-1]["note"] == "One.\n\tTwo."
+
+
 def test_a_repeat_with_its_key_takes_no_second_step(desk: Desk, case: str) -> None:
     sequence = desk.read(case)["sequence"]
     sent = {"If-Match": f'"{sequence}"', "Idempotency-Key": "once"}
@@ -151,8 +173,11 @@ def test_the_audit_acts_for_others_only_with_a_reason(desk: Desk, case: str) -> 
 
 
 def test_a_case_is_published_with_its_release_and_not_before(desk: Desk, case: str) -> None:
-    for step in ("case_to_answer", "tell", "respond", "confirm", "escalate", "acknowledge"):
-        found = desk.taken("analyst", case, step, override=WHY)
+    for step in ("case_to_answer", "tell", "respond", "confirm", "escalate"):
+        desk.taken("analyst", case, step, override=WHY)
+    assert desk.read(case, "lead")["next_steps"] == ["acknowledge"]
+    desk.taken("lead", case, "acknowledge")
+    found = desk.read(case)
     assert (found["owner"], found["deadline"], found["next_steps"]) == ("audit", RELEASE, [])
     assert desk.take("analyst", case, "publish").json()["code"] == "step_not_allowed"
 
