@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Response
 
+from services.ratings.case_problems import CalendarEnds
 from services.ratings.problems import (
     BakedMeanwhile,
     BeforeItsDay,
@@ -67,7 +68,12 @@ def one(release: Named, office: OfficeDep, response: Response) -> Release:
     return releases.one_release(office, release)
 
 
-@router.post("/{release}/submission", operation_id="submit", summary="Hand a draft to review", responses=STEP_PROBLEMS)
+@router.post(
+    "/{release}/submission",
+    operation_id="submit",
+    summary="Hand a draft to review; its outliers have cases from then on",
+    responses=problems(NotFound, StepNotAllowed, SamePerson, CalendarEnds),
+)
 def submit(release: Named, office: OfficeDep, analyst: Analyst) -> Release:
     return releases.take_step(office, release, "submission", analyst.name)
 
