@@ -50,15 +50,18 @@ def _replay(settings: Settings) -> int:
     """0 when the ledger has all that the journal has, 2 when nothing was changed."""
     try:
         with Store.open(settings.database("consent")) as store:
-            before, now = replay(store, settings.journal)
+            done = replay(store, settings.journal)
     except (JournalBroken, Problem, SQLAlchemyError) as refused:
         why = (
             f"The database failed: {type(refused).__name__}." if isinstance(refused, SQLAlchemyError) else str(refused)
         )
         sys.stderr.write(f"Nothing is certain to have been replayed. {why}\n")
         return 2
-    told = f"The ledger was at revision {before} and is at {now}" if now > before else f"Nothing is missing at {before}"
-    sys.stdout.write(f"{told}.\n")
+    if done.now > done.before:
+        sys.stdout.write(f"The ledger was at revision {done.before} and is at {done.now}.\n")
+    else:
+        sys.stdout.write(f"Nothing is missing at {done.before}.\n")
+    sys.stdout.writelines(f"Of who was erased: {one}.\n" for one in done.remains)
     return 0
 
 

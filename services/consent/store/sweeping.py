@@ -2,7 +2,8 @@
 the room: after an erasure it is told to let go at once."""
 
 import sqlite3
-import time
+from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Final
 
 from sqlalchemy import Connection, text
@@ -12,7 +13,7 @@ from services.consent.store.erasing import SWEPT
 from shared.kit.database import Database
 from shared.kit.logs import log
 
-LOG_STAYS: Final = "the database's log could not be emptied because somebody reads from it: send the erasure again"
+LOG_STAYS: Final = "the database's log could not be emptied because somebody has it in use: send the erasure again"
 SERVER_LOG: Final = (
     "the PostgreSQL server's own log (pg_wal) and its archive have old pages until they are recycled: their keeper "
     "must see to that"
@@ -21,7 +22,7 @@ STILL_READ: Final = (
     "the database's free pages were not rewritten whole, because a reader from before did not end: send the erasure "
     "again"
 )
-READERS_SECONDS: Final = 10.0
+READERS_SECONDS: Final = 30.0
 LOOK_SECONDS: Final = 0.02
 HORIZON: Final = text("SELECT CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text)")
 OLDER: Final = text(
@@ -42,16 +43,29 @@ def sweep(database: Database) -> list[str]:
 
 def _sqlite(database: Database) -> list[str]:
     """A new file of what is there, in place of the old one, and an empty log: splits of pages leave copies behind that
-    `secure_delete` never sees."""
+    `secure_delete` never sees. On a connection of its own, which is closed afterwards."""
     borrowed = database.engine.raw_connection()
+    driver = borrowed.driver_connection
+    borrowed.detach()
     try:
-        driver = borrowed.driver_connection
-        assert driver is not None
+        assert isinstance(driver, sqlite3.Connection)
         driver.execute("VACUUM")
-        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        driver.execute("PRAGMA busy_timeout=0")  # who waits to empty the log keeps every writer out; so we ask again
+        emptied = _in_time(lambda: _emptied(driver))
     finally:
         borrowed.close()
-    return [LOG_STAYS] if busy else []
+    return [] if emptied else [LOG_STAYS]
+
+
+def _emptied(driver: sqlite3.Connection) -> bool:
+    """Whether nobody read from the log, wrote to it or was copying it: SQLite waits for none of the last."""
+    try:
+        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise
+        return False
+    return not busy
 
 
 def _postgresql(database: Database) -> list[str]:
@@ -70,9 +84,14 @@ def _await_older(connection: Connection) -> bool:
     """Whether everybody has ended who began before now. What such a reader could still look at is copied into the new
     file, though it was deleted."""
     horizon = connection.execute(HORIZON).scalar_one()
-    until = time.monotonic() + READERS_SECONDS
-    while connection.execute(OLDER, {"horizon": horizon}).scalar_one():
-        if time.monotonic() > until:
+    return _in_time(lambda: not connection.execute(OLDER, {"horizon": horizon}).scalar_one())
+
+
+def _in_time(done: Callable[[], bool]) -> bool:
+    """Whether it was done before READERS_SECONDS were over."""
+    until = monotonic() + READERS_SECONDS
+    while not done():
+        if monotonic() > until:
             return False
-        time.sleep(LOOK_SECONDS)
+        sleep(LOOK_SECONDS)
     return True

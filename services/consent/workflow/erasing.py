@@ -43,22 +43,28 @@ ACCOUNTS: Final = "an account that was made for this person is in the file of ac
 ELSEWHERE: Final = (
     "ingest keeps the files as they were sent and ratings its results: `candour erase` lists where they have the number"
 )
+SESSIONS: Final = (
+    "the end of a session could not be written down yet, and one of this person may be kept: send the erasure again"
+)
 NUMBERED: Final = (
     "the ledger and its journal know this person by their number, because they were registered before version 0003: "
     "their events cannot be changed"
 )
 
 
-def erase(office: Office, number: str, request: ErasureRequest, by: Actor, sign_out: Callable[[str], int]) -> Erasure:
+def erase(office: Office, number: str, request: ErasureRequest, by: Actor, sign_out: Callable[[str], bool]) -> Erasure:
     """Everything that names the person in this service is gone when this returns, or `remains` says what is left. The
-    same again does what was left over. Finds room on a full disk. `sign_out` ends the person's sessions.
+    same again does what was left over. Finds room on a full disk. `sign_out` ends the person's sessions, and says
+    whether none of them can be written again: they are written from memory, behind the requests.
 
     Raises NotFound, and ErasureRefused where the ground of some programme gives no right to it.
     """
     entries, at, gone = office.room.insist(lambda: _erase(office, number, request, by))
-    sign_out(number)
+    signed_out = sign_out(number)  # before the sweep, which sees what has come back meanwhile
     alias, revision = entries[-1].subject, entries[-1].revision
     remains = [*sweep(office.store.database), BACKUPS, ACCOUNTS, ELSEWHERE]
+    if not signed_out:
+        remains.insert(0, SESSIONS)
     if not alias.startswith(ALIAS):
         remains.append(NUMBERED)
     return Erasure(revision=revision, erased=at, events=len(entries), destroyed=gone, remains=remains)

@@ -1,7 +1,7 @@
 """Bring an older ledger up to its journal: the missing entries as they were, and what they add up to."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -18,8 +18,17 @@ from shared.contracts.consent import Act
 AT_ONCE: Final = 5_000
 
 
-def replay(store: Store, folder: Path) -> tuple[int, int]:
-    """The ledger's last revision before, and now; all in one transaction, so a second run finds it done.
+@dataclass(frozen=True)
+class Replayed:
+    """The ledger's last revision before, and now; and what the files still have of those who were erased again."""
+
+    before: int
+    now: int
+    remains: list[str]
+
+
+def replay(store: Store, folder: Path) -> Replayed:
+    """All in one transaction, so a second run finds it done.
 
     Raises JournalBroken, with a sentence, where the journal is missing, damaged or of another history: then nothing has
     been changed.
@@ -33,9 +42,7 @@ def replay(store: Store, folder: Path) -> tuple[int, int]:
         while batch := list(islice(fresh, AT_ONCE)):
             erased |= _add(tx, batch)
         now = tx.end_of_ledger.revision
-    if erased:
-        sweep(store.database)
-    return before.revision, now
+    return Replayed(before.revision, now, sweep(store.database) if erased else [])
 
 
 def _beyond(tx: Writing, entries: Iterable[Entry]) -> Iterator[Entry]:

@@ -8,9 +8,10 @@ would come back, and run out after half an hour as any other.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
+from time import monotonic, sleep
 from typing import Any, Final
 
 from services.consent.store.sessions import SessionTable
@@ -28,6 +29,8 @@ SEEN_AGAIN: Final = timedelta(minutes=1)  # how much of its idle time a session 
 TIMES: Final = ("created_at", "seen_at", "fresh_at")
 EVERY_SECONDS: Final = 1.5
 WRITTEN_SECONDS: Final = 0.5
+GONE_SECONDS: Final = 10.0  # for what must be out of the table: its own patience ends much sooner
+AGAIN_SECONDS: Final = 0.02
 
 
 class Sessions:
@@ -109,15 +112,18 @@ class Sessions:
         self._settle()
         return len(mine)
 
-    def end_of_subject(self, number: str) -> int:
-        """Every browser in which this person is signed in for themselves is signed out; how many there were."""
+    def end_of_subject(self, number: str) -> bool:
+        """Every browser in which this person is signed in for themselves is signed out, and what was on its way to the
+        table has arrived; whether the table has the end of all that ended, so that nothing of it is written again."""
         self._load()
         with self.turn:
-            mine = [key for key, one in self.known.items() if one.subject == number]
-            for key in mine:
+            for key in [key for key, one in self.known.items() if one.subject == number]:
                 self._end(key)
-        self._settle()
-        return len(mine)
+            ended = {key for key, one in self.owed.items() if one is None}
+        until = monotonic() + GONE_SECONDS
+        while not self.write() and self._owes(ended) and not self.room.short and monotonic() < until:
+            sleep(AGAIN_SECONDS)
+        return not self._owes(ended)
 
     def say(self, session: Session, kind: str, text: str) -> None:
         """A message for the next page of this browser. It is in no address, no cookie and no table."""
@@ -176,6 +182,10 @@ class Sessions:
     def _owe(self, key: str, session: Session | None) -> None:
         self.owed[key] = session
         self.paid.clear()
+
+    def _owes(self, keys: Set[str]) -> bool:
+        with self.turn:
+            return not keys.isdisjoint(self.owed)
 
     def _settle(self) -> None:
         """Begin to write, and give it a moment. A request never waits for longer."""
