@@ -5,10 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.contracts.base import Contract, Count, ReleaseId, ResultId, Slug
+from shared.contracts.base import Contract, Count, Prose, ReleaseId, ResultId, Slug
 from shared.contracts.public.results import Result
-
-LINE = r"(?:[^\p{C}\p{Zl}\p{Zp}]|\n)*"
 
 
 def _lines(value: object) -> object:
@@ -16,10 +14,7 @@ def _lines(value: object) -> object:
     return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
-# Lines of text that every engine can keep, with something to read in them.
-Text = Annotated[
-    str, BeforeValidator(_lines), Field(max_length=20_000, pattern=rf"^{LINE}[^\p{{C}}\p{{Z}}]{LINE}$")
-]  # fmt: skip
+Text = Annotated[Prose, BeforeValidator(_lines), Field(max_length=20_000)]
 Level = Literal["provider", "consultant"]
 Public = Literal["shown", "not_named", "not_shown"]
 
