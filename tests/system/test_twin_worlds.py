@@ -22,7 +22,6 @@ from tests.system.twins import (
     withdraw,
 )
 
-
 MAY_GO = "revocable"
 
 

@@ -25,10 +25,10 @@ def plain(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
 
 @pytest.fixture(scope="module")
 def someone(shown_house: AnyHouse) -> dict[str, Any]:
-    """A consultant with a published row whose unit's total is published too."""
+    """A consultant with a published row whose unit's total is published too, and can go."""
     release = shown_house.demo_release
     with shown_house.reader() as reader:
-        listed = pages(reader, release, "level=provider&status=published&limit=1000")
+        listed = pages(reader, release, "level=provider&status=published&partition=revocable&limit=1000")
         units = [row for page in listed for row in page["data"]]
         shown = {(row["subject"]["id"], row["indicator"]["id"]): row["id"] for row in units}
         rows = reader.get(f"/v1/releases/{release}/results?level=consultant&limit=1000").json()["data"]
