@@ -11,8 +11,9 @@ from services.ratings.assembly.schema import RESULTS, completed
 from services.ratings.domain.checks import Found
 from services.ratings.models import ReleaseRow
 from services.ratings.problems import StepNotAllowed
+from services.ratings.view.baking import Permitted
 from services.ratings.view.fates import DISCLOSURE_RULE
-from services.ratings.workflow.baking import permitted_for
+from services.ratings.workflow.baking import digest_of, permitted_for
 from services.ratings.workflow.deciding import decide_all, situation_of
 from services.ratings.workflow.office import Office
 from shared.contracts.consent import Permissions
@@ -103,8 +104,17 @@ def _protected(office: Office, release: str, permissions: Permissions | None) ->
     if permissions is None:
         return Found("waiting", _policy(office))
     with office.store.reading() as tx:
-        situation, row = situation_of(office, tx, [release]), tx.release(release)
-    decided = decide_all(office, situation, permitted_for(office, row.indicators, permissions), [], release)
+        row, live = tx.release(release), tx.live_views()
+    permitted = permitted_for(office, row.indicators, permissions)
+    policy = office.disclosure.digest(DISCLOSURE_RULE)
+    of = (release, row.results_digest, repr(row.disclosure), live, digest_of(permitted), policy)
+    return office.protected.of(of, lambda: _decided(office, release, permitted))
+
+
+def _decided(office: Office, release: str, permitted: Permitted) -> Found:
+    with office.store.reading() as tx:
+        situation = situation_of(office, tx, [release])
+    decided = decide_all(office, situation, permitted, [], release)
     fates = decided.fates(release)
     exposed = sum(count for key, count in decided.exposed.items() if key in fates)
     now: dict[str, int | float | str] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.ratings.casemix.casefile import CaseFile
+from services.ratings.domain.checks import Found
 from services.ratings.domain.outlier_policy import OutlierPolicies
 from services.ratings.domain.release_policy import ReleasePolicy
 from services.ratings.indicators.loading import Catalogue
@@ -31,7 +32,8 @@ def wall_clock() -> datetime:
 class Office:
     """`clock` gives the present moment, aware; tests and rehearsals give one of their own. `tables` keeps the tables of
     disclosure control by release, with what they were made of: they are the same at every bake. `previews` keeps views
-    that only their subjects may see yet, `case_files` the cases behind them."""
+    that only their subjects may see yet, `case_files` the cases behind them, `protected` what a gate says of who
+    would be hidden: it is read many times, and asked for again only where something has changed."""
 
     store: Store
     catalogue: Catalogue
@@ -48,6 +50,7 @@ class Office:
     tables: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
     previews: Kept[Preview] = field(default_factory=lambda: Kept(2), repr=False)
     case_files: Kept[CaseFile] = field(default_factory=lambda: Kept(16), repr=False)
+    protected: Kept[Found] = field(default_factory=lambda: Kept(8), repr=False)
 
     def baking(self) -> AbstractContextManager[None]:
         """At most one process bakes a view at a time, so that view numbers and what is hidden never cross. A process
