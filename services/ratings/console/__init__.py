@@ -8,7 +8,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from services.ratings.console import announcing, asking, casework, gating, moderating, own, routes, saying
+from services.ratings.console import announcing, asking, casework, gating, moderating, own, packs, routes, saying
 from services.ratings.console.people import DESK
 from shared.kit.console.doors import doors, prepare
 from shared.kit.console.errors import pages_for_readers
@@ -16,7 +16,7 @@ from shared.kit.console.gate import refuse_unguarded_pages
 
 ROUTERS: Final[list[APIRouter]] = [
     doors(DESK), routes.router, gating.router, announcing.router, moderating.router, casework.router,
-    own.router, saying.router, asking.router,
+    own.router, saying.router, asking.router, packs.router,
 ]  # fmt: skip
 
 
