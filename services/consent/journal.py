@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from typing import Any, BinaryIO, Final
 
 import orjson
@@ -26,10 +27,11 @@ ENTRY_BYTES: Final = (
     2048  # more than any entry takes: texts have 80 bytes or 200, and where there is a body it has 1,000
 )
 HASH: Final = 32
+GIVEN_BACK: Final = "This process has given the journal back: another service may write it now."
 
 
 class JournalInUse(RuntimeError):
-    """Another process writes this journal."""
+    """Another process writes this journal, or may do so by now."""
 
 
 class JournalBroken(RuntimeError):
@@ -60,14 +62,16 @@ def held(folder: Path) -> Iterator["Journal"]:
         try:
             yield journal
         finally:
-            journal.close()
+            journal.give_back()
 
 
 class Journal:
-    """One open journal. Not for several threads at once: its keeper takes turns."""
+    """One open journal. Not for several threads at once: its keeper takes turns. A thread that outlives the process's
+    hold on it writes nothing any more: another service may have it then."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / NAME
+        self.turn, self.given_back = RLock(), False
         self.handle: int | None = None
         self.store_id, self.hashes, self.size = "", bytearray(), 0
 
@@ -84,24 +88,28 @@ class Journal:
         return self.handle is not None and self._in_place()
 
     def read_again(self) -> bool:
-        """Whether there is a file, which is open then. Raises JournalBroken where it is damaged."""
-        self.close()
-        if not self.file.exists():
-            return False
-        self._load()
-        return True
+        """Whether there is a file, which is open then. Raises JournalBroken where it is damaged, JournalInUse."""
+        with self._ours():
+            self.close()
+            if not self.file.exists():
+                return False
+            self._load()
+            return True
 
     def begin(self, store_id: str, entries: Sequence[Entry]) -> None:
-        """Make the file, with every entry there is, whole or not at all."""
+        """Make the file, with every entry there is, whole or not at all. Raises JournalInUse."""
         body, _ = _encoded(entries, Tip(0, genesis(store_id)))
         header = orjson.dumps({"journal": FORMAT, "store_id": store_id}) + b"\n"
-        write_durably(self.file, header + body)
-        self._load()
+        with self._ours():
+            write_durably(self.file, header + body)
+            self._load()
 
     def probe(self, entries: int) -> None:
         """Whether so many more would find room now. Raises OSError (ENOSPC), or JournalBroken as `append`, before
         anything is committed."""
-        if entries:
+        if not entries:
+            return
+        with self._ours():
             handle = self._own()
             try:
                 os.posix_fallocate(handle, self.size, entries * ENTRY_BYTES)
@@ -110,8 +118,12 @@ class Journal:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries that follow the last, flushed when this returns. After an OSError nothing counts as added, and
-        the same may be tried again. Raises JournalBroken where they do not follow, or the file is not in its place."""
-        body, hashes = _encoded(entries, self.tip)
+        the same may be tried again. Raises JournalBroken where they do not follow, or the file is not in its place;
+        JournalInUse."""
+        with self._ours():
+            self._append(*_encoded(entries, self.tip))
+
+    def _append(self, body: bytes, hashes: bytes) -> None:
         handle = self._own()
         try:
             written = 0
@@ -129,6 +141,20 @@ class Journal:
         if self.handle is not None:
             os.close(self.handle)
         self.handle, self.store_id, self.hashes, self.size = None, "", bytearray(), 0
+
+    def give_back(self) -> None:
+        """Close it for good, once whoever writes has written."""
+        with self.turn:
+            self.given_back = True
+            self.close()
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        """While nobody gives it back. Raises JournalInUse where that was done."""
+        with self.turn:
+            if self.given_back:
+                raise JournalInUse(GIVEN_BACK)
+            yield
 
     def _own(self) -> int:
         """The open file, as it was left. Raises JournalBroken."""

@@ -16,7 +16,7 @@ from services.consent.settings import POLICY_DIR
 from services.consent.workflow import dashboard
 from shared.kit.migrating import migrate
 from tests.unit.test_consent_rig import CARDIAC, OWN, House, build_house, eventually, has_compared
-from tests.unit.test_gateway_world import A_LONG_TIME, Listening
+from tests.unit.test_gateway_world import Listening
 
 MINE, LONG, CASE, SILENT = "9900002", "9900003", "9900004", "9900005"
 WIDE: Final = "W" * 200
@@ -69,7 +69,7 @@ def office(folder: Path, furnished: bool = True) -> Iterator[Office]:
     app = create_app(settings)
     listening = Listening(app)
     try:
-        has_compared(lambda: httpx.get(f"{listening.url}/health/ready", trust_env=False, timeout=A_LONG_TIME))
+        has_compared(app)
         empty = Office(listening.url, house, {}, "", "", "")
         found = furnish(empty, app.state.office.keys.alias) if furnished else empty
         eventually(lambda: dashboard.due(app.state.office).withdrawals.waiting, lambda number: number == 0)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
@@ -14,7 +13,7 @@ from tests.browser.conftest import context_of
 from tests.browser.seen import Seen
 from tests.browser.test_reading import is_heading_of, keep, sideways
 from tests.unit.test_consent_rig import House, build_house, has_compared
-from tests.unit.test_gateway_world import A_LONG_TIME, Listening
+from tests.unit.test_gateway_world import Listening
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def console(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     settings = house.settings(tmp_path_factory.mktemp("consent"))
     migrate(settings.database("consent"), MIGRATIONS)
     listening = Listening(create_app(settings))
-    has_compared(lambda: httpx.get(f"{listening.url}/health/ready", trust_env=False, timeout=A_LONG_TIME))
+    has_compared(listening.app)
     yield listening.url
     listening.stop()
 

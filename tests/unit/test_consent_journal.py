@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from threading import Event as Signal
 from typing import Any
 
 import pytest
@@ -155,6 +156,49 @@ def least_processor_time(folder: Path, lines: int) -> float:
             taken.append(time.thread_time() - began)
         assert journal.tip.revision == lines
     return min(taken)
+
+
+def test_who_outlives_the_hold_on_a_journal_writes_nothing(tmp_path: Path) -> None:
+    """As a thread that looks while its service ends: somebody else may have the journal by then, or have put another
+    one there."""
+    with held(tmp_path) as journal:
+        journal.begin(STORE, entries_of(2))
+    (tmp_path / NAME).unlink()
+    for late in (lambda: journal.begin(STORE, entries_of(1)), journal.read_again,
+                 lambda: journal.append([]), lambda: journal.probe(1)):  # fmt: skip
+        with pytest.raises(JournalInUse, match="given the journal back"):
+            late()
+    assert not (tmp_path / NAME).exists()
+
+
+def test_a_journal_is_not_given_back_in_the_middle_of_a_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is its file closed under the writer, who would write into whatever is opened next."""
+    flushing, go_on, ended = Signal(), Signal(), Signal()
+    with ThreadPoolExecutor(2) as pool:
+        with held(tmp_path) as journal:
+            journal.begin(STORE, [])
+            real, mine = os.fsync, journal.handle
+
+            def fsync(handle: int) -> None:
+                if handle == mine:
+                    flushing.set()
+                    assert go_on.wait(A_LONG_TIME)
+                real(handle)
+
+            def give_back() -> None:
+                journal.give_back()
+                ended.set()
+
+            monkeypatch.setattr(os, "fsync", fsync)
+            writing = pool.submit(journal.append, entries_of(3))
+            assert flushing.wait(A_LONG_TIME)
+            giving = pool.submit(give_back)
+            assert not ended.wait(0.2)
+            assert journal.handle == mine
+            go_on.set()
+            writing.result(A_LONG_TIME)
+            giving.result(A_LONG_TIME)
+    assert len(list(read(tmp_path)[1])) == 3
 
 
 def test_what_does_not_follow_is_not_appended(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from starlette.testclient import TestClient
 from services.consent.__main__ import MIGRATIONS
 from services.consent.app import create_app
 from services.consent.settings import POLICY_DIR, Settings
-from services.consent.workflow.keeping import STARTING
+from services.consent.workflow.keeping import STARTING, Keeper
 from shared.kit.auth import ServiceToken
 from shared.kit.migrating import migrate
+from shared.kit.problems import DatabaseUnreachable
 from shared.kit.secretfiles import make_secret, read_secret
 from tests.people import make_quick_people
 from tests.stores import Stores
@@ -138,17 +139,18 @@ class Clock:
         return self.now
 
 
-def has_compared(ready: Callable[[], httpx.Response]) -> None:
+def has_compared(app: Any) -> None:
     """Returns once the service has compared its ledger with its journal, whatever it found: it answers before that,
-    so that a database which hangs does not hold its start, and whoever starts it asks whether it is ready."""
-    eventually(ready, lambda answer: answer.json().get("reason") != STARTING)
+    so that a database which hangs does not hold its start. `ready` names a look that failed before it says `STARTING`;
+    that is no comparison, and is looked at again."""
+    eventually(lambda: app.state.office.keeper.closed, lambda why: why != STARTING)
 
 
 @contextmanager
 def running(house: House, settings: Settings, clock: Clock | None = None) -> Iterator[Rig]:
     migrate(settings.database("consent"), MIGRATIONS)
     with TestClient(create_app(settings, clock or Clock()), raise_server_exceptions=False) as client:
-        has_compared(lambda: client.get("/health/ready"))
+        has_compared(client.app)
         yield Rig(client, house, settings)
 
 
@@ -167,6 +169,23 @@ def rig(house: House, tmp_path: Path) -> Iterator[Rig]:
 def test_a_service_on_a_readable_ledger_is_ready(rig: Rig) -> None:
     assert rig.client.get("/health/live").status_code == 200
     assert rig.client.get("/health/ready").json() == {"status": "ready"}
+
+
+def test_a_first_look_that_failed_is_no_comparison(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a database is slow to answer: whoever starts a service here waits for the next look."""
+    agree, failing = Keeper.agree, [DatabaseUnreachable()]
+
+    def fails_once(keeper: Keeper) -> None:
+        if failing:
+            raise failing.pop()
+        agree(keeper)
+
+    monkeypatch.setattr(Keeper, "agree", fails_once)
+    with house.stores.swept(), running(house, house.settings(tmp_path / "data")) as rig:
+        assert not failing
+        assert rig.service("/v1/head").status_code == 200
 
 
 def test_a_service_whose_ledger_is_gone_is_not_ready(rig: Rig) -> None:

@@ -54,8 +54,7 @@ class Office:
         settings = self.house.settings(self.folder / "consent", policy_dir=policy_folder(self.folder / "policy"))
         migrate(settings.database("consent"), MIGRATIONS)
         self.at = Listening(create_app(settings, self.clock))
-        ready = f"{self.at.url}/health/ready"
-        has_compared(lambda: httpx.get(ready, trust_env=False, timeout=A_LONG_TIME))
+        has_compared(self.at.app)
 
     def ask(self, who: str, method: str, path: str, **options: Any) -> dict[str, Any]:
         auth, url = self.house.person(who), self.at.url + path

@@ -35,10 +35,7 @@ class Beside:
     def __init__(self, house: House, settings: Settings) -> None:
         self.house, self.settings = house, settings
         self.at = Listening(create_app(settings))
-        has_compared(self._ready)
-
-    def _ready(self) -> httpx.Response:
-        return httpx.get(f"{self.at.url}/health/ready", trust_env=False, timeout=A_LONG_TIME)
+        has_compared(self.at.app)
 
     def gateways(self) -> Gateways:
         answer = httpx.get(
@@ -99,7 +96,7 @@ class Beside:
         shutil.copytree(files, self.settings.data_dir)
         self.at.app = create_app(self.settings)
         self.at.start()
-        has_compared(self._ready)
+        has_compared(self.at.app)
 
 
 @contextmanager
