@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from services.ratings.workflow.releases import resume_builds
 from services.ratings.store.remembering import memories
+from services.ratings.workflow.releases import resume_builds
 from shared.contracts.views import ROW_COLUMNS, FunnelCurves, IndicatorEntry, ProviderEntry, ViewManifest
 from shared.kit.frames import content_digest
 from tests.stores import Stores

@@ -10,8 +10,8 @@ from shared.kit.times import UtcTime
 
 
 class CalendarRow(RatingsTable, table=True):
-    """A day on which a release was announced to come. `moved_from`, `moved_because`: which day had been announced before,
-    and why it is another; `correction_of`: only a release that corrects this one may come on it."""
+    """A day on which a release was announced to come. `moved_from`, `moved_because`: which day had been announced
+    before, and why it is another; `correction_of`: only a release that corrects this one may come on it."""
 
     __tablename__ = "calendar_entry"
 
