@@ -92,7 +92,7 @@ def _open(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock) -> Office:
         settings.data_dir, store, catalogue, peers, jobs, release_policy=policy, outliers=outliers,
         disclosure=disclosure, clock=clock,
     )  # fmt: skip
-    _sweep(office)
+    sweep_views(office)
     sweep_scratch(office)
     Builder(office).register()
     Replayer(office).register()
@@ -105,7 +105,7 @@ def _resume(office: Office, at_once: bool) -> None:
     resume_replays(office, at_once)
 
 
-def _sweep(office: Office) -> None:
+def sweep_views(office: Office) -> None:
     """Remove views that nobody may read; not while another process bakes one."""
     with office.baking():
         with office.store.reading() as tx:

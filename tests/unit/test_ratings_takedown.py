@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.ratings.app import sweep_views
 from services.ratings.following import Follower
 from services.ratings.problems import BakedMeanwhile
 from services.ratings.store.store import Store
-from services.ratings.workflow.baking import prepare_view
+from services.ratings.workflow.baking import prepare_view, prepare_views
 from services.ratings.workflow.office import Office
 from tests.stores import Stores
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
@@ -152,3 +153,37 @@ def test_the_next_release_supersedes_the_one_that_is_current_again(rig: Rig) -> 
         shown = [one["release"] for one in rig.gateway("/v1/views").json()["views"] if one["status"] == "published"]
         assert shown == ([current] if current else [])
     assert audited(rig, SECOND).most_common(1)[0][1] == 1
+
+
+def test_a_decision_taken_while_a_release_waits_neither_blocks_nor_stales_it(rig: Rig) -> None:
+    """It is signed, then somebody withdraws; it is published as it was signed, without them, and so is every other
+    readable release at that moment: all go live in one transaction."""
+    waiting = rig.build("2026-10-03", CARDIAC)["release"]
+    other = rig.publish(rig.build("2026-10-04", CARDIAC)["release"])["release"]
+    before = rig.live(other)["view"]
+    rig.approve(waiting)
+    rig.sign(waiting, "publisher")
+    gmc = names_of(rig, other)[0]
+    rig.withdraw(gmc, PROGRAMME)
+    assert rig.step("publisher", waiting, "publication")["status"] == "published"
+    assert gmc not in names_of(rig, waiting) + names_of(rig, other)
+    assert names_of(rig, waiting) == names_of(rig, other)
+    assert rig.live(other)["view"] == before + 1
+    with rig.office.store.reading() as tx:
+        together = {one.id: pointer.consent_revision for one, pointer in tx.readable()}
+    assert set(together.values()) == {rig.office.peers.head().revision}
+    assert rig.follower().follow() == []
+
+
+def test_of_a_flip_that_was_cut_off_the_former_views_go_at_the_next_start(rig: Rig) -> None:
+    """All pointers have moved, and the process died before it removed what they had named."""
+    shown = [one["release"] for one in rig.gateway("/v1/views").json()["views"]]
+    prepared = prepare_views(rig.office, shown, rig.office.peers.permissions())
+    with rig.office.store.transaction() as tx:
+        prepared.flip(tx)
+    folders = {one: sorted(path.name for path in (rig.office.views.folder / one).iterdir()) for one in shown}
+    assert {len(there) for there in folders.values()} == {2}
+    sweep_views(rig.office)
+    live = {one["release"]: one["manifest_sha256"] for one in rig.gateway("/v1/views").json()["views"]}
+    left = {one: [path.name for path in (rig.office.views.folder / one).iterdir()] for one in shown}
+    assert left == {one: [live[one]] for one in shown}
