@@ -13,7 +13,7 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 360, 290
-LEFT, TOP, RIGHT, BOTTOM = 50, 14, 14, 48
+LEFT, TOP, RIGHT, BOTTOM = 64, 14, 10, 48
 TEXT: Final = 15  # units: 12 pixels where the chart is as wide as a narrow screen
 INK, GREY, BLUE, ORANGE = "#212b32", "#66737c", "#005eb8", "#a84b00"
 HIGHEST_RATIO: Final = 4.0
@@ -119,15 +119,15 @@ def funnel(told: Mapping[str, Any]) -> Markup:
     plot = Plot((0, right), (0, min(top, max(HIGHEST_RATIO, *(one["ratio"] * 1.1 for one in points), 0.0))),
                 "Expected number", "Observed ÷ expected")  # fmt: skip
     plot.line([(0, 1), (right, 1)], Stroke(INK))
-    for name, label, stroke in (
-        ("warning", "95%", Stroke(GREY, 1.5, "5 4")), ("control", "99.8%", Stroke(GREY, 1.5)),
+    for name, label, up, stroke in (
+        ("warning", "95%", -16, Stroke(GREY, 1.5, "5 4")), ("control", "99.8%", 6, Stroke(GREY, 1.5)),
     ):  # fmt: skip
         for side in ("lower", "upper"):
             drawn = [(one["x"], one[f"{name}_{side}"]) for one in curve if one.get(f"{name}_{side}") is not None]
             drawn = [one for one in drawn if one[0] <= right]
             plot.line(drawn, stroke)
             if drawn and side == "upper":
-                plot.words(drawn[-1], label)
+                plot.words(drawn[-1], label, up)
     for one in others:
         plot.circle((one["expected"], one["ratio"]), 4, "white", GREY)
     if own:
@@ -149,8 +149,8 @@ def vlad(told: Mapping[str, Any]) -> Markup:
 def cusum(told: Mapping[str, Any]) -> Markup:
     """Evidence of a rise above the line of nought, of a fall below it; a triangle where either has given a signal."""
     rising, falling, limit = told["rising"], [-one for one in told["falling"]], told["threshold"]
-    plot = Plot((0, max(1, len(rising))), _room([0.0, limit, -limit, *rising, *falling]), "Case, in order of date",
-                "Evidence")  # fmt: skip
+    plot = Plot((0, max(1, len(rising))), _room([0.0, limit, -limit, *rising, *falling], 0.16),
+                "Case, in order of date", "Evidence")  # fmt: skip
     plot.line([(0, 0), (len(rising), 0)], Stroke(INK))
     for end, label in ((limit, "Signal of a rise"), (-limit, "Signal of a fall")):
         plot.line([(0, end), (len(rising), end)], Stroke(GREY, 1.5, "5 4"))
@@ -171,10 +171,10 @@ def ticks(low: float, high: float) -> list[float]:
     return [number * step for number in range(ceil(low / step), floor(high / step + 1e-9) + 1)]
 
 
-def _room(values: Numbers) -> Point:
-    """From the lowest to the highest of these, and a little more."""
+def _room(values: Numbers, share: float = 0.08) -> Point:
+    """From the lowest to the highest of these, and a little more: for labels beside the ends, too."""
     low, high = min(values), max(values)
-    spare = max((high - low) * 0.08, 0.1)
+    spare = max((high - low) * share, 0.1)
     return low - spare, high + spare
 
 

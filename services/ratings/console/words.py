@@ -1,5 +1,6 @@
 """What the pages say for the codes of the service."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.ratings.indicators.loading import Catalogue
 
+PERIOD: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))_(\d{4}-(?:0[1-9]|1[0-2]))")
 LONDON: Final = ZoneInfo("Europe/London")
 UNITS: Final = {"percent": "%", "ratio": "", "per_100000": " per 100,000", "count": "", "days": " days"}
 STATUSES: Final = {
@@ -44,7 +46,8 @@ CASE_STATES: Final = {
 }  # fmt: skip
 CASE_STEPS: Final = {
     "open": "Opened by the results", "restart": "Began again with other results",
-    "close_on_data": "Closed by corrected data", "tell_locally": "Tell them, for local review",
+    "carry": "Found again by the next release", "close_on_data": "Closed by corrected data",
+    "tell_locally": "Tell them, for local review",
     "take_up": "Take up the scrutiny of the data", "no_case": "Close: no case to answer",
     "case_to_answer": "There is a case to answer", "tell": "Tell the lead clinician", "respond": "Respond",
     "no_response": "Go on without a response", "explain": "Close: explained", "confirm": "Confirm",
@@ -89,6 +92,15 @@ class Words:
         """`30 September 2026`."""
         found = given if isinstance(given, date) else date.fromisoformat(given[:10])
         return f"{found.day} {found:%B %Y}"
+
+    @staticmethod
+    def span(period: str) -> str:
+        """`April 2023 to March 2026` for the period `2023-04_2026-03`; any other id as it is."""
+        found = PERIOD.fullmatch(period)
+        if found is None:
+            return period
+        first, last = (date.fromisoformat(f"{month}-01") for month in found.groups())
+        return f"{first:%B %Y} to {last:%B %Y}"
 
     @staticmethod
     def plain(code: str) -> str:
