@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 
+from services.ratings.store.remembering import some_return
 from services.ratings.workflow.baking import digest_of, permitted_for, prepare_views
 from services.ratings.workflow.deciding import is_of_policy
 from services.ratings.workflow.office import Office
@@ -97,7 +99,17 @@ class Follower:
             return {row.id: (pointer.consent_store, pointer.consent_revision) for row, pointer in tx.readable()}
 
     def _is_behind(self, release: str, seen: tuple[str, int], now: tuple[str, int]) -> bool:
-        return (self.checked.get(release, seen) != now and seen != now) or self._is_missing(release)
+        unseen = self.checked.get(release, seen) != now and seen != now
+        return unseen or self._is_missing(release) or self._returns(release)
+
+    def _returns(self, release: str) -> bool:
+        """Whether somebody was kept back by the live view who may be shown by the next one. Gateways get as long as two
+        turns to take up the view that knows what to hide, should whoever returns withdraw once more."""
+        with self.office.store.reading() as tx:
+            pointer = tx.pointer(release)
+            if pointer is None or datetime.now(UTC) - pointer.baked < timedelta(seconds=2 * self.gap):
+                return False
+            return some_return(tx, tx.release(release).indicators)
 
     def _is_missing(self, release: str) -> bool:
         """Whether the folder of a live view is gone, as after a restore: views are not backed up. A view of an earlier
@@ -132,7 +144,7 @@ class Follower:
 
     def _follow_all(self, behind: Iterable[str], permissions: Permissions) -> list[str]:
         """New views of those that need one, and of whatever changes with them; all go live together."""
-        due = [one for one in behind if self._is_missing(one) or self._is_stale(one, permissions)]
+        due = [one for one in behind if self._is_missing(one) or self._returns(one) or self._is_stale(one, permissions)]
         self.checked |= {one: (permissions.store_id, permissions.revision) for one in behind if one not in due}
         if not due:
             return []

@@ -64,9 +64,12 @@ class Package:
                 self.published[release.name] = self.table(release, list(self.published.values()))
         self.names = self.decided_on(live)
         tables = [self.published[name] for name in self.names]
+        named = self.world.people - secrets
+        returning = self.memory.kept_back(named) if self.history else frozenset[str]()
+        secrets |= returning
         decision = self.decide(tables, secrets, eligible)
-        after = self.memory.after(tables, decision, secrets)
-        sets = self.planned(tables, decision, self.world.people - secrets)
+        after = self.memory.after(tables, decision, secrets, returning=returning)
+        sets = self.planned(tables, decision, named)
         self.history.append(Asked(tables, secrets, self.memory, eligible, decision, sets, after))
         self.memory, self.quarantines = after, {one.person: one for one in sets}
         self.tables = tables

@@ -106,8 +106,6 @@ class Play:
                 break  # the gate does not let that release be published
             self.bakes.append(baked)
             self.fixed.update(baked.fixed)
-            again = {person for decision, person in turn.decisions if decision == "return"} & set(turn.late)
-            self.exposed |= again  # not covered, and said so in docs/assurance.md: back and gone within one bake
             self._go_live(chance.sample(live, len(live)), baked, list(turn.late))
         self.closed += self.secrets.items()
         return self

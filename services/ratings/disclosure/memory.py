@@ -33,12 +33,19 @@ class Decided(Protocol):
 class Memory:
     """`hidden_since`: the moment since which no readable view of any release has shown a person. `secret_since`: the
     moment since which a person is a secret without a break. `shown_until`: by `Table.key`, the last moment at which a
-    view showed the total. `bakes`: how many moments there were."""
+    view showed the total. `bakes`: how many moments there were. `returning`: who may be named again, but was not when
+    the views before the newest were baked. The newest hide them still, and hold the sets by which gateways would hide
+    them: whoever withdraws once more while a gateway has the view before is covered by what covered them all along."""
 
     hidden_since: Mapping[str, int] = field(default_factory=dict)
     secret_since: Mapping[str, int] = field(default_factory=dict)
     shown_until: Mapping[str, int] = field(default_factory=dict)
     bakes: int = 0
+    returning: frozenset[str] = frozenset()
+
+    def kept_back(self, people: frozenset[str]) -> frozenset[str]:
+        """Of people who may be named, those who must stay hidden for one bake more."""
+        return (people & self.secret_since.keys()) - self.returning
 
     @property
     def now(self) -> int:
@@ -73,7 +80,7 @@ class Memory:
                 hidden.setdefault(person, moment)
             there -= {table.key(unit) for table, units in zip(tables, one.units, strict=True) for unit in units}
             shown.update(dict.fromkeys(sorted(there), moment))
-        return Memory(hidden, secret, shown, self.bakes + len(gone))
+        return Memory(hidden, secret, shown, self.bakes + len(gone), self.returning)
 
     def after(
         self,
@@ -81,8 +88,10 @@ class Memory:
         decision: Decided,
         secrets: frozenset[str],
         elsewhere: frozenset[str] = frozenset(),
+        returning: frozenset[str] = frozenset(),
     ) -> "Memory":
-        """What to know at the next bake. `elsewhere`: people shown in a readable release that was not decided here."""
+        """What to know at the next bake. `elsewhere`: people shown in a readable release that was not decided here.
+        `returning`: of the secrets, those who may be named again and are hidden for one bake more."""
         people = people_of(tables)
         absent = {one: since for one, since in self.hidden_since.items() if one not in people}
         hidden = absent | {one: self.hidden(one) for one in sorted(decision.hidden)}
@@ -92,6 +101,7 @@ class Memory:
             {one: self.secret(one) for one in sorted(known)},
             {**self.shown_until, **dict.fromkeys(_shown(tables, decision), self.now)},
             self.now,
+            returning,
         )
 
 

@@ -40,7 +40,8 @@ class HiddenSinceRow(RatingsTable, table=True):
 
 
 class SecretSinceRow(RatingsTable, table=True):
-    """A consultant whose figures may not be published, and the moment since which that is so without a break."""
+    """A consultant whose figures may not be published, and the moment since which that is so without a break.
+    `kept_back`: they may be again, and the newest views hide them one bake more."""
 
     __tablename__ = "secret_since"
 
@@ -48,6 +49,7 @@ class SecretSinceRow(RatingsTable, table=True):
     period: str = Field(primary_key=True)
     consultant: str = Field(primary_key=True)
     since: int
+    kept_back: bool
 
 
 class TotalShownRow(RatingsTable, table=True):

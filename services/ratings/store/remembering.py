@@ -1,7 +1,7 @@
 """What disclosure control remembers from bake to bake, of every indicator and period."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Final
 
@@ -15,7 +15,6 @@ from services.ratings.models import (
     SECRET_SINCE,
     TOTAL_SHOWN,
     BakesRow,
-    HiddenSinceRow,
     NamedRow,
     ReleaseRow,
     SecretSinceRow,
@@ -34,16 +33,23 @@ def memories(tx: Transaction) -> dict[IndicatorPeriod, Memory]:
     """Of every indicator and period of which anything is remembered. Totals are kept by release and unit, as
     `Table.key` puts them together."""
     session = tx.session
-    hidden, secret, shown = defaultdict(dict), defaultdict(dict), defaultdict(dict)  # type: Numbers, Numbers, Numbers
-    for one in session.exec(select(HiddenSinceRow)):
-        hidden[one.indicator, one.period][one.consultant] = one.since
+    hidden: Numbers = defaultdict(dict)
+    secret: Numbers = defaultdict(dict)
+    shown: Numbers = defaultdict(dict)
+    for indicator, period, who, since in session.execute(select(*HIDDEN_SINCE.c)):
+        hidden[indicator, period][who] = since
+    returning: dict[IndicatorPeriod, set[str]] = defaultdict(set)
     for other in session.exec(select(SecretSinceRow)):
         secret[other.indicator, other.period][other.consultant] = other.since
+        if other.kept_back:
+            returning[other.indicator, other.period].add(other.consultant)
     for total in session.exec(select(TotalShownRow)):
         shown[total.indicator, total.period][f"{total.release} {total.provider}"] = total.until
     bakes = {(row.indicator, row.period): row.bakes for row in session.exec(select(BakesRow))}
     keys = hidden.keys() | secret.keys() | shown.keys() | bakes.keys()
-    return {key: Memory(hidden[key], secret[key], shown[key], bakes.get(key, 0)) for key in keys}
+    return {
+        key: Memory(hidden[key], secret[key], shown[key], bakes.get(key, 0), frozenset(returning[key])) for key in keys
+    }
 
 
 def remember(tx: Transaction, found: Mapping[IndicatorPeriod, Memory]) -> None:
@@ -53,7 +59,12 @@ def remember(tx: Transaction, found: Mapping[IndicatorPeriod, Memory]) -> None:
         for table in (HIDDEN_SINCE, SECRET_SINCE, TOTAL_SHOWN, BAKES):
             execute(table.delete().where(table.c.indicator == indicator, table.c.period == period))
     add(HIDDEN_SINCE, (*OF_KEY, "consultant", "since"), _numbers({key: one.hidden_since for key, one in found.items()}))
-    add(SECRET_SINCE, (*OF_KEY, "consultant", "since"), _numbers({key: one.secret_since for key, one in found.items()}))
+    secrets = [
+        (*key, who, since, who in one.returning)
+        for key, one in found.items()
+        for who, since in one.secret_since.items()
+    ]
+    add(SECRET_SINCE, (*OF_KEY, "consultant", "since", "kept_back"), sorted(secrets))
     totals = [
         (*key, *name.split(" ", 1), until) for key, one in found.items() for name, until in one.shown_until.items()
     ]
@@ -65,9 +76,20 @@ def _numbers(found: Mapping[IndicatorPeriod, Mapping[str, int]]) -> list[tuple[s
     return sorted((*key, one, since) for key, people in found.items() for one, since in people.items())
 
 
+def some_return(tx: Transaction, indicators: Collection[str]) -> bool:
+    """Whether anybody with results of these may be named again, and is hidden by the newest views all the same."""
+    waiting = select(SecretSinceRow).where(col(SecretSinceRow.indicator).in_(indicators), col(SecretSinceRow.kept_back))
+    return tx.session.exec(waiting.limit(1)).first() is not None
+
+
 def keys_of_named(tx: Transaction) -> dict[tuple[str, str], str]:
     """Programme and key to person, of everybody who could be named at the last bake."""
-    return {(row.programme, row.key): row.consultant for row in tx.session.exec(select(NamedRow))}
+    return {(programme, key): who for programme, who, key in tx.session.execute(select(*NAMED.c))}
+
+
+def person_of(tx: Transaction, key: str) -> str | None:
+    """Who could be named under this key at the last bake."""
+    return tx.session.exec(select(NamedRow.consultant).where(NamedRow.key == key)).first()
 
 
 def keep_named(tx: Transaction, permitted: Permitted) -> None:

@@ -34,9 +34,18 @@ class Question:
 
     @cached_property
     def secrets(self) -> frozenset[str]:
-        """Whoever may not be named, and whoever has no figures to show, in whichever release."""
-        unshown = frozenset().union(*(one.unshown for one in self.rosters.values()))
-        return (self.people - self.nameable) | (self.people & unshown)
+        """Whoever may not be named, and whoever has no figures to show, in whichever release; and whoever returns."""
+        return (self.people - self.nameable) | (self.people & self.unshown) | self.returning
+
+    @cached_property
+    def unshown(self) -> frozenset[str]:
+        return frozenset().union(*(one.unshown for one in self.rosters.values()))
+
+    @cached_property
+    def returning(self) -> frozenset[str]:
+        """Who may be named again and is kept back for one bake: readers may still have views that know no set to hide
+        for them, should they withdraw once more."""
+        return self.memory.kept_back((self.people & self.nameable) - self.unshown)
 
     @cached_property
     def order(self) -> list[str]:
@@ -86,8 +95,8 @@ def answer(asked: Question, policy: Policy) -> Answer:
     tables, order, units = asked.tables, asked.order, asked.unit_order
     known, eligible = asked.before(policy)
     decision = decide(tables, asked.secrets, order, units, known, policy, eligible)
-    memory = known.after(tables, decision, asked.secrets)
-    named = asked.nameable - asked.secrets
+    memory = known.after(tables, decision, asked.secrets, returning=asked.returning)
+    named = asked.nameable - asked.unshown
     sets = list(quarantines(tables, decision, named, order, units, policy))
     fates = {
         release: fates_of(roster, decision.hidden, decision.withheld[at], _gone(sets, at))

@@ -66,6 +66,7 @@ def _memory() -> None:
             name,
             *(sa.Column(key, sa.String(), primary_key=True) for key in ("indicator", "period", *subjects)),
             number(last),
+            *([sa.Column("kept_back", sa.Boolean(), nullable=False)] if name == "secret_since" else []),
         )
     op.create_table(
         "named",
