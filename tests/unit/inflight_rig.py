@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
+from services.gateway import inflight
 from services.gateway.app import create_app
 from services.gateway.guard import GuardedProtocol
 from services.gateway.peers import over_http
@@ -16,7 +18,7 @@ from shared.contracts.consent import Confirmation
 from tests.unit.test_gateway_baked import ADAMS, Baked, first_view, person
 from tests.unit.test_gateway_world import A_LONG_TIME, PATIENT, Listening, World
 
-QUIET = 60.0  # seconds between the gateway's own looks: only a hint or a reader starts a check
+QUIET = 3600.0  # seconds between the gateway's own looks: only a hint or a reader starts a check
 SMALL = 4096
 BASE = "/v1/releases/2026-09-30"
 
@@ -155,13 +157,15 @@ class Reader:
 
 
 @contextmanager
-def guarded(made: World, poll_seconds: float = QUIET) -> Iterator[Guarded]:
+def guarded(made: World, poll_seconds: float = QUIET, cap_seconds: float = QUIET) -> Iterator[Guarded]:
+    """An answer may take as long as `cap_seconds`: what is cut is cut by a withdrawal, and never by its age."""
     settings = made.settings(poll_seconds)
     sent = Record()
     app = create_app(settings, over_http(settings, deadlines=PATIENT))
     at = Listening(app, recording(sent))
     try:
-        yield Guarded(made, at, sent)
+        with patch.object(inflight, "CAP_SECONDS", cap_seconds):
+            yield Guarded(made, at, sent)
     finally:
         at.stop()
 

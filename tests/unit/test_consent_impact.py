@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.consent import peers
 from services.consent.peers import Ratings, ratings_of
 from shared.contracts.consent import Purpose
 from shared.contracts.impact import Impact
@@ -141,6 +142,7 @@ def test_where_ratings_gives_no_counts_it_is_said_that_nobody_can_say(
 ) -> None:
     """It cannot be said, and soon: an answer that comes late is not waited for. The page says that, and leads on to the
     withdrawal."""
+    assert peers.SECONDS == 2.0  # that is what the page says
     programme, gmc, _ = shown
     application, state = UNKNOWN[how], app_of(rig).state
     before, state.ratings = state.ratings, asking(application, rig) if application else Ratings(None)

@@ -15,7 +15,7 @@ from tests.unit.test_gateway_baked import ADAMS, CLARK, FIXED, first_view, key_o
 from tests.unit.test_gateway_world import A_LONG_TIME, PATIENT, Gateway, World, world
 
 NO_HASH = "sha256:" + "0" * 64
-QUIET = 60.0  # seconds between looks: no heartbeat: the test decides when a check starts
+QUIET = 3600.0  # seconds between looks: no heartbeat: the test decides when a check starts
 DEPENDENT = (
     "/results",
     "/results?level=provider",

@@ -19,7 +19,7 @@ from tests.unit.test_gateway_registration import statuses
 from tests.unit.test_gateway_views import large_view
 from tests.unit.test_gateway_world import Gateway, World, world
 
-QUIET = 60.0
+QUIET = 3600.0
 MANY = [f"r-{number:012x}" for number in range(20_000)]
 
 

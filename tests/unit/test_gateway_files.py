@@ -21,7 +21,7 @@ from tests.unit.test_gateway_world import Gateway, World, asked, within, world
 
 CSV, NDJSON = "/files/results-fixed.csv", "/files/results-fixed.ndjson"
 PLAIN = {"Accept-Encoding": "identity"}
-QUIET = 60.0
+QUIET = 3600.0
 
 
 def many_rows(count: int) -> Baked:

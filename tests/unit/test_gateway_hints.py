@@ -15,7 +15,7 @@ from tests.unit.test_gateway_baked import ADAMS, CLARK, first_view
 from tests.unit.test_gateway_registration import until
 from tests.unit.test_gateway_world import World, world
 
-QUIET = 60.0
+QUIET = 3600.0
 Way = Literal["absent", "never", "lies"]
 
 

@@ -25,7 +25,7 @@ from tests.unit.test_gateway_process import environment, wait_until_ready
 from tests.unit.test_gateway_registration import statuses, until
 from tests.unit.test_gateway_world import A_LONG_TIME, PATIENT, World, world
 
-QUIET = 60.0
+QUIET = 3600.0
 PERSON, NEW_YORK = f"/consultants/{ADAMS}", f"/results?indicator={FIXED}"
 
 

@@ -13,7 +13,7 @@ from shared.contracts.consent import Change
 from tests.unit.test_gateway_baked import ADAMS, FIXED, first_view
 from tests.unit.test_gateway_world import A_LONG_TIME, Gateway, World, world
 
-QUIET = 60.0
+QUIET = 3600.0
 PERSON, NEW_YORK = f"/consultants/{ADAMS}", f"/results?indicator={FIXED}"
 
 

@@ -18,7 +18,7 @@ from shared.contracts.views import ADDED, ROW_COLUMNS, SINCE_SCHEMA_2, SINCE_SCH
 from tests.unit.test_gateway_baked import ADAMS, FIXED, MIXED, Baked, first_view
 from tests.unit.test_gateway_world import World, world
 
-QUIET = 60.0
+QUIET = 3600.0
 
 
 class Earlier(Baked):

@@ -22,7 +22,7 @@ from services.gateway.view.selection import Selection
 from tests.unit.test_gateway_baked import ADAMS, BAKER, CLARK, FIXED, MIXED, Baked, first_view, key_of, row_of
 from tests.unit.test_gateway_world import A_LONG_TIME, Gateway, World, world
 
-QUIET = 60.0
+QUIET = 3600.0
 
 
 async def status(gateway: Gateway, path: str) -> int:

@@ -25,7 +25,7 @@ from tests.unit.test_gateway_baked import ADAMS, FIXED, first_view, key_of
 from tests.unit.test_gateway_registration import statuses
 from tests.unit.test_gateway_world import A_LONG_TIME, PATIENT, Listening, World, world
 
-QUIET = 60.0
+QUIET = 3600.0
 PERSON, NEW_YORK = f"/consultants/{ADAMS}", f"/results?indicator={FIXED}"
 
 

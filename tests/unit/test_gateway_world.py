@@ -283,11 +283,13 @@ class World:
     consent_at: Listening
 
     def settings(self, poll_seconds: float = 0.05, name: str = "gateway") -> Settings:
-        """Of the gateway of that name, with a data directory of its own."""
-        return Settings(
+        """Of the gateway of that name, with a data directory of its own. It may look less often than any setting
+        allows: what a test waits for must not come by a look."""
+        made = Settings(
             data_dir=self.folder / name, name=name, secrets_dir=self.folder / "secrets",
-            ratings_url=self.ratings_at.url, consent_url=self.consent_at.url, poll_seconds=poll_seconds,
+            ratings_url=self.ratings_at.url, consent_url=self.consent_at.url,
         )  # fmt: skip
+        return made.model_copy(update={"poll_seconds": poll_seconds})
 
     @asynccontextmanager
     async def gateway(
