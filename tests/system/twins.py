@@ -44,7 +44,7 @@ TIMES: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?|\d\d? [A-Z][a-z]+ \d{4}(,? at)? \d\d:\d\d"
 )
 VARIES: Final = frozenset({"date", "x-request-id", "etag", "last-modified", "content-length", "server", "age"})
-REQUEST_ID: Final = re.compile(r'"(request_id|instance)":\s*"[^"]*"|[0-9a-f]{16}(?=")|-[0-9a-f]{16}\.')
+COUNTED: Final = re.compile(r'"(request_id|instance)":\s*"[^"]*"|"view":\s*\d+')
 
 
 @dataclass(frozen=True)
@@ -169,5 +169,5 @@ def _links(answer: httpx.Response) -> Iterator[str]:
 def _plain(answer: httpx.Response, here: str) -> str:
     headers = sorted((name, value) for name, value in answer.headers.items() if name not in VARIES)
     text = answer.content.decode("latin-1").replace(here, "HERE")
-    text = TIMES.sub("TIME", REQUEST_ID.sub("ID", text))
-    return f"{answer.status_code} {TIMES.sub('TIME', REQUEST_ID.sub('ID', str(headers)))}\n{text}"
+    text = TIMES.sub("TIME", COUNTED.sub("COUNTED", text))
+    return f"{answer.status_code} {TIMES.sub('TIME', COUNTED.sub('COUNTED', str(headers)))}\n{text}"

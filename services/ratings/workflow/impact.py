@@ -5,7 +5,7 @@ from typing import Final
 from services.ratings.models import ReleaseRow
 from services.ratings.problems import BakedMeanwhile
 from services.ratings.store.quarantined import Counted, counted
-from services.ratings.store.remembering import keys_of_named
+from services.ratings.store.remembering import person_of
 from services.ratings.workflow.office import Office
 from shared.contracts.impact import ChangedPages, Impact, ReleaseImpact
 from shared.contracts.releases import ReleaseStatus
@@ -19,8 +19,7 @@ def impact_of(office: Office, key: str) -> Impact:
     gone = ""
     for _ in range(TRIES):
         with office.store.reading() as tx:
-            readable, keys = tx.readable(), keys_of_named(tx)
-        person = next((who for (_, one), who in keys.items() if one == key), None)
+            readable, person = tx.readable(), person_of(tx, key)
         found = []
         for row, pointer in readable:
             try:
