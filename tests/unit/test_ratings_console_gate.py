@@ -145,7 +145,7 @@ def test_what_is_other_than_before_is_told_with_its_cause(rig: Rig) -> None:
     page = reviewer.get(at(second, "/differences"))
     assert page.status_code == 200
     assert f"Release {second} beside {first}" in page.text
-    assert "Nothing is other" in page.text
+    assert "Nothing has changed" in page.text
     assert reviewer.get(at("2031-01-01", "/differences")).status_code == 404
 
 

@@ -127,6 +127,10 @@ def test_a_commentary_and_a_comment_are_sent(told: Told, me: Browser) -> None:
     found = told.look("consultant").json()["releases"][0]
     assert found["commentary"]["text"] == TEXT
     assert [one["text"] for one in found["comments"]] == ["Not for the public."]
+    page = sent(me, "/me", f"/me/texts/{found['commentary']['number']}/withdrawal")
+    assert "Taken back" in page.text
+    assert told.look("consultant").json()["releases"][0]["commentary"]["state"] == "withdrawn"
+    assert "Take it back<span" not in page.text
     nowhere = token(me, "/me") | {"release": "2031-01-01", "text": "x", "key": "k"}
     assert me.post("/me/comments", nowhere).status_code == 404
 

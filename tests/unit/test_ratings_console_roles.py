@@ -74,6 +74,7 @@ PAGES: Final[dict[tuple[str, str], Row]] = {
         MEASURED, ok=(404,), form={"result": RESULT, "records": "r", "about": "a", "key": "k"}
     ),
     ("POST", "/me/queries/{number}/flag"): Row(MEASURED, ok=(404,), form={}),
+    ("POST", "/me/texts/{number}/withdrawal"): Row(MEASURED, ok=(404,), form={}),
     ("GET", "/me/cases"): Row(MEASURED),
     ("GET", "/me/pack"): Row(MEASURED),
     ("GET", "/me/signals"): Row(MEASURED),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 360, 290
-LEFT, TOP, RIGHT, BOTTOM = 64, 14, 10, 48
+LEFT, TOP, RIGHT, BOTTOM = 64, 14, 22, 48
 TEXT: Final = 15  # units: 12 pixels where the chart is as wide as a narrow screen
 INK, GREY, BLUE, ORANGE = "#212b32", "#66737c", "#005eb8", "#a84b00"
 HIGHEST_RATIO: Final = 4.0

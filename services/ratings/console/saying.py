@@ -29,6 +29,7 @@ CRUMBS: Final = (("My results", "/me"),)
 REFUSED: Final = (Frozen, KeyReused, LatestChanged, LatestNotSeen, WindowClosed)
 EMPTY: Final = "Write something."
 Named = Annotated[ResultId, Path()]
+Number = Annotated[int, Path(ge=1, le=2_147_483_647)]
 Json = Mapping[str, Any]
 
 
@@ -121,6 +122,15 @@ def comment(visitor: Person, office: OfficeDep) -> Response:
         return _texts(visitor, office, refused.detail, "comment", refused.status)
     visitor.say("Your comment is sent to the audit alone.")
     return visitor.go("/me/commentary")
+
+
+@router.post("/texts/{number}/withdrawal")
+def take_back(visitor: Person, office: OfficeDep, number: Number) -> Response:
+    """One step, without a reason; also after the window, until publication."""
+    visitor.take()
+    answering.take_back(office, who_is(visitor.caller), number)
+    visitor.say("Taken back: it stands beside nothing.")
+    return visitor.go("/me")
 
 
 def _sent(given: Mapping[str, str]) -> Sent:

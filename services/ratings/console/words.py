@@ -46,7 +46,7 @@ CASE_STATES: Final = {
 }  # fmt: skip
 CASE_STEPS: Final = {
     "open": "Opened by the results", "restart": "Began again with other results",
-    "carry": "Found again by the next release", "close_on_data": "Closed by corrected data",
+    "carry": "Carried on to the next release", "close_on_data": "Closed by corrected data",
     "tell_locally": "Tell them, for local review",
     "take_up": "Take up the scrutiny of the data", "no_case": "Close: no case to answer",
     "case_to_answer": "There is a case to answer", "tell": "Tell the lead clinician", "respond": "Respond",
@@ -61,7 +61,7 @@ PARTIES: Final = {
 }  # fmt: skip
 TEXT_STATES: Final = {
     "waiting": "Waits to be read by the audit", "accepted": "Accepted", "refused": "Refused", "kept": "Kept",
-    "replaced": "Replaced", "open": "Open", "answered": "Answered",
+    "replaced": "Replaced", "withdrawn": "Taken back", "open": "Open", "answered": "Answered",
 }  # fmt: skip
 TEXT_KINDS: Final = {"reply": "Reply", "commentary": "Commentary", "comment": "Comment"}
 
