@@ -51,6 +51,8 @@ class Package:
         self.units = chance.sample(units, len(units))
         self.memory = Memory()
         self.quarantines: dict[str, Quarantine] = {}
+        self.earlier: dict[str, Quarantine] = {}
+        self.earlier_names: list[str] = []
         self.history: list[Asked] = []
         self.published: dict[str, Table] = {}
         self.names: list[str] = []
@@ -62,7 +64,7 @@ class Package:
         for release in live:
             if release.name not in self.published:
                 self.published[release.name] = self.table(release, list(self.published.values()))
-        self.names = self.decided_on(live)
+        names, self.names = self.names, self.decided_on(live)
         tables = [self.published[name] for name in self.names]
         named = self.world.people - secrets
         returning = self.memory.kept_back(named) if self.history else frozenset[str]()
@@ -71,6 +73,7 @@ class Package:
         after = self.memory.after(tables, decision, secrets, returning=returning)
         sets = self.planned(tables, decision, named)
         self.history.append(Asked(tables, secrets, self.memory, eligible, decision, sets, after))
+        self.earlier, self.earlier_names = self.quarantines, names
         self.memory, self.quarantines = after, {one.person: one for one in sets}
         self.tables = tables
         return Baked(
@@ -89,8 +92,17 @@ class Package:
         return list(self.published)
 
     def gone(self, fresh: Sequence[str]) -> list[Quarantine]:
-        """The sets that have left the live views, in the order of the withdrawals."""
-        return [self.quarantines[one] for one in fresh if one in self.quarantines]
+        """The sets that have left the live views, in the order of the withdrawals. While a release joined, first what
+        the views before it let go too."""
+        found = []
+        for one in [one for one in fresh if one in self.quarantines]:
+            if set(self.names) - set(self.earlier_names) and one in self.earlier:
+                found.append(self.quarantines[one].common(self.earlier[one], self.places()))
+            found.append(self.quarantines[one])
+        return found
+
+    def places(self) -> list[int | None]:
+        return [self.earlier_names.index(one) if one in self.earlier_names else None for one in self.names]
 
     def decide(self, tables: Sequence[Table], secrets: frozenset[str], eligible: Eligible | None) -> Decision:
         return decide(tables, secrets, self.people, self.units, self.memory, self.policy, eligible)

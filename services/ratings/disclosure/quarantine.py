@@ -18,6 +18,15 @@ class Quarantine:
     people: frozenset[str]
     units: tuple[frozenset[str], ...]
 
+    def common(self, before: "Quarantine", places: Sequence[int | None]) -> "Quarantine":
+        """What goes by this set and by the one of the views before. `places`: of each of our tables, its number among
+        those of the views before; None where its release had not joined yet."""
+        kept = (
+            gone if place is None else gone & before.units[place]
+            for gone, place in zip(self.units, places, strict=True)
+        )
+        return Quarantine(self.person, self.people & before.people, tuple(kept))
+
 
 def quarantines(  # noqa: PLR0917  # each is another thing, and none has a default
     tables: Sequence[Table], decision: Decision, nameable: frozenset[str], order: Sequence[str],

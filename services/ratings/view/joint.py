@@ -14,7 +14,8 @@ class Question:
     """Who and what is hidden of an indicator and period. `rosters`: by release, all that will be readable. `live`: the
     releases of which readers have a view that was decided under this policy, with the memory as it is; none where the
     sets that gateways hold are of another rule. `nameable`: whom permissions allow to be named. `withdrawn`: who could
-    be named at the last bake and withdrew since, in that order."""
+    be named at the last bake and withdrew since, in that order. `newest`: the live releases that joined with the last
+    bake, so that some readers may have had only the views before."""
 
     indicator: str
     rosters: Mapping[str, Roster]
@@ -23,6 +24,7 @@ class Question:
     key: bytes
     live: frozenset[str] = frozenset()
     withdrawn: Sequence[str] = ()
+    newest: frozenset[str] = frozenset()
 
     @cached_property
     def tables(self) -> list[Table]:
@@ -65,10 +67,24 @@ class Question:
         fresh = self.secrets - self.memory.secret_since.keys()
         decided = _as_shown(seen, self.memory)
         sets = {one.person: one for one in quarantines(seen, decided, fresh, self.order, self.unit_order, policy)}
-        memory = self.memory.withdrawn(seen, [sets[one] for one in dict.fromkeys(self.withdrawn) if one in sets])
+        gone = [sets[one] for one in dict.fromkeys(self.withdrawn) if one in sets]
+        memory = self.memory.withdrawn(seen, [part for one in gone for part in self._in_turn(one, policy)])
         unseen = self.people - frozenset().union(*(table.people for table in seen))
         people = frozenset().union(unseen, *(one.people for one in sets.values()))
         return memory, Eligible(people, frozenset().union(*(units for one in sets.values() for units in one.units)))
+
+    def _in_turn(self, one: Quarantine, policy: Policy) -> list[Quarantine]:
+        """What a withdrawal has hidden everywhere, and then all of it: while a release joined, some gateways still had
+        the views before, whose set may be a smaller one."""
+        among = [release for release in self.rosters if release in self.live]
+        before = [release for release in among if release not in self.newest]
+        if not 0 < len(before) < len(among):
+            return [one]
+        tables = [self.rosters[release].table for release in before]
+        shown = _as_shown(tables, self.memory)
+        found = quarantines(tables, shown, frozenset({one.person}), self.order, self.unit_order, policy)
+        places = [before.index(release) if release in before else None for release in among]
+        return [*(one.common(then, places) for then in found), one]
 
     def _at_first(self, policy: Policy) -> tuple[Memory, Eligible]:
         """Of what has never been shown, those may be hidden who would have to go if everybody had been shown and all

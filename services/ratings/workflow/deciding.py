@@ -79,6 +79,7 @@ def decide_all(
             indicator=key[0], rosters=among, nameable=frozenset(named_for(office.catalogue, permitted, key[0])),
             memory=given.memory.get(key, Memory()), key=given.order, live=live,
             withdrawn=[person for name, person in withdrawn if name == programme],
+            newest=frozenset(release for release in live if given.pointers[release].view == 1),
         )  # fmt: skip
         answers[key] = answer(asked, office.disclosure.policy)
     return Decided(answers, {key: len(one.exposed) for key, one in answers.items() if one.exposed})
