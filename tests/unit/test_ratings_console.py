@@ -1,9 +1,20 @@
 """The pages of ratings, as a browser without scripts sees them."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from services.ratings.console import words
+from services.ratings.console.gating import ROLE_OF
+from services.ratings.domain import life_cycle, outliers
+from services.ratings.domain.answers import Kind, State
+from services.ratings.workflow.case_opening import CARRY
+from shared.contracts.cases import CaseState, Party
+from shared.contracts.differences import Cause
+from shared.contracts.gate import Check
+from shared.contracts.releases import ReleaseStatus
+from shared.contracts.told import RecordQuery
 from tests.browsers import Browser
 from tests.stores import Stores
 from tests.unit.test_ratings_rig import rig_in
@@ -30,3 +41,17 @@ def test_a_session_is_the_database_s_so_that_any_process_knows_it(stores: Stores
             rig.office.store, rig.ratings.app.state.identity.people, rig.office.clock  # type: ignore[attr-defined]
         )  # fmt: skip
         assert browser.get("/console").status_code == 200
+
+
+def test_every_code_has_its_words() -> None:
+    """A code that has none would be an error on a page."""
+    steps = {one.name for one in outliers.STEPS}
+    for told, codes in (
+        (words.STATUSES, set(ReleaseStatus)), (words.STEPS, set(life_cycle.STEPS)), (ROLE_OF, set(life_cycle.STEPS)),
+        (words.CHECKS, set(get_args(Check.model_fields["state"].annotation))), (words.CAUSES, set(get_args(Cause))),
+        (words.CASE_STATES, set(CaseState)), (words.PARTIES, {*Party, "ratings"}),
+        (words.CASE_STEPS, steps | {outliers.OPEN, outliers.RESTART, outliers.CLOSE_ON_DATA, CARRY}),
+        (words.TEXT_KINDS, set(Kind)),
+        (words.TEXT_STATES, {*State, *get_args(RecordQuery.model_fields["state"].annotation)}),
+    ):  # fmt: skip
+        assert set(told) == {str(one) for one in codes}

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from tests.stores import Stores
-from tests.unit.case_rig import HOSPITAL, Desk, be, desk_in
+from tests.unit.case_rig import HOSPITAL, INDICATOR, Desk, be, desk_in
 from tests.unit.console_rig import browser_of, sent, text_of, token
 
 CASES, SIGNALS = "/console/cases", "/me/signals"
@@ -82,3 +82,23 @@ def test_nobody_sees_a_signal_about_somebody_else(desk: Desk) -> None:
     fields = {"step": "respond", "note": "n", "seen": "1", "key": "k"}
     assert lead.post(f"{SIGNALS}/{case}", token(lead, "/me") | fields).status_code == 404
     be(desk.rig, "lead", HOSPITAL)
+
+
+def test_other_data_are_told_with_positions_first(desk: Desk) -> None:
+    """The last of these tests: the release of the others is published, and their hospital's data are set right."""
+    desk.clock.to(date(2026, 9, 30))
+    desk.publish("2026-09-30")
+    desk.deliver(0)
+    second = desk.build("2026-10-31", (INDICATOR, "adult-cardiac-surgery-mortality-30d"))
+    reviewer = browser_of(desk.rig, "reviewer")
+    page = reviewer.get(f"/console/releases/{second}/differences")
+    found = desk.rig.done("reviewer", "GET", f"/v1/releases/{second}/differences")
+    assert page.status_code == 200
+    assert f"Other position among the limits: {found['bands_changed']}" in page.text
+    assert found["bands_changed"] > 0
+    moved, others = page.text.split("Other figures, same position")
+    for number, one in enumerate(found["changed"]):
+        assert one["subject"] in (moved if number < found["bands_changed"] else others)
+    assert len(found["new"]) > 0
+    assert all(one["subject"] in others.split(">New<")[1] for one in found["new"])
+    assert "Other data" in page.text

@@ -157,3 +157,24 @@ def test_nobody_else_finds_a_release(rig: Rig, draft: str) -> None:
     assert browser_of(rig, "steward").get(at(draft)).status_code == 403
     assert browser_of(rig, "analyst").get(at("2031-01-01")).status_code == 404
     assert browser_of(rig, "analyst").get(at("no-release")).status_code in {404, 422}
+
+
+def test_a_build_that_is_not_done_says_how_far_it_is(rig: Rig, draft: str) -> None:
+    for build, failure, says in (
+        ("running", None, "The build is under way."),
+        ("failed", "No data came.", "The build has failed: No data came."),
+    ):  # fmt: skip
+        with rig.office.store.transaction() as tx:
+            row = tx.release(draft)
+            row.build, row.failure = build, failure
+            row.stages = [{"name": "fit_models", "seconds": 2.25}]
+            tx.add(row)
+        page = browser_of(rig, "analyst").get(at(draft))
+        assert (page.status_code, says in page.text, "Fit models" in page.text) == (200, True, True)
+        assert "The gate" not in page.text
+        assert "There is no step for you to take now." in page.text
+        assert browser_of(rig, "analyst").get(at(draft, "/withheld")).status_code == 409
+    with rig.office.store.transaction() as tx:
+        row = tx.release(draft)
+        row.build, row.failure = "done", None
+        tx.add(row)

@@ -29,7 +29,8 @@ DONE: Final = {
 """What is told of a release's history; what people have sent, and cases, stand on pages of their own."""
 CHECKS: Final = {"passed": ("Passed", "blue"), "failed": ("Failed", "orange"), "waiting": ("Waits", "grey")}
 CAUSES: Final = {
-    "data": "Other data", "definition_version": "Another definition", "method_version": "Another method",
+    "selection": "Only one of the releases has this indicator", "data": "Other data",
+    "definition_version": "Another definition", "method_version": "Another method",
     "small_number_rule": "Another rule of small numbers",
 }  # fmt: skip
 POSITIONS: Final = {
