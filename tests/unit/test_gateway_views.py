@@ -20,9 +20,7 @@ from services.gateway.view.compile import ViewRefused, compile_view
 from services.gateway.view.queries import ViewRows
 from services.gateway.view.selection import Selection
 from tests.unit.test_gateway_baked import ADAMS, BAKER, CLARK, FIXED, MIXED, Baked, first_view, key_of, row_of
-from tests.unit.test_gateway_world import A_LONG_TIME, Gateway, World, world
-
-QUIET = 3600.0
+from tests.unit.test_gateway_world import A_LONG_TIME, QUIET, Gateway, World, world
 
 
 async def status(gateway: Gateway, path: str) -> int:

@@ -45,6 +45,7 @@ from shared.kit.secretfiles import make_secret, read_secret
 from tests.unit.test_gateway_baked import STORE, Baked, first_view, key_of
 
 A_LONG_TIME = 60.0  # seconds: for what happens at once on any machine that has not stopped
+QUIET = 3600.0  # seconds between a gateway's own looks, where what is waited for must not come by one
 # A stalled disk or a busy processor must not look like a consent that is away: only tests of the deadlines have them.
 PATIENT = Deadlines(*[A_LONG_TIME] * len(fields(Deadlines)))
 
