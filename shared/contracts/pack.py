@@ -56,10 +56,12 @@ class Point(Contract):
 
 
 class Funnel(Contract):
-    """`own` as it is or would be published; `others` are those that the public will see, in no order but their own."""
+    """`own` as it is or would be published; `others` are those that the public reads now, of the release `others_of`,
+    in no order but their own."""
 
     own: Point | None = None
     others: list[Point]
+    others_of: ReleaseId | None = None
     curve: FunnelCurves | None = None
 
 

@@ -1,11 +1,14 @@
 """A subject's cases and their pack for peer review: right about themselves, and silent about anybody else."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from services.ratings.casemix.mix import exact_shares, nearest_five, safe_shares
+from services.ratings.store.remembering import keys_of_named
+from services.ratings.workflow.previewing import preview_of
 from shared.contracts.pack import CaseMix, OwnCases, Pack, PackResult
 from shared.contracts.public.results import PublishedResult
 from tests.stores import Stores
@@ -13,6 +16,7 @@ from tests.unit.told_rig import ROLES, Told, told_in, with_outliers
 
 PUBLISHED, REVIEWED = "2026-07-01", "2026-09-30"
 CARDIAC = "adult-cardiac-surgery-mortality-30d"
+PROGRAMME = "adult-cardiac-surgery-consultant-outcomes"
 
 
 @pytest.fixture(scope="module")
@@ -129,19 +133,40 @@ def test_a_chart_signals_where_patients_died_who_were_not_expected_to(told: Told
 def test_others_are_points_without_names(told: Told) -> None:
     consultant = subjects(told, "consultant")[0]
     found = pack(told, "consultant", consultant)[CARDIAC]
-    shown = [
-        one["result"] for other in subjects(told, "consultant") if other != consultant
-        for one in told.own("consultant", other, REVIEWED)
-        if one["public"] == "shown" and one["result"]["indicator"]["id"] == CARDIAC
-    ]  # fmt: skip
-    assert len(found.funnel.others) == len(shown)
-    ratios = sorted(round(one["value"]["standardised_ratio"], 1) for one in shown)
+    of_people = (pl.col("indicator_id") == CARDIAC) & (pl.col("level") == "consultant")
+    public = told.rig.table(PUBLISHED, "rows").filter(of_people, pl.col("consultant_id") != consultant)
+    assert found.funnel.others_of == PUBLISHED
+    ratios = sorted(round(one, 1) for one in public["standardised_ratio"])
     assert sorted(one.ratio for one in found.funnel.others) == ratios
     assert all(float(f"{one.expected:.2g}") == one.expected for one in found.funnel.others)
     assert [one.expected for one in found.funnel.others] == sorted(one.expected for one in found.funnel.others)
     assert found.funnel.curve is not None
     assert found.funnel.own is not None
     assert set(type(found.funnel.others[0]).model_fields) == {"expected", "ratio"}
+
+
+def test_nobody_elses_figures_come_out_of_a_release_that_is_not_out(tmp_path: Path) -> None:
+    """Of those whom colleagues could see as points, some may withdraw before publication. Then a partner who covers a
+    refuser may be let go, and who had kept the point of the one could take it away from the sum of both."""
+    with told_in(tmp_path, Stores(None)) as first:
+        first.submitted(REVIEWED)
+        for level in ("consultant", "provider"):
+            for subject in subjects(first, level)[:2]:
+                found = pack(first, level, subject)[CARDIAC]
+                assert (found.funnel.others, found.peers, found.better) == ([], 0, [])
+        before = _hidden(first)
+        let_go = []
+        for one in sorted(set(subjects(first, "consultant")) - before):
+            first.rig.withdraw(one, PROGRAMME)
+            let_go += sorted(before - _hidden(first))
+            first.rig.give(one, PROGRAMME)
+        assert let_go  # so this is about something
+
+
+def _hidden(told: Told) -> frozenset[str]:
+    fates = preview_of(told.rig.office, REVIEWED).given.fates
+    (found,) = (one.hidden for (indicator, _), one in fates.items() if indicator == CARDIAC)
+    return found
 
 
 def test_peers_who_do_better_are_published_and_their_ranges_lie_apart(told: Told) -> None:
@@ -168,10 +193,26 @@ def test_nobody_is_named_while_a_withdrawal_waits_for_its_view(told: Told) -> No
     frame = told.results(REVIEWED).filter((pl.col("indicator") == CARDIAC) & (pl.col("level") == "consultant"))
     worst = frame.sort("ratio", descending=True)["subject"][0]
     named = pack(told, "consultant", worst)[CARDIAC].better[0].subject
-    told.rig.withdraw(named, "adult-cardiac-surgery-consultant-outcomes")
+    told.rig.withdraw(named, PROGRAMME)
     found = pack(told, "consultant", worst)[CARDIAC]
-    assert (found.peers, found.better) == (0, [])
+    assert (found.peers, found.better, found.funnel.others) == (0, [], [])
     assert told.rig.follower().follow() == [PUBLISHED]
     after = pack(told, "consultant", worst)[CARDIAC]
     assert after.peers
     assert named not in {one.subject for one in after.better}
+
+
+def test_a_partner_who_has_no_row_and_withdraws_hides_others_too(told: Told) -> None:
+    """Gateways hide what goes with somebody whom the live view hides as a partner; the pack must not show it longer."""
+    with told.rig.office.store.reading() as tx:
+        named = {who for (of, _), who in keys_of_named(tx).items() if of == PROGRAMME}
+    rows = told.rig.table(PUBLISHED, "rows").filter(pl.col("indicator_id") == CARDIAC)
+    partners = sorted((named & set(subjects(told, "consultant"))) - set(rows["consultant_id"]))
+    assert partners
+    reader = next(one for one in subjects(told, "consultant") if one not in partners)
+    assert pack(told, "consultant", reader)[CARDIAC].peers
+    told.rig.withdraw(partners[0], PROGRAMME)
+    found = pack(told, "consultant", reader)[CARDIAC]
+    assert (found.peers, found.better, found.funnel.others) == (0, [], [])
+    assert told.rig.follower().follow() == [PUBLISHED]
+    assert pack(told, "consultant", reader)[CARDIAC].peers

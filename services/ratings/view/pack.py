@@ -22,17 +22,38 @@ BETTER: Final = (
 PREFERS: Final = {"lower_is_better": "lower", "higher_is_better": "higher"}
 
 
-def funnel_of(preview: Preview, own: OwnRow) -> Funnel:
-    """The own point as the public would read it; the others' are those that the public will see, rounded."""
+@dataclass(frozen=True, eq=False)
+class LiveRows:
+    """The rows of the live view of the release that is published now."""
+
+    release: str
+    rows: pl.DataFrame
+
+    def published(self, own: OwnRow) -> pl.DataFrame:
+        """Those with figures of an own row's level and indicator, in order of their periods."""
+        level, _, indicator, _ = own.key
+        there = (pl.col("level") == level) & (pl.col("indicator_id") == indicator) & (pl.col("status") == "published")
+        return self.rows.filter(there).sort("period_end")
+
+
+def funnel_of(preview: Preview, own: OwnRow, live: LiveRows | None) -> Funnel:
+    """The own point as the public would read it; the others' are those that the public reads now, of their newest
+    period, rounded. Nothing of anybody else's is drawn out of a release that is not out: whoever withdraws before it
+    is may let go of a partner, and who had kept the points of both would have both figures of their sum."""
     level, subject, indicator, period = own.key
-    there = (pl.col("level") == level) & (pl.col("indicator_id") == indicator) & (pl.col("period_id") == period)
-    others = preview.rows.filter(there & (pl.col("subject") != subject) & (pl.col("status") == "published"))
-    points = others.select("expected", "standardised_ratio").drop_nulls().iter_rows()
+    others = _others(subject, live.published(own)) if live else pl.DataFrame()
+    points = others.select("expected", "standardised_ratio").drop_nulls().iter_rows() if others.height else ()
     drawn = sorted((_significant(expected), round(ratio, RATIO_DECIMALS)) for expected, ratio in points)
     curves = (one for one in preview.curves if (one.indicator, one.period, one.level) == (indicator, period, level))
     return Funnel(
-        own=_own_point(own), others=[Point(expected=x, ratio=y) for x, y in drawn], curve=next(curves, None)
+        own=_own_point(own), others=[Point(expected=x, ratio=y) for x, y in drawn],
+        others_of=live.release if live and drawn else None, curve=next(curves, None),
     )  # fmt: skip
+
+
+def _others(subject: str, rows: pl.DataFrame) -> pl.DataFrame:
+    newest = pl.col("period_end") == pl.col("period_end").max()
+    return rows.filter(newest, pl.coalesce("consultant_id", "provider_id") != subject)
 
 
 def _own_point(own: OwnRow) -> Point | None:
@@ -59,12 +80,11 @@ class Peers:
         return len(self.rows)
 
 
-def peers_of(own: OwnRow, file: CaseFile, live: pl.DataFrame, release: str) -> Peers:
-    """The nearest by how many cases they have and by their case mix. `live`: the rows of the live view."""
-    level, subject, indicator, _ = own.key
-    column = "consultant" if level == "consultant" else "provider"
-    there = (pl.col("level") == level) & (pl.col("indicator_id") == indicator) & (pl.col("status") == "published")
-    rows = {row[f"{column}_id"]: row for row in live.filter(there).sort("period_end").iter_rows(named=True)}
+def peers_of(own: OwnRow, file: CaseFile, live: LiveRows) -> Peers:
+    """The nearest by how many cases they have and by their case mix."""
+    level, subject, _, _ = own.key
+    release, column = live.release, "consultant" if level == "consultant" else "provider"
+    rows = {row[f"{column}_id"]: row for row in live.published(own).iter_rows(named=True)}
     counts = file.counts.filter(pl.col("cases") > 0).partition_by(column, as_dict=True)
     candidates = sorted(one for one in rows if one != subject and (one,) in counts)
     if not candidates or (subject,) not in counts:

@@ -7,7 +7,8 @@ import polars as pl
 from services.ratings.casemix.casefile import ODDS_RATIO, THRESHOLD, CaseFile, Charted, rounded
 from services.ratings.models import ReleaseRow
 from services.ratings.store import answers as kept
-from services.ratings.view.pack import Peers, better_of, funnel_of, peers_of
+from services.ratings.store.remembering import keys_of_named
+from services.ratings.view.pack import LiveRows, Peers, better_of, funnel_of, peers_of
 from services.ratings.view.preview import SHOWN, OwnRow, Preview, own_rows
 from services.ratings.workflow.office import Office
 from services.ratings.workflow.own import Who, own_figures, own_frame, previewed
@@ -47,12 +48,13 @@ def _results(office: Office, row: ReleaseRow, who: Who) -> list[Json]:
 
 def _result(office: Office, row: ReleaseRow, who: Who, preview: Preview, own: OwnRow) -> Json:
     file = case_file(office, row, own.key[2]) if office.catalogue[own.key[2]].model is not None else None
-    peers = _peers(office, preview, own, file)
+    live = _live(office, preview, own.key[2])
+    peers = peers_of(own, file, live) if live and file else Peers(preview.release, [], None)
     enough = peers.mix if peers.some >= OTHERS else None
     better = [one.model_dump(mode="json") for one in better_of(own, peers)]
     told = {
         "result": own.body, "public": own.public, "says": SAYS[own.public],
-        "funnel": funnel_of(preview, own).model_dump(mode="json"), "chart": _chart(office, row, who, own, file),
+        "funnel": funnel_of(preview, own, live).model_dump(mode="json"), "chart": _chart(office, row, who, own, file),
         "mix": _dumped(case_mix(office, row, who, own, enough)), "peers": peers.some, "better": better,
         "better_says": _says(peers, len(better)),
     }  # fmt: skip
@@ -85,30 +87,19 @@ def _chart(office: Office, row: ReleaseRow, who: Who, own: OwnRow, file: CaseFil
     ).model_dump(mode="json")  # fmt: skip
 
 
-def _peers(office: Office, preview: Preview, own: OwnRow, file: CaseFile | None) -> Peers:
-    """Out of the live view of what is published now, and only while everybody in it may still be named: a withdrawal
-    that no view has followed yet hides more than one row, and gateways know which."""
-    nobody = Peers(preview.release, [], None)
-    live = _live(office)
-    if live is None or file is None:
-        return nobody
-    release, rows = live
-    named = preview.given.named_for(own.key[2])
-    there = rows.filter((pl.col("indicator_id") == own.key[2]) & (pl.col("level") == "consultant"))
-    if not set(there["consultant_id"]) <= set(named):
-        return nobody
-    return peers_of(own, file, rows, release)
-
-
-def _live(office: Office) -> tuple[str, pl.DataFrame] | None:
-    """The release that is published now, and the rows of its live view; None where there is none, or another view went
-    live since its pointer was read."""
+def _live(office: Office, preview: Preview, indicator: str) -> LiveRows | None:
+    """The live view of what is published now, while everybody whom its bake knew as named may still be named, also who
+    has no row in it: a withdrawal that no view has followed yet hides others at once, and gateways know whom. None
+    otherwise, and where nothing is published or another view went live since its pointer was read."""
+    programme, named = office.catalogue[indicator].definition.programme, preview.given.named_for(indicator)
     with office.store.reading() as tx:
         row = tx.published()
         pointer = tx.pointer(row.id) if row else None
-    if pointer is None:
+        known = {who for (of, _), who in keys_of_named(tx).items() if of == programme}
+    if pointer is None or not known <= named.keys():
         return None
     try:
-        return pointer.release, pl.read_parquet(office.views.path(pointer.release, pointer.manifest_sha256) / ROWS)
+        rows = pl.read_parquet(office.views.path(pointer.release, pointer.manifest_sha256) / ROWS)
     except FileNotFoundError:
         return None
+    return LiveRows(pointer.release, rows)
