@@ -127,6 +127,21 @@ def test_a_release_waits_for_its_window_and_its_day(rig: Rig, clock: Clock) -> N
     assert days(rig)["2026-07-01"]["releases"] == [release]
     assert put(rig, "2026-09-01", instead_of="2026-07-01", reason="Why")[1]["errors"][0]["pointer"] == "instead_of"
     corrected(rig, clock, release)
+    dated_back(rig, clock, release)
+
+
+def dated_back(rig: Rig, clock: Clock, came: str) -> None:
+    """Notice cannot be saved by a date on which a release has come already."""
+    clock.at("2026-09-01")
+    another = submitted(rig, came)
+    assert another == f"{came}.2"
+    clock.at("2026-10-01")
+    rig.answer_all(another)
+    rig.sign(another, "reviewer")
+    rig.step("reviewer", another, "approval")
+    rig.sign(another, "publisher")
+    assert refusal(rig, "publisher", another, "publication") == (409, "not_announced")
+    assert another not in {one["release"] for one in rig.gateway("/v1/views").json()["views"]}
 
 
 def corrected(rig: Rig, clock: Clock, wrong: str) -> None:

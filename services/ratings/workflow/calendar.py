@@ -41,12 +41,15 @@ def announce(office: Office, given: Announcement, person: str) -> Calendar:
 
 
 def check_day(office: Office, tx: Transaction, row: ReleaseRow) -> None:
-    """Raises NotAnnounced, BeforeItsDay: a release comes on its own day in London, and not before."""
+    """Raises NotAnnounced, BeforeItsDay: a release comes on its own day in London, and not before. Where days need
+    notice, a day on which one has come is over with its midnight: whatever is dated back to it, nobody was told of."""
     if (why := unannounced(tx, row)) is not None:
         raise NotAnnounced(f"{why} A publisher announces it: candour release announce {row.day}.")
     today = day_zero(office.clock())
     if today < row.day:
         raise BeforeItsDay(row.id, row.day, today)
+    if office.release_policy.notice_days and today > row.day and kept.was_published_on(tx, row.day):
+        raise NotAnnounced(f"On {row.day} another release has come: build this one for a day that is announced for it.")
 
 
 def unannounced(tx: Transaction, row: ReleaseRow) -> str | None:
