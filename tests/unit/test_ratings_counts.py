@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from services.ratings.methods.count_tails import count_tail_limits, count_tail_t
 from services.ratings.methods.intervals import IntervalRule, count_interval
 from services.ratings.methods.levels import WARNING
 from services.ratings.view.baking import bake
+from services.ratings.view.beside import Beside, Reply
 from services.ratings.view.counts import told_to_five
 from services.ratings.view.rows import IN_UNIT
 from tests.unit.test_ratings_view import built, scene_of
@@ -91,14 +93,19 @@ def test_a_view_under_the_rule_says_nothing_exact() -> None:
     scene = scene_of(kept, everybody=True)
     other = Loaded(under_the_rule(), CATALOGUE[NAME].model, CATALOGUE[NAME].digest)
     catalogue = replace(CATALOGUE, indicators=CATALOGUE.indicators | {NAME: other})
-    given = replace(scene.given, catalogue=catalogue)
-    rows = pl.read_parquet(bake(given)["rows.parquet"].data).filter(indicator_id=NAME)
+    keys = kept.results.select("level", "subject", "indicator", "period_id").iter_rows()
+    asked = {silent: Reply("not_received", invited_until=date(2026, 8, 1)) for silent in keys}
+    given = replace(scene.given, catalogue=catalogue, beside=Beside(asked))
+    every = pl.read_parquet(bake(given)["rows.parquet"].data)
+    rows = every.filter(indicator_id=NAME)
     shown = rows.filter(status="published")
     assert shown.height > 0
     assert set(shown["observed"] % 5) | set(shown["denominator"] % 5) == {0}
     assert not set(shown["observed"]) & set(range(1, HIGHEST_SMALL_COUNT + 1))
     for name in ("interval_lower", "interval_upper", "interval_level", "interval_method", "robustness_share"):
         assert shown[name].null_count() == shown.height
+    assert shown["reply_status"].null_count() == shown.height, "who was asked tells the exact count's position"
+    assert set(every.filter(pl.col("indicator_id") != NAME, status="published")["reply_status"]) == {"not_received"}
     small = rows.filter((pl.col("level") == "provider") & (pl.col("status") == "suppressed"))
     assert small.height > 0
     assert set(small["reason"]) == {"small_numbers"}

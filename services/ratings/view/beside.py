@@ -41,11 +41,18 @@ COLUMNS: Final[dict[str, type[pl.DataType]]] = {
 
 
 def with_replies(rows: pl.DataFrame, beside: Beside) -> pl.DataFrame:
-    """Rows that have `level`, `subject`, `indicator_id`, `period_id`, `status` and `quality_flags`, with the columns of
-    their reply, and `disputed` among the flags where the subject asked for that. An absent row has neither."""
+    """Rows that have `level`, `subject`, `indicator_id`, `period_id`, `status`, `interval_level` and `quality_flags`,
+    with the columns of their reply, and `disputed` among the flags where the subject asked for that. An absent row has
+    neither. Where counts are told to the nearest five there is no interval, and nobody is said to have been silent:
+    they were asked by the position of the exact count, which would be told thereby."""
     keys = list(rows.select("level", "subject", "indicator_id", "period_id").iter_rows())
     published = rows["status"] == "published"
+    exact = published & rows["interval_level"].is_not_null()
     replies = [beside.replies.get(key) if shown else None for key, shown in zip(keys, published, strict=True)]
+    replies = [
+        one if told or one is None or one.status != "not_received" else None
+        for one, told in zip(replies, exact, strict=True)
+    ]
     told: dict[str, list[str | date | None]] = {
         name: [getattr(one, name.removeprefix("reply_")) if one else None for one in replies] for name in COLUMNS
     }
