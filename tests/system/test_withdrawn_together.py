@@ -126,9 +126,10 @@ def test_nobody_is_to_be_had_from_all_that_is_told_from_the_acknowledgement_on(
         revision = int(withdrawal(officer, one.gmc, one.programme)["revision"])
         acknowledged[one.gmc] = time.monotonic()
     saved = tmp_path / "at-once.json"
-    first = _audited(house, release, tmp_path, "--save", str(saved))
+    audited = many == 3  # the independent audit takes a minute each time: of the hardest of the three
+    reports = [_audited(house, release, tmp_path, "--save", str(saved))] if audited else []
     wait_for_view(house, release, revision)
-    again = _audited(house, release, tmp_path, "--since", str(saved))
+    reports += [_audited(house, release, tmp_path, "--since", str(saved))] if audited else []
     at = len(reader.readings)
     until = time.monotonic() + 60
     while len(reader.readings) < at + 3:
@@ -143,7 +144,7 @@ def test_nobody_is_to_be_had_from_all_that_is_told_from_the_acknowledgement_on(
         assert judged(table, indicator, who, secrets, later) == []
         everything = judged(table, indicator, who, secrets, reader.readings)
         assert everything, "a reading from before the withdrawal shows the figures themselves: the judge is not blind"
-    for report in (first, again):
+    for report in reports:
         assert report["findings"] == []
 
 
