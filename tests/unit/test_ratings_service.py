@@ -109,15 +109,15 @@ def test_a_date_that_cannot_be_meant_is_refused(rig: Rig) -> None:
 
 
 def test_the_same_key_is_the_same_release(rig: Rig) -> None:
-    def start(day: str) -> tuple[int, str]:
-        found = rig.ask(
-            "analyst", "POST", "/v1/releases", json={"date": day}, headers={"Idempotency-Key": "one-of-a-kind"}
-        )
+    def start(day: str, who: str = "analyst") -> tuple[int, str]:
+        key = {"Idempotency-Key": "one-of-a-kind"}
+        found = rig.ask(who, "POST", "/v1/releases", json={"date": day}, headers=key)
         return found.status_code, found.json().get("release", found.json().get("code"))
 
     assert start("2026-11-01") == (202, "2026-11-01")
     assert start("2026-11-01") == (200, "2026-11-01")
     assert start("2026-11-02") == (409, "idempotency_key_reused")
+    assert start("2026-11-01", BOTH) == (409, "idempotency_key_reused")  # somebody else's draft
     rig.built("2026-11-01")
 
 

@@ -237,6 +237,7 @@ def test_a_query_is_answered_once_and_its_flag_can_be_withdrawn(told: Told, peop
     assert asked.status_code == 201, asked.text
     assert ask(told, result, "q1", disputed=True).json() == asked.json()
     assert code(ask(told, result, "q1", about="Something else.")) == (409, "idempotency_key_reused")
+    assert code(ask(told, result, "q1", disputed=False)) == (409, "idempotency_key_reused")
     key = ("consultant", people[8], asked.json()["indicator"], asked.json()["period"])
     assert key in said(told).disputed
     assert told.own("consultant", people[8])[0]["result"]["quality"]["flags"][-1] == "disputed"

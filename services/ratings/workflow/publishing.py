@@ -1,8 +1,11 @@
 """Publication: the permissions of this moment, a view on disk, and one transaction that makes all of it true."""
 
+from datetime import datetime, timedelta
+
 from services.ratings.domain.life_cycle import REINSTATED, check_step
 from services.ratings.models import ReleaseRow
 from services.ratings.problems import StepNotAllowed
+from services.ratings.store.remembering import ever_published
 from services.ratings.store.store import Transaction
 from services.ratings.workflow.baking import Prepared, prepare_view
 from services.ratings.workflow.calendar import check_day
@@ -22,9 +25,9 @@ def publish(office: Office, release: str, person: str) -> Release:
     since it was signed is simply in the view: what was signed are the results.
     """
     with office.baking():
-        now = office.clock()
         with office.store.reading() as tx:
             _check_publishable(office, tx, release, person)
+            now = _moment(office, tx)
         permissions = office.peers.permissions()
         looked = look(office, release, permissions, decide=False)
         with office.store.reading() as tx:
@@ -52,6 +55,14 @@ def _check_publishable(office: Office, tx: Transaction, release: str, person: st
     check_step(standing(row), "publication", person)
     check_day(office, tx, row)
     return row
+
+
+def _moment(office: Office, tx: Transaction) -> datetime:
+    """Now, and later than every publication before, also where the clock was set back: which release is current again
+    after another was taken down, and what totals may be told of which, follow from the order of publication."""
+    now, former = office.clock(), ever_published(tx)
+    last = former[-1].published if former else None
+    return now if last is None else max(now, last + timedelta.resolution)
 
 
 def _refuse_exposed(prepared: Prepared) -> None:

@@ -4,6 +4,7 @@ from services.ratings.domain.answers import figures_digest
 from services.ratings.models import QueryRow, ReleaseRow
 from services.ratings.problems import KeyReused
 from services.ratings.store import answers as kept
+from services.ratings.store.store import Transaction
 from services.ratings.told_problems import OwnWords, TextSettled
 from services.ratings.workflow.office import Office
 from services.ratings.workflow.own import Who, check_not_public, check_open, own_result, results_frame
@@ -21,7 +22,9 @@ def ask(office: Office, who: Who, asked: QueryRequest, key: str) -> RecordQuery:
         own = own_result(office, tx, who, asked.result)
         known = kept.query_of_key(tx, who.account, key)
         if known is not None:
-            if (kept.key_of(known), known.records, known.about) != (own.key, asked.records, asked.about):
+            flagged = _was_flagged(tx, known)
+            said = (kept.key_of(known), known.records, known.about, flagged)
+            if said != (own.key, asked.records, asked.about, asked.disputed):
                 raise KeyReused
             return as_query(known, own.release, {own.key: own.figures})
         check_open(office, own.release)
@@ -34,6 +37,12 @@ def ask(office: Office, who: Who, asked: QueryRequest, key: str) -> RecordQuery:
         kept.keep(tx, row)
         tx.record(who.account, "query.asked", own.release.id, number=row.number, disputed=row.disputed)
         return as_query(row, own.release, {own.key: own.figures})
+
+
+def _was_flagged(tx: Transaction, row: QueryRow) -> bool:
+    """Whether the flag was asked for with the query, whatever became of it since."""
+    told = [one.detail for one in tx.audited(row.release) if one.action == "query.asked"]
+    return any(one["number"] == row.number and one["disputed"] for one in told)
 
 
 def queries(office: Office, who: Who | None) -> list[RecordQuery]:

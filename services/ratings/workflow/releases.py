@@ -42,7 +42,7 @@ def reserve(office: Office, request: ReleaseRequest, key: str | None, author: st
             row = _new_row(office, request, key, author, next_number(tx.numbers_of(request.date)))
             tx.add(row)
             tx.record(author, "release.reserved", row.id, requested=asked)
-        elif row.requested != asked:
+        elif (row.requested, row.author) != (asked, author):
             raise KeyReused
         release = described(tx, row)
     if release.build is BuildState.RUNNING:
