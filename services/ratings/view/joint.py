@@ -14,8 +14,9 @@ class Question:
     """Who and what is hidden of an indicator and period. `rosters`: by release, all that will be readable. `live`: the
     releases of which readers have a view that was decided under this policy, with the memory as it is; none where the
     sets that gateways hold are of another rule. `nameable`: whom permissions allow to be named. `withdrawn`: who could
-    be named at the last bake and withdrew since, in that order. `newest`: the live releases that joined with the last
-    bake, so that some readers may have had only the views before."""
+    be named at the last bake and withdrew since, in that order. `left`: with what gateways have hidden for them by
+    views of another policy, for each of `rosters`, where no view is of this one. `newest`: the live releases that
+    joined with the last bake, so that some readers may have had only the views before."""
 
     indicator: str
     rosters: Mapping[str, Roster]
@@ -24,6 +25,7 @@ class Question:
     key: bytes
     live: frozenset[str] = frozenset()
     withdrawn: Sequence[str] = ()
+    left: Sequence[Quarantine] = ()
     newest: frozenset[str] = frozenset()
 
     @cached_property
@@ -63,7 +65,9 @@ class Question:
         No limit where views of another rule are live."""
         seen = [one.table for release, one in self.rosters.items() if release in self.live]
         if not seen:
-            return (self.memory, None) if self.memory.bakes else self._at_first(policy)
+            fresh = self.secrets - self.memory.secret_since.keys()
+            known = self.memory.withdrawn(self.tables, [one for one in self.left if one.person in fresh])
+            return (known, None) if self.memory.bakes else self._at_first(policy)
         fresh = self.secrets - self.memory.secret_since.keys()
         decided = _as_shown(seen, self.memory)
         sets = {one.person: one for one in quarantines(seen, decided, fresh, self.order, self.unit_order, policy)}

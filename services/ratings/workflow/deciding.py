@@ -1,13 +1,16 @@
 """Who and what is hidden of every readable release: their tables, what is remembered, and one decision for all."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
 
 from services.ratings.assembly.schema import FRAMES, as_declared, completed
-from services.ratings.disclosure import Memory, Table
+from services.ratings.disclosure import Memory, Quarantine, Table
 from services.ratings.models import PointerRow, ReleaseRow
 from services.ratings.policy.loading import pinned_of
+from services.ratings.store.quarantined import Left, left
 from services.ratings.store.remembering import ever_published, keys_of_named, memories
 from services.ratings.store.store import Transaction
 from services.ratings.view.baking import Permitted, named_for
@@ -19,6 +22,8 @@ from services.ratings.workflow.office import Office
 from shared.contracts.consent import Permissions
 
 Rosters = Mapping[IndicatorPeriod, Roster]
+HiddenOf: TypeAlias = Mapping[str, Mapping[IndicatorPeriod, Left]]  # by release
+NOTHING_LEFT: Final = Left(frozenset(), frozenset())
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +75,7 @@ def decide_all(
     """One decision for each indicator and period, or for those of one release `only`. `withdrawn`: programme and
     person, in order."""
     live = frozenset(release for release, pointer in given.pointers.items() if is_of_policy(office, pointer))
+    hidden = _hidden_by_others(office, given, withdrawn)
     answers = {}
     for key, among in by_key(given.rosters).items():
         if only is not None and only not in among:
@@ -79,10 +85,42 @@ def decide_all(
             indicator=key[0], rosters=among, nameable=frozenset(named_for(office.catalogue, permitted, key[0])),
             memory=given.memory.get(key, Memory()), key=given.order, live=live,
             withdrawn=[person for name, person in withdrawn if name == programme],
+            left=[_left(person, key, among, told) for (name, person), told in hidden.items() if name == programme],
             newest=frozenset(release for release in live if given.pointers[release].view == 1),
         )  # fmt: skip
         answers[key] = answer(asked, office.disclosure.policy)
     return Decided(answers, {key: len(one.exposed) for key, one in answers.items() if one.exposed})
+
+
+def _hidden_by_others(
+    office: Office, given: Situation, withdrawn: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], HiddenOf]:
+    """By programme and person, in order, and release: what gateways have hidden at once where the live views are of
+    this rule and another policy, whose sets nothing but the views themselves can tell. A view that is gone tells
+    nothing."""
+    others = {
+        release: pointer for release, pointer in given.pointers.items()
+        if pointer.disclosure is not None and not is_of_policy(office, pointer)
+    }  # fmt: skip
+    if not others:
+        return {}
+    keys = {(programme, person): key for (programme, key), person in given.keys.items()}
+    return {one: dict(_sets(office, others, keys[one])) for one in dict.fromkeys(withdrawn)}
+
+
+def _sets(
+    office: Office, pointers: Mapping[str, PointerRow], key: str
+) -> Iterator[tuple[str, Mapping[IndicatorPeriod, Left]]]:
+    for release, pointer in pointers.items():
+        with suppress(FileNotFoundError):
+            yield release, left(office.views.path(release, pointer.manifest_sha256), key)
+
+
+def _left(person: str, key: IndicatorPeriod, among: Iterable[str], told: HiddenOf) -> Quarantine:
+    sets = [told.get(release, {}).get(key, NOTHING_LEFT) for release in among]
+    return Quarantine(
+        person, frozenset().union(*(one.people for one in sets)) - {person}, tuple(one.units for one in sets)
+    )
 
 
 def withdrawn_since(office: Office, given: Situation, permissions: Permissions) -> list[tuple[str, str]]:
