@@ -130,7 +130,8 @@ def _unsafe_state(publisher: Package, asked: Asked, group: tuple[str, ...]) -> I
         for one in group:
             held = is_safe([grid(table)], past(memory, [table]), one, hidden, withheld, publisher.world.floors)
             alone = everything_is_safe([table], one, Memory(), publisher.policy)
-            if one in table.people and alone and not held:
+            said = one in asked.decision.exposed  # who returns is a secret for one bake more, and may be beyond cover
+            if one in table.people and alone and not held and not said:
                 yield f"{one} of {group} in table {number} after {asked}"
 
 

@@ -255,10 +255,10 @@ def test_what_is_left_for_those_who_are_hidden_stays_wide(scene: Scene) -> None:
 
 def test_the_card_is_the_same_whoever_may_be_named(open_scene: Scene, scene: Scene) -> None:  # noqa: F811
     gone = open_scene.rows["consultant_id"].drop_nulls()[0]
-    told = open_scene.baked.parts["models.json"]
-    assert open_scene.without(gone).baked.parts["models.json"] == told == scene.baked.parts["models.json"]
+    told = open_scene.parts["models.json"]
+    assert open_scene.without(gone).parts["models.json"] == told == scene.parts["models.json"]
     assert len(json.loads(told.data)) == len(SPECIALTIES)
-    for entry in json.loads(scene.baked.parts["indicators.json"].data):
+    for entry in json.loads(scene.parts["indicators.json"].data):
         assert entry["risk_model"]["carded"] is True
         assert {"c_statistic", "calibration_slope", "brier"} <= set(entry["risk_model"])
 

@@ -21,6 +21,7 @@ from services.ratings.methods.count_tails import count_tail_test
 from services.ratings.methods.funnel import interval_test
 from services.ratings.methods.intervals import IntervalRule
 from services.ratings.methods.ordering import place_intervals
+from services.ratings.view.fates import DISCLOSURE_RULE
 from services.ratings.view.rows import shown_rows
 from services.ratings.view.words import DEPENDS, DEPENDS_WORDS
 from tests.unit.test_ratings_rig import small_world
@@ -118,7 +119,7 @@ def shown(agreeing: int, definition: Definition, position: str = "above_control"
         pl.lit("log_all_additive").alias("robustness_differing"), pl.lit(position).alias("position"),
     )  # fmt: skip
     loaded = DEMO if definition.status != "reproduced" else NEW_YORK
-    (row,) = shown_rows(some, loaded, {}, {}).iter_rows(named=True)
+    (row,) = shown_rows(some, loaded, {}, {}, DISCLOSURE_RULE).iter_rows(named=True)
     found: dict[str, object] = row
     return found
 
