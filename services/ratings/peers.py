@@ -91,7 +91,8 @@ class Peers:
 
     def withdrawn(self, after: int, upto: int) -> list[str]:
         """Keys that were withheld in (after, upto], each at its first time, in that order."""
-        changes = Changes.model_validate_json(ask(self.consent, "GET", f"/v1/changes?after={after}&upto={upto}").content)
+        path = f"/v1/changes?after={after}&upto={upto}"
+        changes = Changes.model_validate_json(ask(self.consent, "GET", path).content)
         return list(dict.fromkeys(one.key for one in changes.changes if one.key is not None and one.now == "withheld"))
 
     def close(self) -> None:

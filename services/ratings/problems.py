@@ -101,8 +101,8 @@ class NoCells(Problem):
 
     def __init__(self, release: str) -> None:
         super().__init__(
-            f"Release {release} has no roster: its build is not done, or was done before rosters were kept. Build a new "
-            "one from the same data."
+            f"Release {release} has no roster: its build is not done, or was done before rosters were kept. Build a "
+            "new one from the same data."
         )
 
 

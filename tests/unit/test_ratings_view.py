@@ -12,8 +12,8 @@ from services.ratings.assembly.recipes import from_patterns
 from services.ratings.assembly.registers import checked_registers, consultants_of_register, providers_of_register
 from services.ratings.assembly.schema import BuildRefused, as_declared
 from services.ratings.casemix.counting import count_patterns
-from services.ratings.indicators.loading import load_catalogue
 from services.ratings.disclosure import Memory
+from services.ratings.indicators.loading import load_catalogue
 from services.ratings.policy.loading import FOLDER, load_disclosure, pinned_of
 from services.ratings.view.baking import Ingredients, Part, Permitted, bake, named_for
 from services.ratings.view.built import Built
