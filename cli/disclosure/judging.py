@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Final
 
 from cli.disclosure import proving
+from cli.disclosure.asked import Judged, Target, Who
 from cli.disclosure.exact import Program, agree
 from cli.disclosure.findings import Finding, Found
 from cli.disclosure.numbers import Span
@@ -17,29 +18,6 @@ from cli.disclosure.tree import Tree
 ALL_IN_TURN: Final = 60  # people in one block up to whom each is tried as an insider
 MOST_TELLING: Final = 4  # else those whose own figures take most from what is unknown, per node above the secret
 GROUPS: Final = 400  # sets of several insiders that are tried
-
-Who = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Target:
-    """What is judged of one person and measure: one cell, or all of their cells together."""
-
-    person: str
-    cells: tuple[int, ...]
-    units: tuple[str, ...]
-    truth: float
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The narrowest interval of one figure, and who knows it."""
-
-    fraction: float
-    target: Target
-    measure: str
-    span: Span
-    insiders: Who
 
 
 @dataclass

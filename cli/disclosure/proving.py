@@ -1,15 +1,13 @@
 """The proof of a finding: the equations that bound the figure, by address and value. Pure."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from cli.disclosure.asked import Judged
 from cli.disclosure.findings import Equation, Finding
 from cli.disclosure.policy import Policy
 from cli.disclosure.systems import System
 from cli.disclosure.tables import Knowledge, Table, Told
 from cli.disclosure.tree import ROOT
-
-if TYPE_CHECKING:
-    from cli.disclosure.judging import Judged
 
 SHOWN_TERMS: Final = 40
 
@@ -21,7 +19,7 @@ def shown(table: Table, person: str, measure: str, told: Told) -> Finding:
                    (Equation(words, told.where),), (told.span.low, told.span.high), None, 0.0)  # fmt: skip
 
 
-def interval(table: Table, known: System, judged: "Judged", first: int, policy: Policy) -> Finding:
+def interval(table: Table, known: System, judged: Judged, first: int, policy: Policy) -> Finding:
     """Of a figure, for those who know most of it."""
     target, measure, span = judged.target, judged.measure, judged.span
     need, place = policy.need(measure, target.truth), " and ".join(target.units)
@@ -46,7 +44,7 @@ def _at(table: Table) -> dict[str, str]:
     return {"releases": ", ".join(table.releases), "indicator": table.indicator, "period": table.period}
 
 
-def _equations(table: Table, known: System, judged: "Judged", first: int) -> list[Equation]:
+def _equations(table: Table, known: System, judged: Judged, first: int) -> list[Equation]:
     knowledge, measure, target = table.since[first], judged.measure, judged.target
     tree = known.trees[measure]
     told: list[Equation] = []
@@ -68,7 +66,7 @@ def _equations(table: Table, known: System, judged: "Judged", first: int) -> lis
     return told
 
 
-def _node(table: Table, knowledge: Knowledge, known: System, judged: "Judged", node: int) -> list[Equation]:
+def _node(table: Table, knowledge: Knowledge, known: System, judged: Judged, node: int) -> list[Equation]:
     """A total that is known, and every term of it."""
     measure, name = judged.measure, known.names[judged.measure][node]
     tree = known.trees[measure]
