@@ -99,4 +99,4 @@ def _span(low: float, high: float) -> str:
 
 
 def _number(value: float) -> str:
-    return "any number" if value == float("inf") else f"{value:.6g}"
+    return "any number" if value == float("inf") else f"{round(value, 9) + 0.0:.6g}"  # no minus before a zero
