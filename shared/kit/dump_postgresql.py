@@ -24,7 +24,12 @@ ALONE: Final = f"""
 SET lock_timeout = '10s';
 SET client_min_messages = warning;
 DO $$ BEGIN
-  IF NOT pg_try_advisory_xact_lock({PRESENT}) THEN RAISE EXCEPTION USING ERRCODE = '{IN_USE}'; END IF;
+  -- the server may not have heard yet that who was connected has hung up: five seconds for that
+  FOR look IN 1..100 LOOP
+    IF pg_try_advisory_xact_lock({PRESENT}) THEN RETURN; END IF;
+    PERFORM pg_sleep(0.05);
+  END LOOP;
+  RAISE EXCEPTION USING ERRCODE = '{IN_USE}';
 END $$;
 DROP SCHEMA IF EXISTS {JOBS} CASCADE;
 DROP SCHEMA IF EXISTS public CASCADE;
