@@ -35,7 +35,7 @@ KNOWN_COLUMNS: Final = frozenset({
     "benchmark_scope", "limits_method", "case_ascertainment", "quality_flags", "rank_lower", "rank_upper", "ranked_of",
     "legal_basis", "risk_model", "disclosure_rule", "summary", "robustness_paths", "robustness_agreeing",
     "robustness_share", "robustness_differing", "reply_status", "reply_author", "reply_received", "reply_text",
-    "reply_invited_until",
+    "reply_invited_until", "word", "reported_as_id", "reported_as_name",
 })  # fmt: skip
 
 

@@ -13,8 +13,13 @@ is `revocable`; every other is `fixed`.
 
 `commentaries.json`: list[Commentary], what people and units say about all of their results.
 
+A published row has an `estimate` or a `word`: what somebody else said of it, such as a regulator's rating. Where the
+publisher spoke of an organisation that has been merged since, the row is its successor's, and `reported_as_id` and
+`reported_as_name` say of whom it was published. `case_ascertainment` is the share of its cases that were sent, 0 to 1.
+
 Schema 2 added the columns SINCE_SCHEMA_2 and `models.json`, schema 3 the columns SINCE_SCHEMA_3, `commentaries.json`
-and, for indicators with consultants, unit totals that are `fixed`. Whoever reads views knows the earlier schemas too,
+and, for indicators with consultants, unit totals that are `fixed`; schema 4 the columns SINCE_SCHEMA_4, places, dates
+and succession of providers, and indicators that others have computed. Whoever reads views knows the earlier schemas too,
 so that gateways can be upgraded before ratings; ratings bakes every readable release anew that is of an earlier one.
 """
 
@@ -25,7 +30,7 @@ from pydantic import Field
 
 from shared.contracts.base import Contract, Count, Digest, Prose, ReleaseId, Sha256, Slug, SubjectId
 
-VIEW_SCHEMA: Final = 3
+VIEW_SCHEMA: Final = 4
 
 ROW_TYPES: Final[dict[str, str]] = {
     "row": "int", "id": "text", "status": "text", "reason": "text", "partition": "text", "level": "text",
@@ -41,7 +46,8 @@ ROW_TYPES: Final[dict[str, str]] = {
     "disclosure_rule": "text", "summary": "text", "certainty": "text", "robustness_paths": "int",
     "robustness_agreeing": "int", "robustness_share": "float", "robustness_differing": "text", "rank_lower": "int",
     "rank_upper": "int", "ranked_of": "int", "reply_status": "text", "reply_author": "text", "reply_received": "date",
-    "reply_text": "text", "reply_invited_until": "date",
+    "reply_text": "text", "reply_invited_until": "date", "word": "text", "case_ascertainment": "float",
+    "reported_as_id": "text", "reported_as_name": "text",
 }  # fmt: skip
 ROW_COLUMNS: Final[tuple[str, ...]] = tuple(ROW_TYPES)
 SINCE_SCHEMA_2: Final = frozenset({
@@ -51,7 +57,8 @@ SINCE_SCHEMA_2: Final = frozenset({
 SINCE_SCHEMA_3: Final = frozenset({
     "reply_status", "reply_author", "reply_received", "reply_text", "reply_invited_until",
 })  # fmt: skip
-ADDED: Final[dict[int, frozenset[str]]] = {2: SINCE_SCHEMA_2, 3: SINCE_SCHEMA_3}
+SINCE_SCHEMA_4: Final = frozenset({"word", "case_ascertainment", "reported_as_id", "reported_as_name"})
+ADDED: Final[dict[int, frozenset[str]]] = {2: SINCE_SCHEMA_2, 3: SINCE_SCHEMA_3, 4: SINCE_SCHEMA_4}
 """By schema, the columns that it was the first to have."""
 PARTS_OF: Final[dict[int, tuple[str, ...]]] = {
     1: ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
@@ -59,6 +66,8 @@ PARTS_OF: Final[dict[int, tuple[str, ...]]] = {
     2: ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
         "funnels.json", "models.json"),
     3: ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
+        "funnels.json", "models.json", "commentaries.json"),
+    4: ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
         "funnels.json", "models.json", "commentaries.json"),
 }  # fmt: skip
 
@@ -108,7 +117,18 @@ class ViewManifest(Contract):
     files: list[ViewFile]
 
 
+class Succession(Contract):
+    """Another organisation that this one came from, or that took its place on the day `since`."""
+
+    relation: Literal["predecessor", "successor"]
+    id: SubjectId
+    name: str
+    since: date | None = None
+
+
 class ProviderEntry(Contract):
+    """`active` is absent where the register does not say it; `parent` is the organisation above this one."""
+
     id: SubjectId
     name: str
     kind: str
@@ -116,6 +136,13 @@ class ProviderEntry(Contract):
     register_source: str
     register_as_of: date
     synthetic: bool
+    town: str | None = None
+    postcode: str | None = None
+    active: bool | None = None
+    opened: date | None = None
+    closed: date | None = None
+    parent: SubjectId | None = None
+    succession: list[Succession] = []
 
 
 class RiskModelEntry(Contract):
@@ -132,7 +159,9 @@ class RiskModelEntry(Contract):
 class IndicatorEntry(Contract):
     """The public definition. `revocable`: whether any answer about it may depend on a consent decision. `verdict`: the
     limits at which a position gets a word of its own. `licence`: of the figures it publishes. `ranked`: whether its
-    rows have intervals of places; only where no figure of a person stands behind them."""
+    rows have intervals of places; only where no figure of a person stands behind them. `recipe`: whether we compute the
+    figures or show what others have published. `words`: what its rows can say where they say a word, in the
+    publisher's order."""
 
     id: Slug
     version: str
@@ -167,6 +196,8 @@ class IndicatorEntry(Contract):
     synthetic: bool
     source: str
     ranked: bool = False
+    recipe: Literal["computed", "published"] = "computed"
+    words: list[str] = []
 
 
 class CurvePoint(Contract):

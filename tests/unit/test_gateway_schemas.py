@@ -14,7 +14,7 @@ from services.gateway.view.compile import ViewRefused, compile_view
 from services.gateway.view.queries import COLUMNS, ViewRows
 from services.gateway.view.selection import Selection
 from services.gateway.view.wholefiles import WORDS
-from shared.contracts.views import ADDED, ROW_COLUMNS, SINCE_SCHEMA_2, SINCE_SCHEMA_3, VIEW_SCHEMA
+from shared.contracts.views import ADDED, ROW_COLUMNS, SINCE_SCHEMA_2, SINCE_SCHEMA_3, SINCE_SCHEMA_4, VIEW_SCHEMA
 from tests.unit.test_gateway_baked import ADAMS, FIXED, MIXED, Baked, first_view
 from tests.unit.test_gateway_world import World, world
 
@@ -27,7 +27,7 @@ class Earlier(Baked):
     def files(self) -> dict[str, bytes]:
         files = super().files()
         del files["models.json"], files["commentaries.json"]
-        rows = pl.read_parquet(BytesIO(files["rows.parquet"])).drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3)
+        rows = pl.read_parquet(BytesIO(files["rows.parquet"])).drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3 | SINCE_SCHEMA_4)
         files["rows.parquet"] = parquet(rows)
         entries = json.loads(files["indicators.json"])
         for entry in entries:
@@ -117,7 +117,7 @@ def test_the_digest_of_published_figures_is_the_one_that_was_taken_before(tmp_pa
     compile_view(earlier().files(), tmp_path / "again.sqlite")
     rows = ViewRows(tmp_path / "again.sqlite")
     digest = hashlib.sha256()
-    said = [name for name in COLUMNS if name not in {*SINCE_SCHEMA_2, *SINCE_SCHEMA_3, *WORDS, "row"}]
+    said = [name for name in COLUMNS if name not in {*SINCE_SCHEMA_2, *SINCE_SCHEMA_3, *SINCE_SCHEMA_4, *WORDS, "row"}]
     for row in rows.page(Selection({"partition": ("fixed",)}), "subject", None, -1):
         digest.update(repr([row[name] for name in said]).encode())
     rows.close()

@@ -18,7 +18,7 @@ from services.ratings.settings import Settings
 from services.ratings.store.remembering import memories, remember
 from services.ratings.view.fates import DISCLOSURE_RULE
 from shared.contracts.consent import Head
-from shared.contracts.views import SINCE_SCHEMA_2, SINCE_SCHEMA_3, VIEW_SCHEMA, ViewManifest
+from shared.contracts.views import SINCE_SCHEMA_2, SINCE_SCHEMA_3, SINCE_SCHEMA_4, VIEW_SCHEMA, ViewManifest
 from tests.stores import Stores
 from tests.unit.replay_rig import replayed
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
@@ -174,7 +174,7 @@ def test_a_view_of_the_schema_before_is_baked_anew_from_what_there_is(stores: St
         assert (manifest.view_schema, manifest.view) == (VIEW_SCHEMA, 2)
         assert rig.entries(release, "models") == []
         after = rig.table(release, "rows")
-        assert after.drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3).equals(before.drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3))
+        assert after.drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3 | SINCE_SCHEMA_4).equals(before.drop(SINCE_SCHEMA_2 | SINCE_SCHEMA_3 | SINCE_SCHEMA_4))
         assert after["robustness_paths"].null_count() == after.height
 
 

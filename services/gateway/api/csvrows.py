@@ -19,6 +19,7 @@ HEADER: Final[tuple[str, ...]] = (
     "rank_lower", "rank_upper", "ranked_of", "legal_basis", "risk_model", "disclosure_rule", "summary",
     "robustness_paths", "robustness_agreeing", "robustness_share", "robustness_differing",
     "reply_status", "reply_author", "reply_received", "reply_text", "reply_invited_until",
+    "word", "reported_as_id", "reported_as_name",
 )  # fmt: skip
 RANK_COLUMNS: Final = ("rank_lower", "rank_upper", "ranked_of")
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")

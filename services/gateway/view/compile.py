@@ -84,11 +84,16 @@ class Parts:
 
 
 def _of_any_schema(rows: pl.DataFrame, files: Mapping[str, bytes]) -> pl.DataFrame:
-    """Rows of a view of an earlier schema have fewer columns: what it did not tell yet is absent."""
-    schema = max(number for number, parts in PARTS_OF.items() if set(parts) <= files.keys())
-    later = {name for number, names in ADDED.items() if number > schema for name in names}
-    missing = [pl.lit(None).alias(name) for name in ROW_COLUMNS if name in later]
-    return rows.with_columns(missing) if not later & set(rows.columns) else rows
+    """Rows of a view of an earlier schema have fewer columns: what it did not tell yet is absent. Schemas with the same
+    parts are told apart by their columns: one that is not there at all, and none after it, was not there yet."""
+    whole = [number for number, parts in PARTS_OF.items() if set(parts) <= files.keys()]
+    first = min(number for number in whole if PARTS_OF[number] == PARTS_OF[max(whole)])
+    later: set[str] = set()
+    for number in sorted((one for one in ADDED if one > first), reverse=True):
+        if ADDED[number] & set(rows.columns):
+            break
+        later |= ADDED[number]
+    return rows.with_columns(pl.lit(None).alias(name) for name in ROW_COLUMNS if name in later)
 
 
 def compile_view(files: Mapping[str, bytes], target: Path) -> None:
@@ -141,9 +146,15 @@ def _check_figures(rows: pl.DataFrame) -> None:
     person = pl.col("level") == "consultant"
     subject = pl.when(person).then(pl.col("consultant_id")).otherwise(pl.col("provider_id"))
     wrong = {
-        "a published row has no estimate": published & pl.col("estimate").is_null(),
+        "a published row has neither an estimate nor a word, or both": published
+        & (pl.col("estimate").is_null() == pl.col("word").is_null()),
         "an absent row has a figure or no reason": ~published
-        & (pl.col("estimate").is_not_null() | pl.col("observed").is_not_null() | pl.col("reason").is_null()),
+        & (
+            pl.col("estimate").is_not_null()
+            | pl.col("word").is_not_null()
+            | pl.col("observed").is_not_null()
+            | pl.col("reason").is_null()
+        ),
         "a row that is not compared has a position": (pl.col("comparison_status") == "not_rated")
         & (pl.col("position").is_not_null() | pl.col("band").is_not_null() | pl.col("not_rated_reason").is_null()),
         "a row has no subject": subject.is_null() | (subject == ""),

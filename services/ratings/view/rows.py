@@ -14,7 +14,7 @@ from services.ratings.view.counts import told_to_five
 from services.ratings.view.fates import DISCLOSURE_RULE, GONE, NOT_PUBLISHED, NOTHING_HIDDEN, SHOWN, SUPPRESSED, Fates
 from services.ratings.view.words import DEPENDS, bands, certainty, depends_on_method, summaries
 from shared.contracts.consent import Named
-from shared.contracts.views import ROW_COLUMNS, ROW_TYPES
+from shared.contracts.views import ROW_COLUMNS, ROW_TYPES, SINCE_SCHEMA_4
 
 HIGHEST_POWER: Final = 0.99  # never "certain"
 POLARS_TYPES: Final = {"int": pl.Int64, "text": pl.String, "float": pl.Float64, "date": pl.Date}
@@ -113,6 +113,7 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
         pl.col("place_lower").alias("rank_lower"),
         pl.col("place_upper").alias("rank_upper"),
         pl.col("places_of").alias("ranked_of"),
+        *(pl.lit(None, POLARS_TYPES[ROW_TYPES[name]]).alias(name) for name in sorted(SINCE_SCHEMA_4)),
     )  # fmt: skip
 
 

@@ -48,8 +48,9 @@ def subject_body(row: Row) -> Body:
         if row["provider_id"] is not None:
             subject["provider"] = present(id=row["provider_id"], name=row["provider_name"])
         return subject
+    merged = present(id=row["reported_as_id"], name=row["reported_as_name"])
     return {"level": row["level"], "id": row["provider_id"], "name": row["provider_name"]} | present(
-        kind=row["provider_kind"]
+        kind=row["provider_kind"], reported_as=merged or None
     )
 
 
@@ -81,6 +82,7 @@ def _value(row: Row) -> Body:
     return present(
         kind=row["value_kind"],
         estimate=row["estimate"],
+        word=row["word"],
         interval=_interval(row),
         observed=row["observed"],
         expected=row["expected"],
@@ -146,7 +148,7 @@ def _certainty(row: Row) -> Body:
 
 
 def _quality(row: Row) -> Body:
-    return {"flags": (row["quality_flags"] or "").split()}
+    return {"flags": (row["quality_flags"] or "").split()} | present(case_ascertainment=row["case_ascertainment"])
 
 
 def _words(row: Row) -> Body:

@@ -23,13 +23,15 @@ class ProviderName(Public):
 
 
 class Subject(Public):
-    """Of level `provider` with its `kind`, or of level `consultant` with its `provider`."""
+    """Of level `provider` with its `kind`, or of level `consultant` with its `provider`. `reported_as`: of whom the
+    figure was published, where that organisation has been merged into this one since."""
 
     level: str
     id: SubjectId
     name: str
     kind: str | MISSING = MISSING
     provider: ProviderName | MISSING = MISSING
+    reported_as: ProviderName | MISSING = MISSING
 
 
 class Period(Public):
@@ -48,10 +50,12 @@ class Interval(Public):
 
 
 class Value(Public):
-    """A figure never comes alone. `crude` is never given for a person."""
+    """A figure never comes alone: it has an interval, or the publisher's own word. `crude` is never given for a person.
+    Of kind `word` it has `word` in place of `estimate`."""
 
     kind: str
-    estimate: Finite
+    estimate: Finite | MISSING = MISSING
+    word: str | MISSING = MISSING
     interval: Interval | MISSING = MISSING
     observed: Count | MISSING = MISSING
     expected: Finite | MISSING = MISSING
