@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from services.ingest.columns import AggregateFlag, AnyColumn, Check, LineNumber, Sent
+from services.ingest.columns import AggregateFlag, AnyColumn, Check, Constant, LineNumber, NamedPeriod, Sent
 from services.ingest.refusals import ASIDE, EXCERPT
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate
@@ -89,6 +89,10 @@ def _rows(passed: pl.DataFrame, source: Source) -> pl.DataFrame:
 def _behind(column: AnyColumn, source: Source) -> pl.Expr:
     if isinstance(column, AggregateFlag | LineNumber):
         return pl.col(AGGREGATE if isinstance(column, AggregateFlag) else LINE)
+    if isinstance(column, Constant):
+        return pl.lit(column.value, column.dtype)
+    if isinstance(column, NamedPeriod):
+        raise ValueError(f"{column.name} of {source.id} needs the name of the file")
     return pl.col(_own(column.name)) if column.source in source.header else pl.lit(None, column.dtype)
 
 

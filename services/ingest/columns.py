@@ -3,6 +3,7 @@
 Text arrives trimmed of spaces and tabs. A value is null where the text is not of the type; the checks say so by code.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -11,6 +12,20 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Bound = float | None
+Reason = Literal[
+    "suppressed",
+    "small_numbers",
+    "not_available",
+    "not_applicable",
+    "not_collected",
+    "no_procedures",
+    "insufficient_records",
+    "not_known",
+    "missing",
+    "withheld",
+]
+"""Why a value is absent, as its publisher says it. A closed list; tokens are mapped to it, never guessed."""
+Personal = Literal["nhs-number", "postcode", "date-of-birth", "name"]
 WHOLE = r"^-?[0-9]+$"
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 WITH_EXPONENT = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?$"
@@ -37,6 +52,11 @@ class Column(Layout):
 
     `from` names the column of the file, by several names where layouts of the same file differ. A column that some
     layouts lack is null in those: `required = "where-sent"` asks for a value in the others.
+
+    `absent`: texts that mean "no value" in this column, beside those of the source, each with its reason. With
+    `keep_reason` the snapshot has a column `<name>_absent` too, with the reason where there is no value. `unit`: what
+    its numbers count or measure. `may_hold`: what would be set aside as personal elsewhere, and is not here, such as
+    the postcode of an organisation; `why` says why.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -44,6 +64,11 @@ class Column(Layout):
     required: bool | Literal["unless-aggregate", "where-sent"] = True
     when_missing: str | None = None
     keep: bool = True
+    absent: dict[str, Reason] = {}
+    keep_reason: bool = False
+    unit: str | None = None
+    may_hold: tuple[Personal, ...] = ()
+    why: str | None = None
 
     @field_validator("aliases", mode="before")
     @classmethod
@@ -124,9 +149,33 @@ class SlugOf(Column):
         return [Check(value.is_null(), "not-in-list", "one of: " + ", ".join(self.mapping))]
 
 
+class Flag(Column):
+    """A yes or a no, in the words that the file has for them."""
+
+    type: Literal["flag"]
+    yes: list[str] = Field(min_length=1)
+    no: list[str] = Field(min_length=1)
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.Boolean()
+
+
+class Pseudonym(Column):
+    """A patient's key, replaced by its HMAC-SHA256 (32 hexadecimal digits) under a key that no database holds, as it
+    is read: what was sent is in no table. Which patients of two files are one can be told, who they are cannot."""
+
+    type: Literal["pseudonym"]
+    most_characters: int = Field(default=64, ge=1)
+
+
 class Number(Column):
+    """With `thousands` commas may group digits; `suffix` is left out of each, such as a percent sign."""
+
     min: Bound = None
     max: Bound = None
+    thousands: bool = False
+    suffix: str = ""
 
     def _outside(self, value: pl.Expr, noun: str) -> Check:
         low = pl.lit(False) if self.min is None else value < self.min
@@ -135,8 +184,11 @@ class Number(Column):
 
 
 class Whole(Number):
+    """With `decimal`, whole numbers may be written like 5.0; anything after the point but zeros is refused."""
+
     type: Literal["int"]
     bits: Literal[8, 64] = 64
+    decimal: bool = False
 
     @property
     def dtype(self) -> pl.DataType:
@@ -179,9 +231,12 @@ class Decimal(Number):
 
 
 class Day(Column):
+    """A day, written in one of `forms`: `2025-01-31`, `20250131`, `31/01/2025`, `31Jan2025`."""
+
     type: Literal["date"]
     first: date
     last: date
+    forms: tuple[Literal["iso", "compact", "slashed", "short-month"], ...] = ("iso",)
 
     @property
     def dtype(self) -> pl.DataType:
@@ -199,10 +254,14 @@ class Day(Column):
 
 
 class Period(Column):
-    """The first or the last day of a year ("2012") or of a run of years ("2012-2014", both included)."""
+    """The first or the last day of a period. `form`: of a year ("2012") or of a run of years ("2012-2014", both
+    included); of a month in words ("JUNE-2024") or in figures ("2024-06", "2024-06-01"); of an English financial year,
+    April to March ("0102", "2001-02"). `before` is left out where the text begins with it, such as "MSitAE-"."""
 
     type: Literal["period"]
     edge: Literal["first-day", "last-day"]
+    form: Literal["years", "month-in-words", "month", "financial-year"] = "years"
+    before: str = ""
     first_year: int
     last_year: int
 
@@ -250,8 +309,45 @@ class LineNumber(Layout):
         return pl.Int64()
 
 
-Sent = Text | Identifier | Code | SlugOf | Whole | Decimal | Day | Period
-AnyColumn = Annotated[Sent | AggregateFlag | LineNumber, Field(discriminator="type")]
+class NamedPeriod(Layout):
+    """The first or the last day of the period that the file's own name tells: `pattern` finds a part of the name, and
+    `periods` says which days that part stands for. A file whose name says nothing known is refused."""
+
+    type: Literal["named-period"]
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    edge: Literal["first-day", "last-day"]
+    pattern: str
+    periods: dict[str, tuple[date, date]] = Field(min_length=1)
+    keep: Literal[True] = True
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.Date()
+
+    def of_file(self, name: str | None) -> "Constant | None":
+        """The day that this file's name tells; None where it tells none that is known."""
+        found = re.search(self.pattern, name or "")
+        days = self.periods.get(found.group(1)) if found else None
+        if days is None:
+            return None
+        return Constant(type="constant", name=self.name, value=days[0] if self.edge == "first-day" else days[1])
+
+
+class Constant(Layout):
+    """The same text or day in every row: what the publisher says of the file, and the file itself does not."""
+
+    type: Literal["constant"]
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    value: date | str
+    keep: Literal[True] = True
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return pl.Date() if isinstance(self.value, date) else pl.String()
+
+
+Sent = Text | Identifier | Code | SlugOf | Flag | Pseudonym | Whole | Decimal | Day | Period
+AnyColumn = Annotated[Sent | AggregateFlag | LineNumber | NamedPeriod | Constant, Field(discriminator="type")]
 
 
 def limits(low: Bound, high: Bound) -> str:

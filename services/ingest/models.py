@@ -20,7 +20,8 @@ class IngestTable(SQLModel, registry=registry()):
 
 
 class FeedRow(IngestTable, table=True):
-    """A feed: the table that holds its rows now (a file named by its digest), how often that changed, turns given."""
+    """A feed: the table that holds its rows now (a file named by its digest), how often that changed, turns given; and
+    the ground declared for it, by whom, when. `declaration` counts up, for those who compare before they set."""
 
     __tablename__ = "feed"
 
@@ -28,11 +29,17 @@ class FeedRow(IngestTable, table=True):
     state: str | None = None
     version: int = 0
     turns: int = 0
+    ground: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    declared_by: str | None = None
+    declared: datetime | None = Field(default=None, sa_type=UtcTime)
+    declaration: int = 0
 
 
 class SubmissionRow(IngestTable, table=True):
     """One file sent to one feed. `turn` orders the submissions of a feed; `aside` names the table of its lines in
-    quarantine or conflict; `attempt` numbers its jobs."""
+    quarantine or conflict; `attempt` numbers its jobs. `name`: of the file as sent. `reading` and `profile` name what
+    was read of it, and the report on that. `mends`: the submission whose lines this one brings again, mended. One that
+    was retracted is refused, with that code."""
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -69,6 +76,11 @@ class SubmissionRow(IngestTable, table=True):
     blank: int | None = Field(default=None, sa_type=BigInteger)
     refused_code: str | None = None
     refusal: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    name: str | None = None
+    whole_period: bool = False
+    reading: str | None = None
+    profile: str | None = None
+    mends: str | None = None
 
 
 class DecisionRow(IngestTable, table=True):

@@ -9,17 +9,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import polars as pl
 from pydantic import Field, model_validator
 
-from services.ingest.columns import AggregateFlag, AnyColumn, Column, Layout, LineNumber, Sent
+from services.ingest.columns import (
+    AggregateFlag,
+    AnyColumn,
+    Column,
+    Constant,
+    Layout,
+    LineNumber,
+    NamedPeriod,
+    Reason,
+    Sent,
+)
 from services.ingest.spelling import spelled_out
 from shared.contracts import ingest as contracts
 from shared.contracts.base import Slug
 
 PACKAGED = Path(__file__).parent / "sources"
+NEVER_ABSENT = (LineNumber, NamedPeriod, Constant)
 COUNTED = (pl.Int8, pl.Int64, pl.Float64)
 
 
@@ -28,6 +39,43 @@ class Aggregate(Layout):
 
     column: str
     value: str
+
+
+class Totals(Layout):
+    """Lines whose column of the file says one of `texts` (spaces around it left out) sum up the others in a form of
+    their own: they have the fate `aggregate`, and no row."""
+
+    column: str = Field(alias="from")
+    texts: list[str] = Field(min_length=1)
+
+
+class Recognise(Layout):
+    """How a file of this kind is known beside its header: by patterns of its name, any of which may match. Of sources
+    with one header those apply that name the file; without a name that matches, the file is none of theirs."""
+
+    names: tuple[str, ...] = ()
+
+
+class Form(Layout):
+    """How rows stand in the file.
+
+    `format`: text, a workbook (of which `sheet` is read) or Parquet. `header_lines`: how many make the header; where
+    there is none (0), `header` gives the columns our names in their order; where there are two, names are joined by
+    " / ", and an empty cell of the upper has the text to its left. `preamble`: lines before the header are a title
+    block; the header is the first that equals it. `line_breaks`: quoted cells may hold line ends. `spare`: headings of
+    columns behind the last that are to be empty in every line. `formulas`: of a workbook's formula its last computed
+    value is taken (`cached`), or its line is set aside (`refused`). `skipped_lines`: lines right behind the header
+    whose first cell is one of these texts, such as a rule under it.
+    """
+
+    format: Literal["csv", "workbook", "parquet"] = "csv"
+    sheet: str | None = None
+    header_lines: Literal[0, 1, 2] = 1
+    preamble: bool = False
+    line_breaks: bool = False
+    spare: tuple[str, ...] = ()
+    formulas: Literal["cached", "refused"] = "refused"
+    skipped_lines: tuple[str, ...] = ()
 
 
 class Footer(Layout):
@@ -52,7 +100,13 @@ class Days(Layout):
 
 class Source(Layout):
     """One kind of file. `other_headers` are layouts that the publisher also used; where `header` is not given it is the
-    columns' own names in their order. With `empty_rows_are_blank` a line of nothing but commas counts as blank."""
+    columns' own names in their order. With `empty_rows_are_blank` a line of nothing but commas counts as blank.
+
+    `reasons`: texts that mean "no value" in any column, each with its reason; `null_tokens` mean it without one.
+    `content` says what its rows are about, and `ground` why they may be held: where a source of patients' rows has
+    none, each feed's must be declared before a file is taken. A source that `extends` another has everything of it that
+    it does not say itself.
+    """
 
     id: Slug
     label: str
@@ -63,10 +117,16 @@ class Source(Layout):
     header: list[str] = Field(min_length=2)
     other_headers: tuple[list[str], ...] = ()
     empty_rows_are_blank: bool = False
+    content: contracts.Content = contracts.Content.AGGREGATE
+    ground: contracts.Ground | None = None
+    recognise: Recognise = Recognise()
+    form: Form = Form()
     null_tokens: list[str]
+    reasons: Mapping[str, Reason] = Field(default_factory=dict)
     columns: list[AnyColumn] = Field(min_length=1)
     key: list[str] = Field(min_length=1)
     aggregate: Aggregate | None = None
+    totals: Totals | None = None
     footer: Footer | None = None
     at_most: tuple[AtMost, ...] = ()
     days: Days | None = None
@@ -81,11 +141,37 @@ class Source(Layout):
         """Every layout that a file of this source can have."""
         return [self.header, *self.other_headers]
 
+    @property
+    def held_on(self) -> contracts.Ground | None:
+        """The ground that the source itself states: rows that are about no patient need no declaration."""
+        if self.ground is not None or self.content is contracts.Content.PATIENTS:
+            return self.ground
+        return contracts.Ground(kind=contracts.GroundKind(self.content.value), instrument=self.label)
+
+    @property
+    def reads_names(self) -> bool:
+        """Whether what is read depends on what the file is called."""
+        return any(isinstance(column, NamedPeriod) for column in self.columns)
+
+    def of_file(self, name: str | None) -> "Source":
+        """This source for a file of that name. Raises ValueError, with what the name should tell, where it does not."""
+        columns: list[AnyColumn] = []
+        for column in self.columns:
+            told = column.of_file(name) if isinstance(column, NamedPeriod) else column
+            if told is None:
+                assert isinstance(column, NamedPeriod)
+                raise ValueError(f"a name with one of {', '.join(column.periods)}")
+            columns.append(told)
+        return self._with(columns=columns)
+
     def as_sent(self, header: Sequence[str]) -> "Source":
         """This source in the layout of one file; `header` is one of `headers`."""
         columns = [one.called(header) if isinstance(one, Column) else one for one in self.columns]
+        return self._with(header=list(header), columns=columns)
+
+    def _with(self, **changes: Any) -> "Source":
         fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return Source.model_construct(**(fields | {"header": list(header), "columns": columns}))
+        return Source.model_construct(**(fields | changes))
 
     @cached_property
     def sent(self) -> list[Sent]:
@@ -116,7 +202,7 @@ class Source(Layout):
     def as_contract(self) -> contracts.Source:
         return contracts.Source(
             id=self.id, label=self.label, kind=self.kind, synthetic=self.synthetic, columns=list(self.canonical),
-            key=self.key,
+            key=self.key, content=self.content, form=self.form.format, names=list(self.recognise.names),
         )  # fmt: skip
 
     @model_validator(mode="after")
@@ -127,9 +213,9 @@ class Source(Layout):
             self._reads(header)
         _unique("columns", [column.name for column in self.columns])
         _within("key", self.key, self.canonical)
-        numbers = [column.name for column in self.columns if isinstance(column, LineNumber)]
+        never_absent = [column.name for column in self.columns if isinstance(column, NEVER_ABSENT)]
         for name in self.key:
-            if name not in numbers and self.named(name).required is not True:
+            if name not in never_absent and self.named(name).required is not True:
                 raise ValueError(f"key column {name} must be required")
         for encoding in self.encodings:
             codecs.lookup(encoding)
@@ -167,13 +253,26 @@ class Source(Layout):
 
 def load_sources(folder: Path = PACKAGED) -> Mapping[str, Source]:
     """Sources by id. Raises ValueError (pydantic's) on a TOML that is not one, or whose name is not its id."""
+    said = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.toml"))}
     found = {}
-    for path in sorted(folder.glob("*.toml")):
-        source = Source.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        if source.id != path.stem:
-            raise ValueError(f"{path.name} describes {source.id}")
+    for stem, one in said.items():
+        source = Source.model_validate(_extended(one, said))
+        if source.id != stem:
+            raise ValueError(f"{stem}.toml describes {source.id}")
         found[source.id] = source
     return found
+
+
+def _extended(given: Mapping[str, Any], every: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """With what it has from the source that it extends. Raises ValueError where that is none, or extends another."""
+    if "extends" not in given:
+        return given
+    base = every.get(given["extends"], {})
+    if not base or "extends" in base:
+        raise ValueError(
+            f"{given.get('id')} extends {given['extends']}, which is no source that says everything itself"
+        )
+    return {**base, **{name: value for name, value in given.items() if name != "extends"}}
 
 
 def covered(source: Source, rows: pl.DataFrame) -> tuple[date | None, date | None]:

@@ -2,10 +2,14 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts.base import Contract, Count, Digest, Sha256, Slug
+
+
+Day: TypeAlias = date
 
 
 class SnapshotKind(StrEnum):
@@ -16,6 +20,8 @@ class SnapshotKind(StrEnum):
     EPISODES = "episodes"
     COUNTS = "counts"
     VALUES = "values"
+    POPULATIONS = "populations"
+    SUCCESSIONS = "successions"
 
 
 class Fate(StrEnum):
@@ -52,6 +58,77 @@ class SubmissionState(StrEnum):
     REFUSED = "refused"
 
 
+class Content(StrEnum):
+    """What the rows of a source are about, which decides what ground it needs."""
+
+    AGGREGATE = "aggregate"
+    REGISTER = "register"
+    PATIENTS = "patients"
+
+
+class GroundKind(StrEnum):
+    """Why rows may be held: they are about no patient (`aggregate`, `register`), about nobody who exists (`synthetic`),
+    anonymised and published by their controller (`published`), or about patients under pseudonyms (`pseudonymised`)."""
+
+    AGGREGATE = "aggregate"
+    REGISTER = "register"
+    SYNTHETIC = "synthetic"
+    PUBLISHED = "published"
+    PSEUDONYMISED = "pseudonymised"
+
+
+class OptOut(Contract):
+    """The National Data Opt-out: applied to the file on a day (the cleaned list's), or why it does not apply."""
+
+    status: Literal["applied", "not_applicable"]
+    date: Day | None = None
+    why: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "OptOut":
+        if (self.status == "applied") != (self.date is not None) or (self.status == "not_applicable") != bool(self.why):
+            raise ValueError("applied needs the date of the cleaned list; not_applicable needs the reason, and no date")
+        return self
+
+
+class Ground(Contract):
+    """On what ground a feed is held: its instrument in words, and for patients' rows what became of opt-outs."""
+
+    kind: GroundKind
+    instrument: Annotated[str, Field(min_length=1, max_length=500)]
+    opt_out: OptOut | None = None
+
+    @model_validator(mode="after")
+    def _opt_outs_of_patients(self) -> "Ground":
+        if (self.kind is GroundKind.PSEUDONYMISED) != (self.opt_out is not None):
+            raise ValueError("pseudonymised rows of patients, and no others, say what became of opt-outs")
+        return self
+
+
+class Feed(Contract):
+    """The stream of files of one source. `ground` is the source's own, or the one declared; absent where one is needed
+    and none is declared: then no file is taken."""
+
+    id: Slug
+    content: Content
+    version: Count
+    ground: Ground | None = None
+    declared_by: str | None = None
+    declared: datetime | None = None
+
+
+class Feeds(Contract):
+    feeds: list[Feed]
+
+
+class Progress(Contract):
+    """How far the job of a submission is: bytes read, then rows compared. Not durable, and absent when it is over."""
+
+    step: Literal["waiting", "reading", "resolving", "recording"]
+    done: Count
+    total: Count
+
+
 class Receipt(Contract):
     """The answer to an upload, sent once the bytes are durable; the same bytes again get the same receipt."""
 
@@ -72,13 +149,20 @@ class Refusal(Contract):
 
 
 class Submission(Contract):
+    """`supersedes`: its rows replace earlier rows of the same key; with `whole_period` also those of the days that it
+    covers and does not have. `name`: of the file as sent. `profiled`: whether there is a report on its contents."""
+
     feed: Slug
     sha256: Sha256
     state: SubmissionState
     bytes: Count
     received: datetime
     supersedes: bool
+    whole_period: bool = False
+    name: str | None = None
     encoding: str | None = None
+    progress: Progress | None = None
+    profiled: bool = False
     lines: Count | None = None
     fates: Fates | None = None
     refusal: Refusal | None = None
@@ -128,6 +212,33 @@ class Snapshot(Contract):
     created: datetime
 
 
+class Change(Contract):
+    """A row that one snapshot has and the other has not, or a value that differs. `before` and `after` are as text,
+    absent where there is no value."""
+
+    key: dict[str, str]
+    kind: Literal["new", "gone", "changed"]
+    column: str | None = None
+    before: str | None = None
+    after: str | None = None
+
+
+class Differences(Contract):
+    """From an earlier snapshot of a feed to a later one: rows by what became of them, then the changes in order of the
+    key. `next`: the value of `after` that asks for those that follow."""
+
+    earlier: Digest
+    later: Digest
+    new: Count
+    gone: Count
+    changed: Count
+    unchanged: Count
+    columns_new: list[str] = []
+    columns_gone: list[str] = []
+    changes: list[Change]
+    next: int | None = None
+
+
 class Snapshots(Contract):
     """Newest first. `next`: the value of `before` that asks for those that follow, absent at the end."""
 
@@ -136,7 +247,8 @@ class Snapshots(Contract):
 
 
 class Source(Contract):
-    """A kind of file that ingest can read. The feed that carries it has the same id."""
+    """A kind of file that ingest can read. The feed that carries it has the same id. `names`: patterns of file names by
+    which it is recognised, beside its header."""
 
     id: Slug
     label: str
@@ -144,6 +256,9 @@ class Source(Contract):
     synthetic: bool
     columns: list[str]
     key: list[str]
+    content: Content = Content.AGGREGATE
+    form: Literal["csv", "workbook", "parquet"] = "csv"
+    names: list[str] = []
 
 
 class Sources(Contract):
