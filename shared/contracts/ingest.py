@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from shared.contracts.base import Contract, Count, Digest, Sha256, Slug
 
-
 Day: TypeAlias = date
 
 
