@@ -232,8 +232,8 @@ class Differences(Contract):
     gone: Count
     changed: Count
     unchanged: Count
-    columns_new: list[str] = []
-    columns_gone: list[str] = []
+    columns_new: list[str] = Field(default_factory=list)
+    columns_gone: list[str] = Field(default_factory=list)
     changes: list[Change]
     next: int | None = None
 
@@ -257,7 +257,7 @@ class Source(Contract):
     key: list[str]
     content: Content = Content.AGGREGATE
     form: Literal["csv", "workbook", "parquet"] = "csv"
-    names: list[str] = []
+    names: list[str] = Field(default_factory=list)
 
 
 class Sources(Contract):

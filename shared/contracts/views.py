@@ -19,8 +19,9 @@ publisher spoke of an organisation that has been merged since, the row is its su
 
 Schema 2 added the columns SINCE_SCHEMA_2 and `models.json`, schema 3 the columns SINCE_SCHEMA_3, `commentaries.json`
 and, for indicators with consultants, unit totals that are `fixed`; schema 4 the columns SINCE_SCHEMA_4, places, dates
-and succession of providers, and indicators that others have computed. Whoever reads views knows the earlier schemas too,
-so that gateways can be upgraded before ratings; ratings bakes every readable release anew that is of an earlier one.
+and succession of providers, and indicators that others have computed. Whoever reads views knows the earlier schemas
+too, so that gateways can be upgraded before ratings; ratings bakes every readable release anew that is of an earlier
+one.
 """
 
 from datetime import date, datetime
@@ -142,7 +143,7 @@ class ProviderEntry(Contract):
     opened: date | None = None
     closed: date | None = None
     parent: SubjectId | None = None
-    succession: list[Succession] = []
+    succession: list[Succession] = Field(default_factory=list)
 
 
 class RiskModelEntry(Contract):
@@ -197,7 +198,7 @@ class IndicatorEntry(Contract):
     source: str
     ranked: bool = False
     recipe: Literal["computed", "published"] = "computed"
-    words: list[str] = []
+    words: list[str] = Field(default_factory=list)
 
 
 class CurvePoint(Contract):

@@ -70,8 +70,8 @@ def contents_of(folder: Path) -> Read | None:
         told = json.loads((folder / CONTENTS).read_bytes())
     except FileNotFoundError:
         return None
-    pieces = {name: tuple(Piece(**one) for one in told.pop(name)) for name in ("rows", "aside")}
-    return Read(**told, **pieces)
+    rows, aside = (tuple(Piece(**one) for one in told.pop(name)) for name in ("rows", "aside"))
+    return Read(**told, rows=rows, aside=aside)
 
 
 def frames(folder: Path, pieces: tuple[Piece, ...]) -> Iterator[pl.DataFrame]:
