@@ -43,16 +43,16 @@ types: install
 	@$(BIN)/mypy
 
 unit: install assets
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/architecture tests/spec tests/unit tests/proof
+	@$(BIN)/python tools/run_part.py -n 2 --dist loadfile tests/architecture tests/spec tests/proof tests/unit
 
 # On a real disk, as houses have one.
 system: install assets
 	@sh tools/install_nginx.sh
-	@TMPDIR="$${TMPDIR:-/tmp}" $(BIN)/python -m pytest tests/system
+	@TMPDIR="$${TMPDIR:-/tmp}" $(BIN)/python tools/run_part.py tests/system
 
 browser: install assets
 	@bash tools/install_chromium.sh
-	@$(BIN)/python -m pytest tests/browser
+	@$(BIN)/python tools/run_part.py tests/browser
 
 bench: install assets
 	@$(BIN)/python -m benchmarks main_job
