@@ -5,9 +5,10 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from services.ingest.columns import AggregateFlag, AnyColumn, Check, Constant, LineNumber, NamedPeriod, Sent
+from services.ingest.columns import AnyColumn, Check, Column, Sent, Text
 from services.ingest.refusals import ASIDE, EXCERPT
 from services.ingest.source import Source
+from services.ingest.told import AggregateFlag, Constant, LineNumber, NamedPeriod
 from shared.contracts.ingest import Fate
 
 LINE: Final = "_line"
@@ -33,7 +34,7 @@ def check(texts: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFra
     Values get names of their own while both are needed, since a source may use one name for a column of the file and
     for the canonical one.
     """
-    trimmed = texts.with_columns(pl.col(source.header).str.strip_chars(" \t"))
+    trimmed = texts.with_columns(_trimmed(source))
     valued = trimmed.with_columns(_value(column, source).alias(_own(column.name)) for column in source.sent)
     valued = valued.with_columns(_is_aggregate(source).alias(AGGREGATE))
     rules = _rules(source)
@@ -42,12 +43,29 @@ def check(texts: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFra
     return _rows(valued.filter(pl.col(WRONG).is_null()), source), _aside(valued.drop_nulls(WRONG), rules)
 
 
+def _trimmed(source: Source) -> list[pl.Expr]:
+    """Without the spaces and tabs around them; a tab before a text stays, for its column to refuse."""
+    plain = {column.source for column in source.sent if isinstance(column, Text)}
+    both = [pl.col(name).str.strip_chars(" \t") for name in source.header if name not in plain]
+    return both + [pl.col(name).str.strip_chars_end(" \t").str.strip_chars_start(" ") for name in sorted(plain)]
+
+
 def _own(name: str) -> str:
     return f"={name}"
 
 
 def _is_missing(column: Sent, source: Source) -> pl.Expr:
-    return pl.col(column.source).is_in(source.null_tokens)
+    return pl.col(column.source).is_in(list(source.absent(column)))
+
+
+def _reason(column: Column, source: Source) -> pl.Expr:
+    """Why there is no value; of a layout without the column nothing more is known than that."""
+    if column.source not in source.header:
+        return pl.lit("missing")
+    reasons = source.absent(column)
+    return pl.col(column.source).replace_strict(
+        list(reasons), list(reasons.values()), default=None, return_dtype=pl.String
+    )
 
 
 def _value(column: Sent, source: Source) -> pl.Expr:
@@ -74,7 +92,9 @@ def _of_column(column: Sent, source: Source) -> list[Rule]:
     missing = _is_missing(column, source)
     rules = []
     if column.required:
-        needed = missing & ~pl.col(AGGREGATE) if column.required == "unless-aggregate" else missing
+        unsaid = [text for text in source.absent(column) if text not in column.absent]
+        needed = pl.col(column.source).is_in(unsaid)
+        needed = needed & ~pl.col(AGGREGATE) if column.required == "unless-aggregate" else needed
         rules.append(Rule(column.source, Check(needed, "missing-value", "a value")))
     for check in column.checks(pl.col(column.source), pl.col(_own(column.name))):
         rules.append(Rule(column.source, check._replace(failed=~missing & check.failed)))
@@ -82,8 +102,16 @@ def _of_column(column: Sent, source: Source) -> list[Rule]:
 
 
 def _rows(passed: pl.DataFrame, source: Source) -> pl.DataFrame:
-    values = [_behind(column, source).alias(column.name) for column in source.columns if column.keep]
+    values = [value for column in source.columns if column.keep for value in _kept(column, source)]
     return passed.select(LINE, AGGREGATE, *values)
+
+
+def _kept(column: AnyColumn, source: Source) -> list[pl.Expr]:
+    """The canonical columns that come of this one."""
+    value = _behind(column, source).alias(column.name)
+    if isinstance(column, Column) and column.keep_reason:
+        return [value, _reason(column, source).alias(column.reason_name)]
+    return [value]
 
 
 def _behind(column: AnyColumn, source: Source) -> pl.Expr:

@@ -1,6 +1,7 @@
 """The types a column of a sent file can have: each says how its text becomes a value, and what is refused.
 
-Text arrives trimmed of spaces and tabs. A value is null where the text is not of the type; the checks say so by code.
+Text arrives trimmed of spaces and tabs, but for a tab before a `text`. A value is null where the text is not of the
+type; the checks say so by code.
 """
 
 import re
@@ -9,8 +10,13 @@ from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from services.ingest import days
+from services.ingest.layout import Layout
+from services.ingest.told import AggregateFlag, Constant, LineNumber, NamedPeriod
+
+__all__ = ["AggregateFlag", "Constant", "Layout", "LineNumber", "NamedPeriod"]  # types of columns, wherever they are
 Bound = float | None
 Reason = Literal[
     "suppressed",
@@ -27,10 +33,14 @@ Reason = Literal[
 """Why a value is absent, as its publisher says it. A closed list; tokens are mapped to it, never guessed."""
 Personal = Literal["nhs-number", "postcode", "date-of-birth", "name"]
 WHOLE = r"^-?[0-9]+$"
+WHOLE_WITH_POINT = r"^-?[0-9]+(\.0+)?$"
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 WITH_EXPONENT = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?$"
-DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-YEARS = r"^([0-9]{4})(?:-([0-9]{4}))?$"
+RUN = r"^[=@\t+-]"
+SIGNED = r"^[-+] ?[0-9.,][0-9 .,]*%?$"
+
+
+PLAIN = "text that no spreadsheet would run: no =, @ or tab before it, nor a sign before anything but a number"
 
 
 class Check(NamedTuple):
@@ -41,21 +51,16 @@ class Check(NamedTuple):
     expected: str
 
 
-class Layout(BaseModel):
-    """Base of everything read from a source's TOML: frozen, and nothing unknown in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Column(Layout):
     """One canonical column. With `keep = false` it is checked like the others, and left out of the snapshot.
 
     `from` names the column of the file, by several names where layouts of the same file differ. A column that some
     layouts lack is null in those: `required = "where-sent"` asks for a value in the others.
 
-    `absent`: texts that mean "no value" in this column, beside those of the source, each with its reason. With
-    `keep_reason` the snapshot has a column `<name>_absent` too, with the reason where there is no value. `unit`: what
-    its numbers count or measure. `may_hold`: what would be set aside as personal elsewhere, and is not here, such as
+    `absent`: texts that mean "no value" in this column, beside those of the source, each with its reason; they stand
+    also where a value is required, which asks that the cell be filled in. With `keep_reason` the snapshot has a column
+    `<name>_absent` too: the reason where there is no value, and `missing` where none is told. `unit`: what its numbers
+    count or measure. `may_hold`: what would be set aside as personal elsewhere, and is not here, such as
     the postcode of an organisation; `why` says why.
     """
 
@@ -64,7 +69,7 @@ class Column(Layout):
     required: bool | Literal["unless-aggregate", "where-sent"] = True
     when_missing: str | None = None
     keep: bool = True
-    absent: dict[str, Reason] = {}
+    absent: dict[str, Reason] = Field(default_factory=dict)
     keep_reason: bool = False
     unit: str | None = None
     may_hold: tuple[Personal, ...] = ()
@@ -85,6 +90,19 @@ class Column(Layout):
         found = tuple(name for name in self.aliases if name in header)
         return self.model_copy(update={"aliases": found}) if found else self
 
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.may_hold and not self.why:
+            raise ValueError(f"{self.name} may hold {', '.join(self.may_hold)}, and does not say why")
+        if self.keep_reason and not self.keep:
+            raise ValueError(f"{self.name} is not kept, so no reason can stand beside it")
+        return self
+
+    @property
+    def reason_name(self) -> str:
+        """The canonical column of its reasons, where they are kept."""
+        return f"{self.name}_absent"
+
     @property
     def dtype(self) -> pl.DataType:
         return pl.String()
@@ -104,7 +122,10 @@ class Text(Column):
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
         allowed = f"at most {self.most_characters} characters"
-        found = [Check(text.str.len_chars() > self.most_characters, "out-of-range", allowed)]
+        found = [
+            Check(text.str.contains(RUN) & ~text.str.contains(SIGNED), "formula", PLAIN),
+            Check(text.str.len_chars() > self.most_characters, "out-of-range", allowed),
+        ]
         if self.pattern is not None:
             found.append(Check(~text.str.contains(self.pattern), "not-of-form", self.form))
         return found
@@ -156,9 +177,21 @@ class Flag(Column):
     yes: list[str] = Field(min_length=1)
     no: list[str] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if both := sorted(set(self.yes) & set(self.no)):
+            raise ValueError(f"{self.name} says both yes and no with {', '.join(both)}")
+        return self
+
     @property
     def dtype(self) -> pl.DataType:
         return pl.Boolean()
+
+    def parse(self, text: pl.Expr) -> pl.Expr:
+        return pl.when(text.is_in(self.yes)).then(True).when(text.is_in(self.no)).then(False)
+
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
+        return [Check(value.is_null(), "not-in-list", "one of: " + ", ".join([*self.yes, *self.no]))]
 
 
 class Pseudonym(Column):
@@ -168,14 +201,32 @@ class Pseudonym(Column):
     type: Literal["pseudonym"]
     most_characters: int = Field(default=64, ge=1)
 
+    def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
+        return [Check(text.str.len_chars() > self.most_characters, "out-of-range",
+                      f"at most {self.most_characters} characters")]  # fmt: skip
+
 
 class Number(Column):
-    """With `thousands` commas may group digits; `suffix` is left out of each, such as a percent sign."""
+    """With `thousands` commas may group digits by three; each number ends with `suffix`, such as a percent sign, which
+    is left out."""
 
     min: Bound = None
     max: Bound = None
     thousands: bool = False
     suffix: str = ""
+
+    def _form(self, plain: str) -> str:
+        """`plain`, whose whole part may be grouped, before the suffix."""
+        grouped = plain.replace("[0-9]+", "(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)", 1) if self.thousands else plain
+        return grouped.removesuffix("$") + re.escape(self.suffix) + "$"
+
+    def _bare(self, text: pl.Expr) -> pl.Expr:
+        bare = text.str.strip_suffix(self.suffix) if self.suffix else text
+        return bare.str.replace_all(",", "", literal=True) if self.thousands else bare
+
+    def _noun(self, noun: str) -> str:
+        written = f", written with {self.suffix} at its end" if self.suffix else ""
+        return f"{noun}{limits(self.min, self.max)}{written}"
 
     def _outside(self, value: pl.Expr, noun: str) -> Check:
         low = pl.lit(False) if self.min is None else value < self.min
@@ -194,12 +245,18 @@ class Whole(Number):
     def dtype(self) -> pl.DataType:
         return pl.Int8() if self.bits == 8 else pl.Int64()
 
+    @property
+    def form(self) -> str:
+        return self._form(WHOLE_WITH_POINT if self.decimal else WHOLE)
+
     def parse(self, text: pl.Expr) -> pl.Expr:
-        return pl.when(text.str.contains(WHOLE)).then(text).cast(self.dtype, strict=False)
+        bare = self._bare(text)
+        digits = bare.str.replace(r"\.0+$", "") if self.decimal else bare
+        return pl.when(text.str.contains(self.form)).then(digits).cast(self.dtype, strict=False)
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:
         return [
-            Check(~text.str.contains(WHOLE), "not-a-number", f"a whole number{limits(self.min, self.max)}"),
+            Check(~text.str.contains(self.form), "not-a-number", self._noun("a whole number")),
             self._outside(value, "a whole number"),
         ]
 
@@ -216,16 +273,16 @@ class Decimal(Number):
 
     @property
     def form(self) -> str:
-        return WITH_EXPONENT if self.exponents else DECIMAL
+        return self._form(WITH_EXPONENT if self.exponents else DECIMAL)
 
     def parse(self, text: pl.Expr) -> pl.Expr:
         """Of -0.0 and the 0.0 that equals it, the latter; too many digits become null, not infinity."""
-        value = pl.when(text.str.contains(self.form)).then(text).cast(pl.Float64, strict=False)
+        value = pl.when(text.str.contains(self.form)).then(self._bare(text)).cast(pl.Float64, strict=False)
         return pl.when(value == 0).then(0.0).when(value.is_finite()).then(value)
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:
         return [
-            Check(~text.str.contains(self.form), "not-a-number", f"a number{limits(self.min, self.max)}"),
+            Check(~text.str.contains(self.form), "not-a-number", self._noun("a number")),
             self._outside(value, "a number"),
         ]
 
@@ -236,19 +293,19 @@ class Day(Column):
     type: Literal["date"]
     first: date
     last: date
-    forms: tuple[Literal["iso", "compact", "slashed", "short-month"], ...] = ("iso",)
+    forms: tuple[days.DayForm, ...] = Field(default=("iso",), min_length=1)
 
     @property
     def dtype(self) -> pl.DataType:
         return pl.Date()
 
     def parse(self, text: pl.Expr) -> pl.Expr:
-        return pl.when(text.str.contains(DAY)).then(text).str.to_date("%Y-%m-%d", strict=False)
+        return days.day(text, self.forms)
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
         between = f"a day from {self.first} to {self.last}"
         return [
-            Check(value.is_null(), "not-a-date", "a day of the calendar, written like 2025-01-31"),
+            Check(value.is_null(), "not-a-date", days.day_like(self.forms)),
             Check((value < self.first) | (value > self.last), "out-of-range", between),
         ]
 
@@ -260,7 +317,7 @@ class Period(Column):
 
     type: Literal["period"]
     edge: Literal["first-day", "last-day"]
-    form: Literal["years", "month-in-words", "month", "financial-year"] = "years"
+    form: days.PeriodForm = "years"
     before: str = ""
     first_year: int
     last_year: int
@@ -269,81 +326,27 @@ class Period(Column):
     def dtype(self) -> pl.DataType:
         return pl.Date()
 
+    @model_validator(mode="after")
+    def _one_century(self) -> Self:
+        if self.form == "financial-year" and not 0 <= self.last_year - self.first_year < 100:
+            raise ValueError(f"{self.name} has two digits for years, and they span more than a century")
+        return self
+
     def parse(self, text: pl.Expr) -> pl.Expr:
-        first, last = _years(text)
-        year = first if self.edge == "first-day" else last
-        month, day = (1, 1) if self.edge == "first-day" else (12, 31)
-        return pl.when(first <= last).then(pl.date(year.clip(1, 9999), month, day))
+        first, last = days.edges(self._bare(text), self.form, self.first_year)
+        return first if self.edge == "first-day" else last
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:
-        first, last = _years(text)
+        first, last = days.years_of(self._bare(text), self.form, self.first_year)
         between = f"years from {self.first_year} to {self.last_year}"
+        like = days.LIKE[self.form] + (f", behind {self.before}" if self.before else "")
         return [
-            Check(value.is_null(), "not-a-date", "a year like 2012, or years like 2012-2014"),
+            Check(value.is_null(), "not-a-date", like),
             Check((first < self.first_year) | (last > self.last_year), "out-of-range", between),
         ]
 
-
-class AggregateFlag(Layout):
-    """A canonical column that says whether the source's aggregate rule holds; no column of the file is behind it."""
-
-    type: Literal["aggregate"]
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    keep: Literal[True] = True
-
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Boolean()
-
-
-class LineNumber(Layout):
-    """The number of the line in its file: the key of files that have none of their own. Rows keep the file's order, and
-    no line is another's duplicate; a second file of such a feed speaks of the same lines."""
-
-    type: Literal["line"]
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    keep: Literal[True] = True
-
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Int64()
-
-
-class NamedPeriod(Layout):
-    """The first or the last day of the period that the file's own name tells: `pattern` finds a part of the name, and
-    `periods` says which days that part stands for. A file whose name says nothing known is refused."""
-
-    type: Literal["named-period"]
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    edge: Literal["first-day", "last-day"]
-    pattern: str
-    periods: dict[str, tuple[date, date]] = Field(min_length=1)
-    keep: Literal[True] = True
-
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Date()
-
-    def of_file(self, name: str | None) -> "Constant | None":
-        """The day that this file's name tells; None where it tells none that is known."""
-        found = re.search(self.pattern, name or "")
-        days = self.periods.get(found.group(1)) if found else None
-        if days is None:
-            return None
-        return Constant(type="constant", name=self.name, value=days[0] if self.edge == "first-day" else days[1])
-
-
-class Constant(Layout):
-    """The same text or day in every row: what the publisher says of the file, and the file itself does not."""
-
-    type: Literal["constant"]
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    value: date | str
-    keep: Literal[True] = True
-
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Date() if isinstance(self.value, date) else pl.String()
+    def _bare(self, text: pl.Expr) -> pl.Expr:
+        return text.str.strip_prefix(self.before) if self.before else text
 
 
 Sent = Text | Identifier | Code | SlugOf | Flag | Pseudonym | Whole | Decimal | Day | Period
@@ -357,8 +360,3 @@ def limits(low: Bound, high: Bound) -> str:
     if low is not None:
         return f" of at least {low:,.12g}"
     return "" if high is None else f" of at most {high:,.12g}"
-
-
-def _years(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    first = text.str.extract(YEARS, 1).cast(pl.Int32)
-    return first, pl.coalesce(text.str.extract(YEARS, 2).cast(pl.Int32), first)

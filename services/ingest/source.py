@@ -14,18 +14,10 @@ from typing import Any, Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from services.ingest.columns import (
-    AggregateFlag,
-    AnyColumn,
-    Column,
-    Constant,
-    Layout,
-    LineNumber,
-    NamedPeriod,
-    Reason,
-    Sent,
-)
+from services.ingest.columns import AnyColumn, Column, Reason, Sent
+from services.ingest.layout import Layout
 from services.ingest.spelling import spelled_out
+from services.ingest.told import AggregateFlag, Constant, LineNumber, NamedPeriod
 from shared.contracts import ingest as contracts
 from shared.contracts.base import Slug
 
@@ -181,7 +173,11 @@ class Source(Layout):
     @cached_property
     def canonical(self) -> dict[str, pl.DataType]:
         """Canonical columns and their types, in the order of the snapshot."""
-        return {column.name: column.dtype for column in self.columns if column.keep}
+        found: dict[str, pl.DataType] = {}
+        for column in self.columns:
+            found |= {column.name: column.dtype} if column.keep else {}
+            found |= {column.reason_name: pl.String()} if isinstance(column, Column) and column.keep_reason else {}
+        return found
 
     @cached_property
     def values(self) -> list[str]:
@@ -197,7 +193,11 @@ class Source(Layout):
 
     def shown(self, name: str) -> str:
         """What the sender calls a canonical column."""
-        return next((column.source for column in self.sent if column.name == name), name)
+        return next((column.source for column in self.sent if name in (column.name, column.reason_name)), name)
+
+    def absent(self, column: Column) -> dict[str, Reason]:
+        """Every text that is no value in this column, with its reason, which is `missing` where none is given."""
+        return {**dict.fromkeys(self.null_tokens, "missing"), **self.reasons, **column.absent}
 
     def as_contract(self) -> contracts.Source:
         return contracts.Source(
@@ -217,9 +217,23 @@ class Source(Layout):
         for name in self.key:
             if name not in never_absent and self.named(name).required is not True:
                 raise ValueError(f"key column {name} must be required")
+        self._unambiguous()
         for encoding in self.encodings:
             codecs.lookup(encoding)
         return self
+
+    def _unambiguous(self) -> None:
+        """Raises ValueError where one text would be two things, or one canonical column come from two."""
+        names = [column.name for column in self.columns]
+        for column in self.columns:
+            if not isinstance(column, Column):
+                continue
+            if column.name in self.key and (column.absent or column.keep_reason):
+                raise ValueError(f"key column {column.name} cannot be absent")
+            if column.keep_reason and column.reason_name in names:
+                raise ValueError(f"columns names {column.reason_name}, which is where reasons are kept")
+        if both := sorted(set(self.null_tokens) & set(self.reasons)):
+            raise ValueError(f"null_tokens and reasons both have {both}")
 
     def _reads(self, header: list[str]) -> None:
         """Raises ValueError unless this layout names no column twice and lacks none that needs a value."""

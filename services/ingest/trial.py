@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from services.ingest.columns import Layout
 from services.ingest.domain import snapshot_rows
 from services.ingest.fates import resolve, state_schema
+from services.ingest.layout import Layout
 from services.ingest.reading.read import read
 from services.ingest.refusals import Refused
 from services.ingest.source import Source, load_sources
