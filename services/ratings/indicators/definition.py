@@ -1,10 +1,12 @@
 """What an indicator file may say. Fields are spelled as in the methods page, section 5; unknown ones are refused."""
 
 from datetime import date
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from services.ratings.indicators.plain import Figure, PracticeRule, Source, misfit
+from services.ratings.indicators.plain import Table as Part
 from services.ratings.methods.gates import Gates
 from services.ratings.methods.intervals import IntervalRule, LowerWhenNegative
 from services.ratings.methods.overdispersion import DispersionRows
@@ -14,6 +16,9 @@ from services.ratings.methods.scales import Effect, Scale
 from shared.contracts.base import Slug
 
 Level: TypeAlias = Literal["provider", "consultant"]
+ProviderKind: TypeAlias = Literal[
+    "hospital", "trust", "gp-practice", "pcn", "area", "social-care", "mental-health", "region", "country", "other"
+]
 PatientRule: TypeAlias = Literal["denominator-10", "counts-1-7"]
 HIGHEST_SMALL_COUNT: Final = 7
 
@@ -22,10 +27,8 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-class Part(BaseModel):
-    """A table of an indicator file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+T = TypeVar("T")
+Recipe: TypeAlias = Literal["observed_expected", "published"]
 
 
 class Review(Part):
@@ -36,21 +39,6 @@ class Review(Part):
     next_review: date
 
 
-class Source(Part):
-    """The feed with the rows, the slice of it that counts, and the registers that give names to the subjects."""
-
-    feed: Slug
-    measure: Slug | None = None
-    specialty: Slug | None = None
-    registers: list[Slug] = []
-    publisher: str
-    licence: str = "OGL-UK-3.0"
-
-    @property
-    def feeds(self) -> tuple[str, ...]:
-        return (self.feed, *self.registers)
-
-
 class Period(Part):
     """First and last day, both included."""
 
@@ -59,16 +47,19 @@ class Period(Part):
 
 
 class Expected(Part):
-    """Either a risk model that is fitted here, or a column of the data that holds the expected percentage."""
+    """A risk model that is fitted here, or the column of the feed that holds the expected percentage (`column`) or the
+    expected number of events (`number`)."""
 
     model: Slug | None = None
     model_version: str | None = None
     column: Literal["expected_percent"] | None = None
+    number: str | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Expected":
-        if (self.model is None) == (self.column is None) or (self.model is None) != (self.model_version is None):
-            raise ValueError("give a model with its model_version, or a column")
+        named = sum(one is not None for one in (self.model, self.column, self.number))
+        if named != 1 or (self.model is None) != (self.model_version is None):
+            raise ValueError("give a model with its model_version, or a column, or a number")
         return self
 
 
@@ -83,12 +74,14 @@ class LimitRules(Part):
 
 class DispersionRules(Part):
     """`effect = "reliability_only"`: spread is estimated for reliability, but limits are drawn without it. `levels`:
-    whose limits allow for it; a consultant's own cases are tested for chance alone."""
+    whose limits allow for it; a consultant's own cases are tested for chance alone. `decimals`: those with which the
+    variance between providers is published, and used, so that a reader draws the very same limits."""
 
     scale: Literal["log"]
     rows: DispersionRows
     effect: Literal["additive", "reliability_only"]
     levels: list[Level] = Field(default=["provider"])
+    decimals: Annotated[int, Field(ge=3, le=9)] = 3
 
 
 class Alternatives(Part):
@@ -96,12 +89,12 @@ class Alternatives(Part):
     interval test; scales are crossed with rows and effects, `count_tails` with rows. `without`: factors of the risk
     model, each left out of a fit of its own."""
 
-    interval: list[IntervalRule] = []
-    test: list[TargetTest] = []
-    scale: list[Scale] = []
-    rows: list[DispersionRows] = []
-    effect: list[Effect] = []
-    without: list[str] = []
+    interval: list[IntervalRule] = Field(default_factory=list)
+    test: list[TargetTest] = Field(default_factory=list)
+    scale: list[Scale] = Field(default_factory=list)
+    rows: list[DispersionRows] = Field(default_factory=list)
+    effect: list[Effect] = Field(default_factory=list)
+    without: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _some_path(self) -> "Alternatives":
@@ -115,9 +108,13 @@ class Alternatives(Part):
 
 
 class GateRules(Part):
+    """`minimum_ascertainment`: the share of its cases that a unit must have sent for it, and whoever works there, to be
+    compared."""
+
     minimum_cases: Annotated[int, Field(ge=1)] | Literal["none"]
     minimum_expected: Annotated[float, Field(gt=0)] | Literal["none"]
     minimum_power: Annotated[float, Field(gt=0, lt=1)] | Literal["none"]
+    minimum_ascertainment: Annotated[float, Field(gt=0, le=1)] | Literal["none"] = "none"
 
     def as_gates(self) -> Gates:
         return Gates(
@@ -150,47 +147,114 @@ class Cap(Part):
 class Words(Part):
     """`case` is the plural noun of the certainty sentence; the rest are the publisher's own words for a position."""
 
-    case: Literal["operations", "procedures"]
+    case: Literal["operations", "procedures", "admissions"]
     above: str | None = None
     below: str | None = None
     within: str | None = None
 
 
+NO_GATES: Final = GateRules(minimum_cases="none", minimum_expected="none", minimum_power="none")
+OF_COMPARISON: Final = ("value", "expected", "limits", "dispersion", "gates", "benchmark", "rounding", "words")
+NEVER_PLAIN: Final = (*OF_COMPARISON, "alternatives", "cap", "programme")
+
+
 class Definition(Part):
-    """One indicator as reviewed. `patient_rule`: `denominator-10` suppresses units of few cases; under `counts-1-7`
-    counts from 1 to 7 are suppressed, others are told to the nearest 5, and so is all that is worked out from them.
-    Figures without a consultant behind them are a reproduced publication, whose publisher has applied its own."""
+    """One indicator as reviewed.
+
+    `recipe`: a comparison of observed with expected numbers has everything from `value` to `words`; a `published`
+    figure has `figure` instead, and is not judged here. `ranked`: whether places may be told, as intervals; some
+    publishers say that theirs must not be. `practices`: under which rule GP practices may have rows.
+
+    `patient_rule`: `denominator-10` suppresses units of few cases; under `counts-1-7` counts from 1 to 7 are
+    suppressed, others are told to the nearest 5, and so is all that is worked out from them. Figures without a
+    consultant behind them are a reproduced publication, whose publisher has applied its own.
+
+    `attribution`: the version of the rules that say whose case it is; without it the feed's `consultant` is taken.
+    """
 
     id: Slug
     version: str
     status: Literal["official", "reproduced", "illustrative", "synthetic"]
+    recipe: Recipe = "observed_expected"
     label: str
     numerator: str
     denominator: str
     why_it_matters: str
     does_not_show: Annotated[list[str], BeforeValidator(_as_list)]
     kind: Literal["ratio", "proportion", "rate", "mean_gain", "level"]
-    value: Literal["standardised_ratio", "risk_adjusted_rate"]
     polarity: Literal["lower_is_better", "higher_is_better", "neutral"]
     units: list[Level] = Field(min_length=1)
     review: Review
     source: Source
     period: Period | None = None
-    expected: Expected | None = None
-    limits: LimitRules
-    dispersion: DispersionRules
-    gates: GateRules
-    alternatives: Alternatives | None = None
-    benchmark: Benchmark
     programme: Slug | None = None
-    rounding: Rounding
-    cap: Cap | None = None
-    words: Words
     patient_rule: PatientRule = "denominator-10"
+    practices: PracticeRule | None = None
+    attribution: str | None = None
+    figure: Figure | None = None
+    value: Literal["standardised_ratio", "risk_adjusted_rate"] | None = None
+    expected: Expected | None = None
+    gates: GateRules = NO_GATES
+    alternatives: Alternatives | None = None
+    cap: Cap | None = None
+    ranked: bool = True
+    limits_of: LimitRules | None = Field(default=None, alias="limits")
+    dispersion_of: DispersionRules | None = Field(default=None, alias="dispersion")
+    benchmark_of: Benchmark | None = Field(default=None, alias="benchmark")
+    rounding_of: Rounding | None = Field(default=None, alias="rounding")
+    words_of: Words | None = Field(default=None, alias="words")
 
-    def suppresses(self, cases: int, observed: int, small: int) -> bool:
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, given: Any) -> Any:
+        """Before the types, so that what is missing is said by the names of the file."""
+        if not isinstance(given, dict):
+            return given
+        if given.get("recipe", "observed_expected") == "published":
+            if odd := [name for name in NEVER_PLAIN if name in given]:
+                raise ValueError(f"a published figure has no {', '.join(odd)}")
+        elif lacking := [name for name in OF_COMPARISON if name not in given and name != "expected"]:
+            raise ValueError(f"a comparison needs {', '.join(lacking)}")
+        return given
+
+    @model_validator(mode="after")
+    def _of_one_recipe(self) -> Self:
+        if (self.recipe == "published") != (self.figure is not None):
+            raise ValueError("a published indicator, and no other, has a figure")
+        if self.figure is not None and (why := misfit(self.kind, self.figure)):
+            raise ValueError(why)
+        if self.practices is not None and self.figure is None:
+            raise ValueError(
+                "rows of practices are published figures: a comparison would tell of those that are hidden"
+            )
+        return self
+
+    @property
+    def limits(self) -> LimitRules:
+        return _there(self.limits_of)
+
+    @property
+    def dispersion(self) -> DispersionRules:
+        return _there(self.dispersion_of)
+
+    @property
+    def benchmark(self) -> Benchmark:
+        return _there(self.benchmark_of)
+
+    @property
+    def rounding(self) -> Rounding:
+        return _there(self.rounding_of)
+
+    @property
+    def words(self) -> Words:
+        return _there(self.words_of)
+
+    def suppresses(self, cases: int | None, observed: int | None, small: int) -> bool:
         """Whether the patients' rule leaves nothing to show of these counts. `small`: cases below which a unit has no
-        figures under the default rule; 0 for a person, whom the minimum of cases concerns."""
+        figures under the default rule; 0 for a person, whom the minimum of cases concerns. A figure that came without
+        counts has been under its publisher's rule."""
+        if cases is None or observed is None:
+            return False
         if self.patient_rule == "counts-1-7":
             return any(1 <= count <= HIGHEST_SMALL_COUNT for count in (cases, observed))
         return cases < small
@@ -202,12 +266,32 @@ class Definition(Part):
 
     @property
     def unit(self) -> str:
+        if self.figure is not None:
+            return self.figure.unit
         return "percent" if self.value == "risk_adjusted_rate" else "ratio"
 
     @property
     def decimals(self) -> int:
+        if self.figure is not None:
+            return self.figure.decimals
         return self.rounding.adjusted_percent if self.unit == "percent" else self.rounding.standardised_ratio
+
+    @property
+    def mode(self) -> RoundingMode:
+        return self.rounding.mode if self.figure is None else self.figure.mode
 
     @property
     def minimum_cases(self) -> int:
         return self.gates.as_gates().minimum_cases or 0
+
+    @property
+    def minimum_ascertainment(self) -> float | None:
+        share = self.gates.minimum_ascertainment
+        return None if share == "none" else share
+
+
+def _there(part: T | None) -> T:
+    """Of a comparison; a published figure is never asked for it."""
+    if part is None:
+        raise LookupError("a published figure is not compared here")
+    return part
