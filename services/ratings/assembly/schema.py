@@ -38,7 +38,17 @@ MODELS: Final[dict[str, type[pl.DataType]]] = {"indicator": pl.String, "period_i
 PROVIDER_KEY: Final = ("id",)
 PROVIDERS: Final[dict[str, type[pl.DataType]]] = {
     "id": pl.String, "name": pl.String, "kind": pl.String, "region": pl.String, "register_source": pl.String,
-    "synthetic": pl.Boolean,
+    "synthetic": pl.Boolean, "town": pl.String, "postcode": pl.String, "opened": pl.Date, "closed": pl.Date,
+    "parent": pl.String, "says_closing": pl.Boolean,
+}  # fmt: skip
+SUCCESSION_KEY: Final = ("provider", "successor")
+SUCCESSIONS: Final[dict[str, type[pl.DataType]]] = {
+    "provider": pl.String, "successor": pl.String, "since": pl.Date, "heir": pl.Boolean,
+}  # fmt: skip
+DIFFERENCE_KEY: Final = ("id", "other_source", "other_name")
+DIFFERENCES: Final[dict[str, type[pl.DataType]]] = {
+    "id": pl.String, "name": pl.String, "register_source": pl.String, "other_name": pl.String,
+    "other_source": pl.String,
 }  # fmt: skip
 CONSULTANT_KEY: Final = ("gmc",)
 CONSULTANTS: Final[dict[str, type[pl.DataType]]] = {"gmc": pl.String, "name": pl.String}
@@ -51,7 +61,11 @@ FRAMES: Final[dict[str, tuple[dict[str, type[pl.DataType]], tuple[str, ...]]]] =
     "models": (MODELS, MODEL_KEY),
     "providers": (PROVIDERS, PROVIDER_KEY),
     "consultants": (CONSULTANTS, CONSULTANT_KEY),
+    "successions": (SUCCESSIONS, SUCCESSION_KEY),
+    "register_differences": (DIFFERENCES, DIFFERENCE_KEY),
 }
+ONLY_WHERE_THERE_ARE: Final = ("successions", "register_differences")
+"""Kept only where they have a row: a release without any has the parts that it always had."""
 
 
 class BuildRefused(ValueError):

@@ -80,7 +80,8 @@ def bake(given: Ingredients) -> dict[str, Part]:
         ],
         how="diagonal",
     )
-    whole = numbered(rows, given.salt, given.built.providers, given.built.consultants, given.beside)
+    built = given.built
+    whole = numbered(rows, given.salt, built.providers, built.consultants, given.beside, successions=built.successions)
     return _parts(given, whole, _quarantine(given, whole))
 
 
@@ -111,7 +112,7 @@ def _parts(given: Ingredients, rows: pl.DataFrame, quarantine: pl.DataFrame) -> 
     people = shown_consultants(rows, {one: catalogue[one].definition.source.specialty for one in given.present})
     cards = model_cards(built.models)
     indicators = [indicator_entry(catalogue[one], built, cards) for one in given.present]
-    providers = provider_entries(built.providers, given.register_as_of)
+    providers = provider_entries(built.providers, given.register_as_of, built.successions)
     funnels = curves(built.comparisons, catalogue)
     shown = set(people["gmc"])
     said = [one for one in given.beside.commentaries if one.level == "provider" or one.subject in shown]

@@ -1,8 +1,10 @@
 """What every view of a release is baked from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
+
+from services.ratings.assembly.schema import as_declared
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,3 +18,5 @@ class Built:
     models: pl.DataFrame
     providers: pl.DataFrame
     consultants: pl.DataFrame
+    successions: pl.DataFrame = field(default_factory=lambda: as_declared([], "successions"))
+    register_differences: pl.DataFrame = field(default_factory=lambda: as_declared([], "register_differences"))

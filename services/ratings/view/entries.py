@@ -1,18 +1,21 @@
 """Public entries of indicators and providers, and the parts of a view as bytes."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
+from typing import Any
 
 import polars as pl
 from pydantic import BaseModel
 
+from services.ratings.assembly.succession import NO_SUCCESSIONS
 from services.ratings.indicators.loading import Loaded
 from services.ratings.indicators.risk_model import RiskModel
 from services.ratings.view.built import Built
 from shared.contracts.cards import ModelCard
-from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry
+from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry, Succession
 
 AS_PUBLISHED = RiskModelEntry(id="as-published", variables=["what the publisher's own risk model allows for"])
 
@@ -56,8 +59,26 @@ def _risk_model(model: RiskModel | None, cards: Sequence[ModelCard]) -> RiskMode
     return RiskModelEntry(id=f"{model.id}-{model.version}", variables=model.columns, carded=bool(cards), **told)
 
 
-def provider_entries(providers: pl.DataFrame, as_of: date) -> list[ProviderEntry]:
-    return [ProviderEntry(**one, register_as_of=as_of) for one in providers.sort("id").iter_rows(named=True)]
+def provider_entries(
+    providers: pl.DataFrame, as_of: date, successions: pl.DataFrame = NO_SUCCESSIONS
+) -> list[ProviderEntry]:
+    """In order of their codes, each with those that it came from and those that came after it, the earliest first."""
+    names = dict(providers.select("id", "name").iter_rows())
+    links: dict[str, list[Succession]] = defaultdict(list)
+    for before, after, since, _ in successions.sort("since", "provider", "successor", nulls_last=True).iter_rows():
+        links[before].append(Succession(relation="successor", id=after, name=names[after], since=since))
+        links[after].append(Succession(relation="predecessor", id=before, name=names[before], since=since))
+    return [_entry(one, as_of, links[one["id"]]) for one in providers.sort("id").iter_rows(named=True)]
+
+
+def _entry(one: dict[str, Any], as_of: date, succession: list[Succession]) -> ProviderEntry:
+    """`active`: not where another took its place, or after its last day; else only where the register tells of those
+    that have closed."""
+    succeeded = any(link.relation == "successor" for link in succession)
+    ended = succeeded or (one["closed"] is not None and one["closed"] <= as_of)
+    active = False if ended else True if one["says_closing"] else None
+    facts = {name: value for name, value in one.items() if name != "says_closing"}
+    return ProviderEntry(**facts, register_as_of=as_of, active=active, succession=succession)
 
 
 def shown_consultants(rows: pl.DataFrame, specialty_of: dict[str, str | None]) -> pl.DataFrame:

@@ -91,6 +91,7 @@ def _as_if_shown(preview: Preview, consultant: str, beside: Beside) -> Iterator[
     for (indicator,), results in own.partition_by("indicator", as_dict=True).items():
         named = given.named_for(indicator)
         rows = shown_rows(results, given.catalogue[indicator], {}, named, given.rule)
-        whole = numbered(rows, given.salt, given.built.providers, given.built.consultants, beside)
+        built = given.built
+        whole = numbered(rows, given.salt, built.providers, built.consultants, beside, successions=built.successions)
         for row in whole.iter_rows(named=True):
             yield _own(preview, row, NOT_SHOWN if consultant in named else NOT_NAMED)

@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from services.ratings.assembly.succession import NO_SUCCESSIONS
 from services.ratings.indicators.loading import Loaded
 from services.ratings.methods.rounding import rounded
 from services.ratings.view.beside import NOTHING, Beside, with_replies
@@ -130,16 +131,18 @@ def _rounded(rows: pl.DataFrame, loaded: Loaded) -> pl.DataFrame:
 
 
 def numbered(
-    rows: pl.DataFrame, salt: bytes, providers: pl.DataFrame, consultants: pl.DataFrame, beside: Beside = NOTHING
-) -> pl.DataFrame:
-    """All rows of a view with exactly ROW_COLUMNS, plus `subject`, in the order of the contract."""
+    rows: pl.DataFrame, salt: bytes, providers: pl.DataFrame, consultants: pl.DataFrame, beside: Beside = NOTHING,
+    *, successions: pl.DataFrame = NO_SUCCESSIONS,
+) -> pl.DataFrame:  # fmt: skip
+    """All rows of a view with exactly ROW_COLUMNS, plus `subject`, in the order of the contract. `subject` is whom the
+    figure was published about; where another took its place, the row is that one's and says so."""
     places = providers.select(
         pl.col("id").alias("provider_id"), pl.col("name").alias("provider_name"), pl.col("kind").alias("provider_kind")
     )
     people = consultants.select(pl.col("gmc").alias("consultant_id"), pl.col("name").alias("consultant_name"))
     key = ["level", "subject", "indicator_id", "period_id"]
     ordered = (
-        with_replies(rows, beside)
+        _under_heirs(with_replies(rows, beside), providers, successions)
         .join(places, on="provider_id", how="left")
         .join(people, on="consultant_id", how="left")
         .sort(key)
@@ -149,6 +152,19 @@ def numbered(
     if whole["id"].is_duplicated().any():
         raise ValueError("two rows of one release drew the same id; build the release again")
     return whole.select(*(pl.col(name).cast(POLARS_TYPES[ROW_TYPES[name]]) for name in ROW_COLUMNS), "subject")
+
+
+def _under_heirs(rows: pl.DataFrame, providers: pl.DataFrame, successions: pl.DataFrame) -> pl.DataFrame:
+    """With `reported_as_id`, `reported_as_name` and the heir as provider, of an organisation's own row that has one.
+    A person's row keeps the place where they worked."""
+    heirs = dict(successions.filter("heir").select("provider", "successor").iter_rows())
+    names = dict(providers.select("id", "name").iter_rows())
+    before = pl.when((pl.col("level") == "provider") & pl.col("provider_id").is_in(list(heirs))).then("provider_id")
+    return rows.with_columns(before.alias("reported_as_id")).with_columns(
+        pl.col("reported_as_id").replace_strict(names, default=None, return_dtype=pl.String).alias("reported_as_name"),
+        pl.col("reported_as_id").replace_strict(heirs, default=pl.col("provider_id"), return_dtype=pl.String)
+        .alias("provider_id"),
+    )  # fmt: skip
 
 
 def row_id(salt: bytes, level: str, subject: str, indicator: str, period: str) -> str:

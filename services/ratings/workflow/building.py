@@ -3,25 +3,20 @@
 import time
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any, TypeVar
 
 import polars as pl
 
 from services.ratings.assembly.recipes import Computed, Origin, from_counts, from_patterns
-from services.ratings.assembly.registers import (
-    checked_registers,
-    consultants_of_register,
-    providers_of_counts,
-    providers_of_register,
-)
 from services.ratings.assembly.schema import FRAMES, BuildRefused, as_declared
 from services.ratings.casemix.counting import UNITS, count_patterns
 from services.ratings.indicators.loading import Loaded
 from services.ratings.view.fates import DISCLOSURE_RULE
 from services.ratings.workflow.made_with import made_with
 from services.ratings.workflow.office import Office
+from services.ratings.workflow.registering import registers_of
 from services.ratings.workflow.releases import BUILD_JOB
-from shared.contracts.ingest import Snapshot, SnapshotKind
 from shared.contracts.releases import BuildState
 from shared.kit.jobs import Step
 from shared.kit.logs import log
@@ -92,7 +87,7 @@ class Builder:
             catalogue = self.office.catalogue
             found = {feed: self.office.peers.freeze(feed) for feed in catalogue.feeds_of(indicators)}
             empty = [feed for feed, snapshot in found.items() if snapshot is None]
-            usable = [one for one in indicators if not set(catalogue[one].definition.source.feeds) & set(empty)]
+            usable = [one for one in indicators if not _needed(catalogue[one]) & set(empty)]
             if (explicit and len(usable) < len(indicators)) or not usable:
                 raise BuildRefused(f"no accepted rows in: {', '.join(empty)}")
             wanted = set(catalogue.feeds_of(usable))
@@ -152,31 +147,12 @@ class Builder:
                 for name in COMPUTED
             }
             indicators = [one["indicator"] for one in present]
-            frames["providers"], frames["consultants"] = self._registers(indicators, snapshots, frames["results"])
+            definitions = [self.office.catalogue[one].definition for one in indicators]
+            frames |= registers_of(definitions, snapshots, partial(self._file, snapshots), frames["results"])
             parts = {name: self.office.frames.keep(frame, FRAMES[name][1]) for name, frame in frames.items()}
             return {"indicators": indicators, "parts": parts, "results": frames["results"].height}
 
         return _timed("assemble", work)
-
-    def _registers(
-        self, indicators: list[str], snapshots: Json, results: pl.DataFrame
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        providers, consultants = {}, {}
-        for one in indicators:
-            definition = self.office.catalogue[one].definition
-            source, synthetic = definition.source, definition.status == "synthetic"
-            for feed in source.feeds:
-                kind = Snapshot.model_validate(snapshots[feed]).kind
-                if feed in providers or feed in consultants or kind is SnapshotKind.EPISODES:
-                    continue
-                frame = pl.read_parquet(self._file(snapshots, feed))
-                if kind is SnapshotKind.CONSULTANTS:
-                    consultants[feed] = consultants_of_register(frame)
-                elif kind is SnapshotKind.PROVIDERS:
-                    providers[feed] = providers_of_register(frame, source.publisher, synthetic)
-                else:
-                    providers[feed] = providers_of_counts(frame, source.publisher)
-        return checked_registers(list(providers.values()), list(consultants.values()), results)
 
     def finish(self, release: str, snapshots: Json, whole: Json, begun_with: Json | None) -> None:
         """Raises BuildRefused where code or files are others than at the beginning: a restart came between."""
@@ -215,6 +191,12 @@ def _goes_on(begun: Json, now: Json) -> bool:
     """Whether nothing of `now` is other than it was: there may be fewer files, of indicators without any row."""
     kept = {name: begun["files"].get(name) for name in now["files"]}
     return {**begun, "files": kept} == now
+
+
+def _needed(loaded: Loaded) -> set[str]:
+    """Feeds without which an indicator cannot be built: registers too, where its rows have no names of their own."""
+    source = loaded.definition.source
+    return {source.feed, *source.registers} if loaded.model is not None else {source.feed}
 
 
 def _count_key(loaded: Loaded) -> str:

@@ -19,6 +19,7 @@ from services.ratings.workflow.office import Office
 from shared.contracts.consent import Permissions
 from shared.contracts.releases import BuildState
 
+CODES_SHOWN = 10
 Frames = dict[str, pl.DataFrame]
 
 
@@ -47,7 +48,7 @@ def look(office: Office, release: str, permissions: Permissions | None, *, decid
     kept = {name: office.frames.digest_of_kept(digest) for name, digest in row.parts.items()}
     whole = {name for name, digest in row.parts.items() if kept[name] == digest}
     frames = {name: office.frames.load(row.parts[name]) for name in whole}
-    results = _results(row, whole)
+    results = _results(row, whole, frames.get("register_differences"))
     disclosure = Found("passed", _policy(office))
     if decide:
         readable = results.state == "passed"
@@ -57,10 +58,15 @@ def look(office: Office, release: str, permissions: Permissions | None, *, decid
     return Looked(results, _numbers(row, frames), calibration, disclosure, permissions, table)
 
 
-def _results(row: ReleaseRow, whole: set[str]) -> Found:
+def _results(row: ReleaseRow, whole: set[str], differences: pl.DataFrame | None) -> Found:
+    """With how many organisations two registers know under different names, and the codes of the first of them: the
+    first register's names stand in the release."""
     is_whole = bool(row.parts) and whole == set(row.parts) and row.results_digest == row.parts.get("results")
     evidence: dict[str, int | float | str] = {"parts": len(row.parts), "parts_as_recorded": len(whole)}
     evidence |= {"results": row.results or 0, "results_digest": row.results_digest or "none"}
+    if differences is not None:
+        codes = differences["id"].unique().sort()
+        evidence |= {"registers_differ": codes.len(), "registers_differ_on": ", ".join(codes.head(CODES_SHOWN))}
     return Found("passed" if is_whole else "failed", evidence)
 
 

@@ -1,0 +1,84 @@
+"""Who the subjects of a release are: its registers read, put in order, and cut to those that it lists."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from services.ratings.assembly.registers import (
+    checked_registers,
+    consultants_of_register,
+    in_order,
+    listed,
+    providers_of_counts,
+    providers_of_register,
+)
+from services.ratings.assembly.schema import ONLY_WHERE_THERE_ARE
+from services.ratings.assembly.succession import links_of, successions_of
+from services.ratings.indicators.definition import Definition
+from shared.contracts.ingest import Snapshot, SnapshotKind
+
+Frames = list[pl.DataFrame]
+NAMES_NOBODY = {SnapshotKind.EPISODES, SnapshotKind.POPULATIONS}
+
+
+@dataclass
+class _Read:
+    """Each feed once, in the order in which the indicators first name it: that is the order of precedence."""
+
+    providers: Frames = field(default_factory=list)
+    rows: Frames = field(default_factory=list)
+    consultants: Frames = field(default_factory=list)
+    successions: Frames = field(default_factory=list)
+
+
+def registers_of(
+    definitions: Iterable[Definition], snapshots: dict[str, Any], file_of: Callable[[str], Path], results: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """The frames `providers`, `consultants` and, where they have a row, `successions` and `register_differences`.
+
+    Raises BuildRefused where a subject has no name, a practice has figures of ours, or successions lead in a circle."""
+    known = {feed: Snapshot.model_validate(one) for feed, one in snapshots.items()}
+    definitions = list(definitions)
+    read = _read(definitions, known, file_of)
+    together = in_order(read.providers, read.rows)
+    places, people = checked_registers([together.providers], read.consultants, results)
+    links = links_of(read.successions, max(one.created for one in known.values()).date())
+    successions = successions_of(links, places["id"].to_list())
+    kept = listed(places, successions, results["provider_id"].drop_nulls().unique())
+    ids = kept["id"].to_list()
+    frames = {
+        "providers": kept, "consultants": people,
+        "successions": successions.filter(pl.col("provider").is_in(ids) & pl.col("successor").is_in(ids)),
+        "register_differences": together.differences.filter(pl.col("id").is_in(ids)),
+    }  # fmt: skip
+    return {name: frame for name, frame in frames.items() if frame.height or name not in ONLY_WHERE_THERE_ARE}
+
+
+def _read(definitions: Iterable[Definition], known: dict[str, Snapshot], file_of: Callable[[str], Path]) -> _Read:
+    found, seen = _Read(), set[str]()
+    for definition, feed in _feeds(definitions):
+        if feed in seen or feed not in known or known[feed].kind in NAMES_NOBODY:
+            continue
+        seen.add(feed)
+        source, synthetic, kind = definition.source, definition.status == "synthetic", known[feed].kind
+        frame = pl.read_parquet(file_of(feed))
+        if kind is SnapshotKind.CONSULTANTS:
+            found.consultants.append(consultants_of_register(frame))
+        elif kind is SnapshotKind.SUCCESSIONS:
+            found.successions.append(frame)
+        elif kind is SnapshotKind.PROVIDERS:
+            keeper = source.register_keeper or source.publisher
+            found.providers.append(providers_of_register(frame, keeper, synthetic))
+        else:
+            found.rows.append(providers_of_counts(frame, source.publisher, source.provider_kind, synthetic))
+    return found
+
+
+def _feeds(definitions: Iterable[Definition]) -> Iterator[tuple[Definition, str]]:
+    """Registers before the feeds of the figures: names of the rows themselves are the last resort."""
+    definitions = list(definitions)
+    yield from ((one, feed) for one in definitions for feed in one.source.registers)
+    yield from ((one, one.source.feed) for one in definitions)
