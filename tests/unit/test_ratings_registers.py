@@ -78,7 +78,7 @@ def test_the_first_register_gives_all_the_facts_and_the_rows_come_last() -> None
                       region=["Y", "Y"], town=["Town", "Town"])  # fmt: skip
     rows = providers_of_counts(
         pl.DataFrame({"provider": ["A", "C"], "provider_name": ["Quite another", "Gamma"],
-                      "period_end": [TODAY] * 2}), "figures", "trust",
+                      "period_end": [TODAY] * 2}), "figures", kind="trust",
     )  # fmt: skip
     found = in_order([first, second], [rows])
     assert found.providers.select("id", "name", "kind", "region", "town", "register_source").rows() == [
@@ -112,6 +112,12 @@ def test_the_name_of_the_latest_period_counts_and_totals_are_nobody() -> None:
     })  # fmt: skip
     assert providers_of_counts(rows, "p").select("id", "name", "region").rows() == [("A", "Newer", "X")]
     assert providers_of_counts(rows.drop("provider_name"), "p").is_empty()
+
+
+def test_the_kind_of_whom_no_register_knows_is_read_off_the_code() -> None:
+    rows = pl.DataFrame({"provider": ["R1F", "A81001", "R1FX"], "provider_name": ["a", "b", "c"]})
+    found = providers_of_counts(rows, "p", {"R..": "trust", "[A-Z][0-9]{5}": "gp-practice"}, "other")
+    assert found.select("id", "kind").rows() == [("A81001", "gp-practice"), ("R1F", "trust"), ("R1FX", "other")]
 
 
 def test_a_chain_is_followed_to_its_end() -> None:
@@ -180,7 +186,7 @@ def isle_of_wight() -> tuple[pl.DataFrame, pl.DataFrame]:
     )  # fmt: skip
     rows = providers_of_counts(
         pl.DataFrame({"provider": [ISLE], "provider_name": ["Isle of Wight NHS Primary Care Trust"],
-                      "period_end": [date(2011, 3, 31)]}), "HSCIC", "trust",
+                      "period_end": [date(2011, 3, 31)]}), "HSCIC", kind="trust",
     )  # fmt: skip
     places = in_order([ods], [rows]).providers
     return places, successions_of(links((ISLE, NEWER, APRIL)), places["id"].to_list())

@@ -1,6 +1,6 @@
 """Names of organisations and of consultants, from the registers, or from the rows themselves as a last resort."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,14 +39,16 @@ def providers_of_register(register: pl.DataFrame, publisher: str, synthetic: boo
 
 
 def providers_of_counts(
-    counts: pl.DataFrame, publisher: str, kind: str = HOSPITAL, synthetic: bool = False
-) -> pl.DataFrame:
+    counts: pl.DataFrame, publisher: str, kinds: Mapping[str, str] | None = None, kind: str = HOSPITAL,
+    *, synthetic: bool = False,
+) -> pl.DataFrame:  # fmt: skip
     """One row per provider under the name and region of its latest period: names change over the years. Nobody where
-    the rows have no names."""
+    the rows have no names. `kinds`: the kind of an organisation by the first pattern that its whole code matches, else
+    it is of `kind`."""
     if "provider_name" not in counts.columns:
         return as_declared([], "providers")
     order = [name for name in ("provider", "period_end", "period_start", "measure") if name in counts.columns]
-    own = counts.filter(~pl.col("aggregate")) if "aggregate" in counts.columns else counts
+    own = counts.filter(~pl.col("aggregate")) if counts.schema.get("aggregate") == pl.Boolean else counts
     latest = (
         own.filter(pl.col("provider_name").is_not_null())
         .sort(*order)
@@ -54,10 +56,18 @@ def providers_of_counts(
     )
     return _declared(
         latest.select(
-            pl.col("provider").alias("id"), pl.col("provider_name").alias("name"), pl.lit(kind).alias("kind"),
+            pl.col("provider").alias("id"), pl.col("provider_name").alias("name"), _kind(kinds or {}, kind),
             _region(latest), pl.lit(publisher).alias("register_source"), pl.lit(synthetic).alias("synthetic"),
         )
     )  # fmt: skip
+
+
+def _kind(kinds: Mapping[str, str], other: str) -> pl.Expr:
+    matched = [
+        pl.when(pl.col("provider").str.contains(f"^(?:{pattern})$")).then(pl.lit(kind))
+        for pattern, kind in kinds.items()
+    ]
+    return pl.coalesce(*matched, pl.lit(other)).alias("kind")
 
 
 def _region(frame: pl.DataFrame) -> pl.Expr:
@@ -112,8 +122,8 @@ def checked_registers(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:  # fmt: skip
     """The registers put together. Raises BuildRefused where a subject of the results has no name in them, and where one
     is a GP practice: that with one partner is a person, whose permission consent lists by practice, and nothing here
-    yet withholds or revokes a provider's row by it. `already_public`: indicators that say again what another body has
-    published, word for word, of practices by name."""
+    yet withholds or revokes a provider's row by it. `already_public`: indicators with a rule of their own for
+    practices, which say again what another body has published of them by name."""
     places = in_order(providers).providers
     people = as_declared(list(consultants), "consultants").unique().sort("gmc")
     for column, known, what in (("provider_id", places["id"], "providers"), ("consultant_id", people["gmc"], "people")):

@@ -18,6 +18,7 @@ from services.ratings.assembly.registers import (
 from services.ratings.assembly.schema import ONLY_WHERE_THERE_ARE
 from services.ratings.assembly.succession import links_of, successions_of
 from services.ratings.indicators.definition import Definition
+from services.ratings.indicators.plain import Columns
 from shared.contracts.ingest import Snapshot, SnapshotKind
 
 Frames = list[pl.DataFrame]
@@ -44,7 +45,8 @@ def registers_of(
     definitions = list(definitions)
     read = _read(definitions, known, file_of)
     together = in_order(read.providers, read.rows)
-    places, people = checked_registers([together.providers], read.consultants, results)
+    of_practices = {one.id for one in definitions if one.practices is not None}
+    places, people = checked_registers([together.providers], read.consultants, results, of_practices)
     links = links_of(read.successions, max(one.created for one in known.values()).date())
     successions = successions_of(links, places["id"].to_list())
     kept = listed(places, successions, results["provider_id"].drop_nulls().unique())
@@ -58,13 +60,14 @@ def registers_of(
 
 
 def _read(definitions: Iterable[Definition], known: dict[str, Snapshot], file_of: Callable[[str], Path]) -> _Read:
-    found, seen = _Read(), set[str]()
+    found, seen = _Read(), set[tuple[str, ...]]()
     for definition, feed in _feeds(definitions):
-        if feed in seen or feed not in known or known[feed].kind in NAMES_NOBODY:
+        source, synthetic = definition.source, definition.status == "synthetic"
+        columns = (feed,) if feed in source.registers else (feed, source.columns.provider, source.columns.name)
+        if columns in seen or feed not in known or known[feed].kind in NAMES_NOBODY:
             continue
-        seen.add(feed)
-        source, synthetic, kind = definition.source, definition.status == "synthetic", known[feed].kind
-        frame = pl.read_parquet(file_of(feed))
+        seen.add(columns)
+        kind, frame = known[feed].kind, pl.read_parquet(file_of(feed))
         if kind is SnapshotKind.CONSULTANTS:
             found.consultants.append(consultants_of_register(frame))
         elif kind is SnapshotKind.SUCCESSIONS:
@@ -73,8 +76,18 @@ def _read(definitions: Iterable[Definition], known: dict[str, Snapshot], file_of
             keeper = source.register_keeper or source.publisher
             found.providers.append(providers_of_register(frame, keeper, synthetic))
         else:
-            found.rows.append(providers_of_counts(frame, source.publisher, source.provider_kind, synthetic))
+            rows = _canonical(frame, source.columns)
+            kinds = source.provider_kinds, source.provider_kind
+            found.rows.append(providers_of_counts(rows, source.publisher, *kinds, synthetic=synthetic))
     return found
+
+
+def _canonical(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """The columns that say of whom and when a row is, under the names that they have everywhere."""
+    named = {"provider": columns.provider, "provider_name": columns.name, "region": columns.region,
+             "aggregate": columns.aggregate, "period_start": columns.year or columns.start,
+             "period_end": columns.year or columns.end}  # fmt: skip
+    return frame.select(pl.col(theirs).alias(ours) for ours, theirs in named.items() if theirs in frame.columns)
 
 
 def _feeds(definitions: Iterable[Definition]) -> Iterator[tuple[Definition, str]]:
