@@ -1,0 +1,196 @@
+"""A profile says what is in a file; it is the same to the byte however the rows come, and names nothing of few."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.ingest.checks import AGGREGATE, LINE
+from services.ingest.fates import resolve, state_schema
+from services.ingest.profiling import tally as tallies
+from services.ingest.profiling.profile import profile_of
+from services.ingest.profiling.tally import Moments, Tally
+from services.ingest.reading.parts import LINES, Piece, Read
+from services.ingest.refusals import ASIDE
+from services.ingest.source import Source
+from shared.contracts.ingest import Fate
+from shared.contracts.profiles import FEWEST, Profile
+
+PATIENTS: dict[str, Any] = {
+    "id": "made-up", "label": "Rows that we made up", "kind": "episodes", "schema_version": 1, "synthetic": True,
+    "content": "patients", "encodings": ["utf-8"], "null_tokens": [""], "key": ["provider", "patient"],
+    "columns": [
+        {"from": "Provider", "type": "text"}, {"from": "Patient", "type": "text"},
+        {"from": "Sex", "type": "code", "codes": ["F", "M", "X"]}, {"from": "Age", "type": "int"},
+        {"from": "Score", "type": "float", "keep_reason": True, "absent": {"*": "suppressed"}, "required": False},
+        {"from": "Day", "type": "date", "first": "2020-01-01", "last": "2030-12-31"},
+    ],
+}  # fmt: skip
+SOURCE = Source.model_validate(PATIENTS)
+AGGREGATES = Source.model_validate(PATIENTS | {"content": "aggregate"})
+
+
+def rows_of(*given: dict[str, Any]) -> pl.DataFrame:
+    """As `checks.row_schema` has them, one line each."""
+    usual = {"provider": "AAA", "patient": "p", "sex": "F", "age": 50, "score": 1.5, "score_absent": None,
+             "day": date(2024, 1, 1)}  # fmt: skip
+    filled = [usual | one | {LINE: at + 2, AGGREGATE: False, LINES: 1} for at, one in enumerate(given)]
+    schema = {LINE: pl.Int64(), AGGREGATE: pl.Boolean(), **SOURCE.canonical, LINES: pl.Int64()}
+    return pl.DataFrame(filled, schema=schema)
+
+
+def profiled(frames: list[pl.DataFrame], source: Source = SOURCE, aside: pl.DataFrame | None = None) -> Profile:
+    aside = pl.DataFrame(schema=ASIDE) if aside is None else aside
+    rows = sum(frame.height for frame in frames)
+    lines = sum(int(frame[LINES].sum()) for frame in frames)
+    pieces = tuple(Piece(f"rows-{at}", frame.height) for at, frame in enumerate(frames))
+    read = Read("utf-8", 1 + lines + aside.height, 1, 0, 0, 0, pieces, (Piece("aside", aside.height),))
+    assert rows == read.height
+    return profile_of(frames, read, source, [aside])
+
+
+def many(number: int) -> pl.DataFrame:
+    return rows_of(
+        *({"patient": f"p{at}", "age": at % 90, "score": at / 7, "sex": "FM"[at % 2]} for at in range(number))
+    )
+
+
+def split(frame: pl.DataFrame, *cuts: int) -> Iterator[pl.DataFrame]:
+    edges = [0, *sorted(cuts), frame.height]
+    for low, high in pairwise(edges):
+        yield frame.slice(low, high - low)
+
+
+def test_numbers_are_those_of_the_values_present() -> None:
+    found = profiled([rows_of(*({"patient": str(at), "age": at} for at in (40, 10, 30, 20)))])
+    (age,) = (column for column in found.columns if column.name == "age")
+    assert age.numbers is not None
+    told = age.numbers.model_dump(exclude={"bins"})
+    assert told == {"minimum": 10, "lower_quartile": 10, "median": 20, "upper_quartile": 30, "maximum": 40, "mean": 25,
+                    "total": 100, "spread": pytest.approx(12.90994449, abs=5e-9), "exact": True}  # fmt: skip
+
+
+def test_absent_values_are_counted_by_their_reasons_and_those_without_one_too() -> None:
+    missing: list[dict[str, Any]] = [{"score": None, "score_absent": "suppressed"}] * 2 + [{"score": None}]
+    found = profiled([rows_of({"patient": "a"}, *missing)])
+    (score,) = (column for column in found.columns if column.name == "score")
+    assert (score.present, score.absent) == (1, {"none-given": 1, "suppressed": 2})
+    assert not any(column.name == "score_absent" for column in found.columns)
+
+
+def test_totals_are_no_part_of_what_columns_hold_and_keep_their_fate() -> None:
+    frame = rows_of({"patient": "a", "age": 1}, {"patient": "all", "age": 1000})
+    frame = frame.with_columns(pl.Series(AGGREGATE, [False, True]))
+    found = profiled([frame])
+    (age,) = (column for column in found.columns if column.name == "age")
+    assert (found.rows, found.fates.accepted, found.fates.aggregate) == (1, 1, 1)
+    assert age.numbers is not None
+    assert age.numbers.maximum == 1
+
+
+def test_of_patients_no_text_is_told_and_no_code_that_few_lines_have() -> None:
+    sexes = ["F"] * FEWEST + ["M"] * (FEWEST - 1)
+    frame = rows_of(*({"patient": f"secret-{at % 3}", "sex": sex} for at, sex in enumerate(sexes)))
+    told = {column.name: column for column in profiled([frame]).columns}
+    assert told["patient"].frequent == [] == told["provider"].frequent
+    assert [one.value for one in told["sex"].frequent] == ["F"] == told["sex"].codes
+    assert "secret" not in profiled([frame]).model_dump_json()
+
+
+def test_of_patients_no_bar_stands_for_fewer_lines() -> None:
+    ages = [20] * 30 + [101] + [21] * 4 + [40] * 12
+    told = {one.name: one for one in profiled([rows_of(*({"patient": "p", "age": age} for age in ages))]).columns}
+    assert told["age"].numbers is not None
+    bins = told["age"].numbers.bins
+    assert [(one.low, one.high, one.rows) for one in bins] == [(20, 20, 30), (21, 101, 17)]
+
+
+def test_where_rows_are_about_no_patient_frequent_texts_are_told() -> None:
+    frame = rows_of(*({"patient": name} for name in ("knee", "hip", "knee")))
+    told = {column.name: column for column in profiled([frame], AGGREGATES).columns}
+    assert [(one.value, one.rows) for one in told["patient"].frequent] == [("knee", 2), ("hip", 1)]
+
+
+@given(st.lists(st.integers(0, 300), max_size=5))
+@settings(max_examples=25, deadline=None)
+def test_the_same_rows_in_other_pieces_give_the_same_columns(cuts: list[int]) -> None:
+    whole, pieces = profiled([many(300)]), profiled(list(split(many(300), *cuts)))
+    assert pieces.model_dump_json() == whole.model_dump_json()
+
+
+def test_the_same_reading_gives_the_same_bytes() -> None:
+    pieces = list(split(many(500), 100, 350))
+    assert profiled(pieces).model_dump_json() == profiled(pieces).model_dump_json()
+
+
+def test_every_line_has_a_fate_or_there_is_no_profile() -> None:
+    frame = many(3)
+    read = Read("utf-8", 5, 1, 0, 0, 0, (Piece("rows", 3),), ())
+    with pytest.raises(RuntimeError, match="4 fates for 5 lines"):
+        profile_of([frame], read, SOURCE)
+
+
+KEYED = st.lists(
+    st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(1, 2), st.booleans()), max_size=14
+)
+
+
+@given(KEYED, st.integers(0, 14))
+@settings(max_examples=60, deadline=None)
+def test_fates_are_those_that_an_empty_feed_gives(lines: list[tuple[str, str, int, bool]], cut: int) -> None:
+    frame = rows_of(*({"provider": one, "patient": other, "age": age} for one, other, age, _ in lines))
+    frame = frame.with_columns(pl.Series(AGGREGATE, [total for *_, total in lines], dtype=pl.Boolean))
+    resolved = resolve(frame.drop(LINES), pl.DataFrame(schema=state_schema(SOURCE)), "f" * 64, False, SOURCE)
+    found = profiled(list(split(frame, min(cut, frame.height)))).fates.model_dump()
+    expected = {fate.value: resolved.fates.get(fate, 0) for fate in Fate} | {"header": 1}
+    assert found == expected
+
+
+def test_lines_set_aside_are_told_by_cause_and_not_by_what_they_hold() -> None:
+    aside = pl.DataFrame(
+        [(5, "quarantined", "not-a-number", "Age", "secret", "a number")] * 2
+        + [(9, "quarantined", "field-count", None, "3 fields", "6 fields")], schema=ASIDE, orient="row",
+    )  # fmt: skip
+    found = profiled([many(4)], aside=aside)
+    assert [one.model_dump() for one in found.set_aside] == [
+        {"code": "not-a-number", "column": "Age", "lines": 2}, {"code": "field-count", "lines": 1}
+    ]  # fmt: skip
+    assert "secret" not in json.dumps(found.model_dump(mode="json"))
+
+
+def test_with_too_many_values_ranks_are_close_and_said_to_be_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tallies, "MOST", 400)
+    monkeypatch.setattr(tallies, "KEPT", 200)
+    numbers = Tally(numeric=True, measured=False)
+    every = [(at * 7919) % 100_003 for at in range(60_000)]  # each once, in no order
+    for low in range(0, 60_000, 10_000):
+        numbers.add(pl.Series(every[low : low + 10_000], dtype=pl.Float64))
+    held = sorted(every)
+    assert not numbers.exact
+    for share in (0.25, 0.5, 0.75):
+        rank = sum(1 for one in held if one <= numbers.at_rank(share)) / len(held)
+        assert rank == pytest.approx(share, abs=6 / 200)  # at most one in KEPT for each of the six pieces
+
+
+def test_texts_beyond_what_is_kept_are_counted_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tallies, "MOST", 10)
+    texts = Tally(numeric=False, measured=True)
+    for low in (0, 8):
+        texts.add(pl.Series([f"name {at}" for at in range(low, low + 8)]))
+    assert (texts.exact, texts.counts, texts.present, texts.lengths) == (False, None, 16, (6, 7))
+
+
+def test_moments_of_parts_are_those_of_the_whole() -> None:
+    values = pl.Series([0.5 * at * at for at in range(100)]).to_numpy() + 1e6
+    parts = Moments()
+    for low in (0, 13, 60):
+        parts.add(values[low : {0: 13, 13: 60, 60: 100}[low]])
+    whole = pl.Series(values)
+    assert parts.mean == pytest.approx(whole.mean(), rel=1e-12)
+    assert parts.spread == pytest.approx(whole.std(), rel=1e-9)
