@@ -84,7 +84,7 @@ def create_app(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock = wall
 def _open(settings: Settings, peers: Peers, jobs: Jobs, clock: Clock) -> Office:
     sweep_parts(settings.data_dir)
     store = Store(settings.database("ratings"))
-    catalogue = load_catalogue(settings.indicators_dir)
+    catalogue = load_catalogue(settings.indicators_dir, settings.policy_dir)
     policy = load_release_policy(settings.policy_dir, settings.release_policy, settings.demonstration)
     outliers = load_outlier_policies(settings.policy_dir, settings.outlier_policy, settings.demonstration)
     disclosure = load_disclosure(settings.policy_dir, catalogue, demonstration=settings.demonstration)

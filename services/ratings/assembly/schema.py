@@ -50,6 +50,15 @@ DIFFERENCES: Final[dict[str, type[pl.DataType]]] = {
     "id": pl.String, "name": pl.String, "register_source": pl.String, "other_name": pl.String,
     "other_source": pl.String,
 }  # fmt: skip
+ASCERTAINMENT_KEY: Final = ("indicator", "period_id", "provider")
+ASCERTAINMENT: Final[dict[str, type[pl.DataType]]] = {
+    "indicator": pl.String, "period_id": pl.String, "provider": pl.String, "cases": pl.Int64,
+    "expected_cases": pl.Int64, "share": pl.Float64, "status": pl.String,
+}  # fmt: skip
+ATTRIBUTION_KEY: Final = ("indicator", "period_id", "rule")
+ATTRIBUTION: Final[dict[str, type[pl.DataType]]] = {
+    "indicator": pl.String, "period_id": pl.String, "rule": pl.String, "responsible": pl.String, "cases": pl.Int64,
+}  # fmt: skip
 CONSULTANT_KEY: Final = ("gmc",)
 CONSULTANTS: Final[dict[str, type[pl.DataType]]] = {"gmc": pl.String, "name": pl.String}
 
@@ -63,8 +72,11 @@ FRAMES: Final[dict[str, tuple[dict[str, type[pl.DataType]], tuple[str, ...]]]] =
     "consultants": (CONSULTANTS, CONSULTANT_KEY),
     "successions": (SUCCESSIONS, SUCCESSION_KEY),
     "register_differences": (DIFFERENCES, DIFFERENCE_KEY),
+    "ascertainment": (ASCERTAINMENT, ASCERTAINMENT_KEY),
+    "attribution": (ATTRIBUTION, ATTRIBUTION_KEY),
 }
-ONLY_WHERE_THERE_ARE: Final = ("successions", "register_differences")
+OF_CASES: Final = ("ascertainment", "attribution")
+ONLY_WHERE_THERE_ARE: Final = ("successions", "register_differences", *OF_CASES)
 """Kept only where they have a row: a release without any has the parts that it always had."""
 
 

@@ -1,17 +1,19 @@
 """Reads the reviewed files. A file that breaks a rule stops the service; nothing is skipped."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from services.ratings.indicators.attribution_rules import FILE, Attribution, attribution_file, parse_attribution
 from services.ratings.indicators.definition import Definition
 from services.ratings.indicators.own_rules import refusal_for_ours
 from services.ratings.indicators.risk_model import RiskModel
 from shared.kit.files import sha256_of
 
 FOLDER = Path(__file__).parent
+POLICIES = FOLDER.parent / "policy"
 FEWEST_FACTORS = 2  # of a model of which one is left out
 
 
@@ -25,12 +27,15 @@ class NotRiskAdjusted(FileRefused):
 
 @dataclass(frozen=True)
 class Loaded:
-    """An indicator, its risk model where it has one, and the digests of the bytes of their files."""
+    """An indicator, its risk model where it has one, the rules of who operated where it follows them, and the digests
+    of the bytes of their files."""
 
     definition: Definition
     model: RiskModel | None
     digest: str
     model_digest: str | None = None
+    attribution: Attribution | None = None
+    attribution_digest: str | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -38,6 +43,8 @@ class Loaded:
         found = {f"{self.definition.id}.toml": self.digest}
         if self.model is not None and self.model_digest is not None:
             found[f"models/{self.model.id}.toml"] = self.model_digest
+        if self.attribution_digest is not None:
+            found[f"policy/{FILE}"] = self.attribution_digest
         return found
 
 
@@ -55,12 +62,28 @@ class Catalogue:
         return sorted({feed for one in indicators for feed in self[one].definition.source.feeds})
 
 
-def load_catalogue(folder: Path = FOLDER) -> Catalogue:
-    """Raises FileRefused (NotRiskAdjusted among them) for the first file that breaks a rule."""
+def load_catalogue(folder: Path = FOLDER, policies: Path = POLICIES) -> Catalogue:
+    """`policies`: the folder with the rules of who operated. Raises FileRefused (NotRiskAdjusted among them) for the
+    first file that breaks a rule."""
     read = [_model(path) for path in sorted((folder / "models").glob("*.toml"))]
     models = {model.id: (model, digest) for model, digest in read}
-    loaded = [_indicator(path, models) for path in sorted(folder.glob("*.toml"))]
+    loaded = [_attributed(_indicator(path, models), policies) for path in sorted(folder.glob("*.toml"))]
     return Catalogue({one.definition.id: one for one in loaded})
+
+
+def _attributed(one: Loaded, policies: Path) -> Loaded:
+    """With the rules whose version the indicator names, where it names one."""
+    wanted = one.definition.attribution
+    if wanted is None:
+        return one
+    try:
+        data = attribution_file(policies).read_bytes()
+        rules = parse_attribution(data.decode())
+    except (OSError, ValueError) as error:
+        raise FileRefused(f"{FILE}: {error}") from error
+    if rules.version != wanted:
+        raise FileRefused(f"{one.definition.id}: there are no rules of who operated of version {wanted}")
+    return replace(one, attribution=rules, attribution_digest=f"sha256:{sha256_of(data)}")
 
 
 def parse_indicator(text: str, name: str) -> Definition:
@@ -84,6 +107,12 @@ def parse_indicator(text: str, name: str) -> Definition:
         raise FileRefused(f"{name}: expected numbers in the data need a measure")
     if definition.patient_rule == "counts-1-7" and definition.alternatives is not None:
         raise FileRefused(f"{name}: under counts-1-7 alternatives would tell the exact count; leave them out")
+    if definition.attribution is not None and not definition.revocable:
+        raise FileRefused(f"{name}: rules of who operated are for figures of consultants")
+    if definition.minimum_ascertainment is not None and definition.source.expected_counts is None:
+        raise FileRefused(f"{name}: a minimum of case ascertainment needs expected_counts, the feed to compare with")
+    if definition.patient_rule == "counts-1-7" and definition.minimum_ascertainment is not None:
+        raise FileRefused(f"{name}: under counts-1-7 a minimum of case ascertainment would tell the exact count")
     _refuse_for_reproduction_only(definition)
     return definition
 

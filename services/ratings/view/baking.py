@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from services.ratings.indicators.loading import Catalogue
+from services.ratings.view.ascertaining import CasesSent
 from services.ratings.view.beside import NOTHING, Beside
 from services.ratings.view.built import Built
 from services.ratings.view.curves import curves
@@ -75,6 +76,7 @@ def bake(given: Ingredients) -> dict[str, Part]:
                 {period: fates for (indicator, period), fates in given.fates.items() if indicator == one},
                 given.named_for(one),
                 given.rule,
+                sent=CasesSent.of(one, given.built.ascertainment, given.built.members),
             )
             for one in given.present
         ],

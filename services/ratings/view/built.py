@@ -20,3 +20,5 @@ class Built:
     consultants: pl.DataFrame
     successions: pl.DataFrame = field(default_factory=lambda: as_declared([], "successions"))
     register_differences: pl.DataFrame = field(default_factory=lambda: as_declared([], "register_differences"))
+    ascertainment: pl.DataFrame = field(default_factory=lambda: as_declared([], "ascertainment"))
+    attribution: pl.DataFrame = field(default_factory=lambda: as_declared([], "attribution"))

@@ -10,13 +10,15 @@ import polars as pl
 from services.ratings.assembly.succession import NO_SUCCESSIONS
 from services.ratings.indicators.loading import Loaded
 from services.ratings.methods.rounding import rounded
+from services.ratings.view.ascertaining import CASE_FLAGS, CasesSent, with_cases_sent
 from services.ratings.view.beside import NOTHING, Beside, with_replies
 from services.ratings.view.counts import told_to_five
 from services.ratings.view.fates import DISCLOSURE_RULE, GONE, NOT_PUBLISHED, NOTHING_HIDDEN, SHOWN, SUPPRESSED, Fates
-from services.ratings.view.words import DEPENDS, bands, certainty, depends_on_method, summaries
+from services.ratings.view.words import DEPENDS, OF_MISSING_CASES, bands, certainty, depends_on_method, summaries
 from shared.contracts.consent import Named
 from shared.contracts.views import ROW_COLUMNS, ROW_TYPES, SINCE_SCHEMA_4
 
+NOT_HERE: Final = SINCE_SCHEMA_4 - {"case_ascertainment"}
 HIGHEST_POWER: Final = 0.99  # never "certain"
 POLARS_TYPES: Final = {"int": pl.Int64, "text": pl.String, "float": pl.Float64, "date": pl.Date}
 IN_UNIT: Final = (
@@ -29,18 +31,19 @@ IN_HUNDREDTHS: Final = (
 ONLY_PUBLISHED: Final = (
     *IN_UNIT, *IN_HUNDREDTHS, "standardised_ratio", "observed", "denominator", "value_kind", "interval_level",
     "interval_method", "benchmark_scope", "comparison_status", "not_rated_reason", "position", "band", "limits_method",
-    "certainty", "risk_model", "robustness_paths", "robustness_agreeing", "robustness_differing",
+    "certainty", "case_ascertainment", "risk_model", "robustness_paths", "robustness_agreeing", "robustness_differing",
     "rank_lower", "rank_upper", "ranked_of",
 )  # fmt: skip
 
 
 def shown_rows(
-    results: pl.DataFrame, loaded: Loaded, fates: Mapping[str, Fates], named: Mapping[str, Named], fixed_rule: str
-) -> pl.DataFrame:
+    results: pl.DataFrame, loaded: Loaded, fates: Mapping[str, Fates], named: Mapping[str, Named], fixed_rule: str,
+    *, sent: CasesSent | None = None,
+) -> pl.DataFrame:  # fmt: skip
     """Rows of one indicator with ROW_COLUMNS, but for `row`, `id` and the names, which need the whole view.
 
     `fates` by period. A consultant who is hidden has no row; a withheld or suppressed unit has one without figures.
-    `fixed_rule`: the disclosure rule by which rows that never change were published.
+    `fixed_rule`: the disclosure rule by which rows that never change were published. `sent`: how many cases units sent.
     """
     kept = _with_fates(results, loaded, fates, fixed_rule).filter(pl.col("fate") != GONE)
     withheld = pl.col("fate") == NOT_PUBLISHED
@@ -53,6 +56,7 @@ def shown_rows(
     )  # fmt: skip
     if loaded.definition.patient_rule == "counts-1-7":
         decided = told_to_five(decided)
+    decided = with_cases_sent(decided, sent, loaded.definition, fates)
     whole = _rounded(_described(decided, loaded, named), loaded)
     published = pl.col("status") == "published"
     return whole.with_columns(pl.when(published).then(pl.col(name)).alias(name) for name in ONLY_PUBLISHED)
@@ -84,6 +88,7 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
     depends = depends_on_method(definition)
     key = (
         pl.when(pl.col("status") != "published").then("status")
+        .when(pl.col("not_rated_reason").is_in(list(OF_MISSING_CASES))).then("not_rated_reason")
         .when(pl.col("comparison_status") == "not_rated").then(pl.lit("not_rated"))
         .when(depends).then(pl.lit(DEPENDS))
         .otherwise("position")
@@ -105,7 +110,9 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
         pl.when(at_provider).then(pl.col("observed") / pl.col("cases") * 100).alias("crude"),
         pl.lit(definition.benchmark.scope).alias("benchmark_scope"),
         pl.col("benchmark").alias("benchmark_value"),
-        pl.when(no_spread).then(pl.lit("dispersion_not_estimated")).otherwise(pl.lit("")).alias("quality_flags"),
+        pl.concat_str(
+            pl.when(no_spread).then(pl.lit("dispersion_not_estimated")).otherwise(pl.lit("")), CASE_FLAGS, separator=" "
+        ).str.strip_chars().alias("quality_flags"),
         pl.when(at_provider).then(pl.lit(basis))
         .otherwise(pl.col("subject").replace_strict({who: one.basis.value for who, one in named.items()}, default=None))
         .alias("legal_basis"),
@@ -114,7 +121,7 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
         pl.col("place_lower").alias("rank_lower"),
         pl.col("place_upper").alias("rank_upper"),
         pl.col("places_of").alias("ranked_of"),
-        *(pl.lit(None, POLARS_TYPES[ROW_TYPES[name]]).alias(name) for name in sorted(SINCE_SCHEMA_4)),
+        *(pl.lit(None, POLARS_TYPES[ROW_TYPES[name]]).alias(name) for name in sorted(NOT_HERE)),
     )  # fmt: skip
 
 

@@ -12,6 +12,11 @@ ABSENT: Final = {
     "not_published": "Not published. This says nothing about the quality of care",
     "not_available": "No figure can be worked out here",
 }
+OF_MISSING_CASES: Final = {
+    "case_ascertainment_low": "Cannot tell: too many cases are missing",
+    "case_ascertainment_not_published": "Cannot tell: how many cases are missing is not published",
+}
+"""By why a row is not compared."""
 AS_EXPECTED: Final = "As expected"
 FURTHER: Final = "As expected, though further from the average than most"
 WORSE: Final = "Worse than expected: a signal to look closer, not proof of poor care"
@@ -57,6 +62,7 @@ def summaries(definition: Definition) -> dict[str, str]:
         "below_warning": below if at_warning else FURTHER,
         "not_rated": f"Cannot tell: too few {words.case}",
         DEPENDS: DEPENDS_WORDS,
+        **OF_MISSING_CASES,
         **ABSENT,
     }
 
