@@ -53,7 +53,7 @@ def figures_of(subjects: pl.DataFrame, compared: ComparisonSet) -> tuple[pl.Data
     absent = subjects.with_columns(pl.Series("why", whole.reason.tolist(), pl.String))
     rated = subjects.filter(pl.Series(whole.rated))
     spread = _dispersion(rated, compared.definition)
-    variance = published_variance(spread)
+    variance = published_variance(spread, compared.definition.dispersion.decimals)
     allowed = compared.allowed(variance)
     rows = pl.concat(
         [_with_figures(rated, compared, variance), _without(absent.filter(~pl.Series(whole.rated)))], how="diagonal"
@@ -72,7 +72,8 @@ def figures_of(subjects: pl.DataFrame, compared: ComparisonSet) -> tuple[pl.Data
             "merges": [compared.merges],
         }
     )
-    return rows.with_columns(pl.lit(value).alias(name) for name, value in shared.items()), about
+    nobodys = [pl.lit(None, pl.String).alias(name) for name in ("word", "verdict")]  # what others say is not ours
+    return rows.with_columns(*(pl.lit(value).alias(name) for name, value in shared.items()), *nobodys), about
 
 
 def limits_at(expected: FloatArray, definition: Definition, variance: float | None) -> Limits:
@@ -96,11 +97,11 @@ def _dispersion(rated: pl.DataFrame, definition: Definition) -> Dispersion:
     return estimate_dispersion(z.z_value, z.s, definition.dispersion.rows)
 
 
-def published_variance(spread: Dispersion) -> float | None:
+def published_variance(spread: Dispersion, decimals: int = VARIANCE_DECIMALS) -> float | None:
     """Variance between providers as it is published and used, rounded; None where there is no estimate."""
     if spread.dispersion is not DispersionStatus.ESTIMATED:
         return None
-    return float(half_away([spread.variance_for_limits], VARIANCE_DECIMALS)[0])
+    return float(half_away([spread.variance_for_limits], decimals)[0])
 
 
 def _with_figures(rated: pl.DataFrame, compared: ComparisonSet, variance: float | None) -> pl.DataFrame:

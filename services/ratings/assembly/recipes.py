@@ -7,25 +7,15 @@ import polars as pl
 
 from services.ratings.assembly.cards import Fitted, card_of
 from services.ratings.assembly.comparing import ComparisonSet
+from services.ratings.assembly.feed_rows import feed_rows
 from services.ratings.assembly.figures import figures_of
 from services.ratings.assembly.places import seed_of
 from services.ratings.assembly.robust import expected_without
-from services.ratings.assembly.schema import BuildRefused, Span, as_declared
+from services.ratings.assembly.schema import BuildRefused, Computed, Span, as_declared
 from services.ratings.casemix.counting import NOBODY, main_provider, members
 from services.ratings.casemix.fitting import Fit, Merge, fit_counts
 from services.ratings.indicators.definition import Definition
 from services.ratings.indicators.risk_model import RiskModel
-
-
-@dataclass(frozen=True, eq=False)
-class Computed:
-    """What one indicator adds to a release: five of the frames of `schema.FRAMES`."""
-
-    results: pl.DataFrame
-    comparisons: pl.DataFrame
-    members: pl.DataFrame
-    cells: pl.DataFrame
-    models: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -40,11 +30,13 @@ UNKNOWN = Origin()
 
 
 def from_counts(counts: pl.DataFrame, definition: Definition, origin: Origin = UNKNOWN) -> Computed | None:
-    """Expected = expected percentage x cases / 100, per period of the measure; None where the feed has no such row.
+    """Expected numbers as the feed has them, or expected percentage x cases / 100, per period of the slice; None where
+    it has no such row.
 
-    Raises BuildRefused where a period lacks the published row of the whole set.
+    Raises BuildRefused where columns are missing, one provider has two rows of a period, or, where the rate of the
+    whole set is the scale, a period lacks the published row of it.
     """
-    rows = counts.filter(pl.col("measure") == definition.source.measure)
+    rows = feed_rows(counts, definition)
     computed = [
         _period_of_counts(group, definition, origin)
         for _, group in rows.sort("period_start", "period_end", "provider").group_by(
@@ -63,20 +55,40 @@ def from_counts(counts: pl.DataFrame, definition: Definition, origin: Origin = U
 
 
 def _period_of_counts(rows: pl.DataFrame, definition: Definition, origin: Origin) -> tuple[pl.DataFrame, pl.DataFrame]:
-    span = Span(rows["period_start"][0], rows["period_end"][0])
-    whole = rows.filter(pl.col("aggregate"))
-    if whole.height != 1 or whole["observed"][0] == 0:
-        raise BuildRefused(f"{definition.id}, {span.id}: there must be one row of the whole set, with events")
-    subjects = rows.filter(~pl.col("aggregate")).select(
+    span, columns = Span(rows["period_start"][0], rows["period_end"][0]), definition.source.columns
+    own = rows.filter(~pl.col("aggregate"))
+    if own["provider"].is_duplicated().any():
+        raise BuildRefused(
+            f"{definition.id}, {span.id}: one provider has two rows; say in `where` which of them counts"
+        )
+    subjects = own.select(
         pl.col("provider").alias("subject"),
         pl.col("provider").alias("provider_id"),
         pl.lit(None, pl.String).alias("consultant_id"),
-        "cases",
-        "observed",
-        (pl.col("expected_percent") * pl.col("cases") / 100).alias("expected"),
+        pl.col(columns.cases).alias("cases"),
+        pl.col(columns.observed).alias("observed"),
+        _expected_of(definition).alias("expected"),
     )
-    rate = whole["observed"][0] / whole["cases"][0]
-    return figures_of(subjects, ComparisonSet(definition, "provider", span, rate, seed=_seed(definition, span, origin)))
+    rate, seed = _rate_of(rows, definition, span), _seed(definition, span, origin)
+    return figures_of(subjects, ComparisonSet(definition, "provider", span, rate, seed=seed))
+
+
+def _expected_of(definition: Definition) -> pl.Expr:
+    """The expected number of events of each row."""
+    assert definition.expected is not None
+    if definition.expected.number is not None:
+        return pl.col(definition.expected.number).cast(pl.Float64)
+    return pl.col(definition.expected.column or "") * pl.col(definition.source.columns.cases) / 100
+
+
+def _rate_of(rows: pl.DataFrame, definition: Definition, span: Span) -> float:
+    """Of the whole set as a fraction, from its published row; 1.0 where ratios are published."""
+    if definition.benchmark.rate == "as_expected":
+        return 1.0
+    whole, columns = rows.filter(pl.col("aggregate")), definition.source.columns
+    if whole.height != 1 or whole[columns.observed][0] == 0:
+        raise BuildRefused(f"{definition.id}, {span.id}: there must be one row of the whole set, with events")
+    return float(whole[columns.observed][0] / whole[columns.cases][0])
 
 
 def from_patterns(
@@ -111,8 +123,9 @@ def from_patterns(
 
 
 def _seed(definition: Definition, span: Span, origin: Origin) -> int | None:
-    """None where consultants have figures: places among units would tell of those that are hidden."""
-    return None if definition.revocable else seed_of(origin.snapshots, definition.id, span.id)
+    """None where consultants have figures: places among units would tell of those that are hidden; and where the
+    publisher says that providers must not be put in order."""
+    return None if definition.revocable or not definition.ranked else seed_of(origin.snapshots, definition.id, span.id)
 
 
 def _fits(own: pl.DataFrame, definition: Definition, model: RiskModel) -> dict[str, Fit]:

@@ -17,7 +17,7 @@ RESULTS: Final[dict[str, type[pl.DataType]]] = {
     "warning_upper": pl.Float64, "control_lower": pl.Float64, "control_upper": pl.Float64,
     "reliability": pl.Float64, "power_to_detect_doubling": pl.Float64, "min_detectable_ratio": pl.Float64,
     "robustness_paths": pl.Int64, "robustness_agreeing": pl.Int64, "robustness_differing": pl.String,
-    "place_lower": pl.Int64, "place_upper": pl.Int64, "places_of": pl.Int64,
+    "place_lower": pl.Int64, "place_upper": pl.Int64, "places_of": pl.Int64, "word": pl.String, "verdict": pl.String,
 }  # fmt: skip
 COMPARISON_KEY: Final = ("indicator", "period_id", "level")
 COMPARISONS: Final[dict[str, type[pl.DataType]]] = {
@@ -82,6 +82,17 @@ ONLY_WHERE_THERE_ARE: Final = ("successions", "register_differences", *OF_CASES)
 
 class BuildRefused(ValueError):
     """No release can be built on these data; the message says why, without naming a person."""
+
+
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """What one indicator adds to a release: five of the frames of `FRAMES`."""
+
+    results: pl.DataFrame
+    comparisons: pl.DataFrame
+    members: pl.DataFrame
+    cells: pl.DataFrame
+    models: pl.DataFrame
 
 
 @dataclass(frozen=True)

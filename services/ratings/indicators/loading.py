@@ -95,16 +95,20 @@ def parse_indicator(text: str, name: str) -> Definition:
     _refuse_unadjusted(definition)
     if definition.id != name:
         raise FileRefused(f"{name}: the id in the file is {definition.id}")
-    if definition.kind != "ratio" or definition.expected is None:
-        raise FileRefused(f"{name}: there is no recipe for kind {definition.kind} without an expected number")
     if definition.revocable and definition.programme is None:
         raise FileRefused(f"{name}: figures of consultants need the programme whose permissions apply")
+    if definition.figure is not None:
+        if definition.patient_rule != "denominator-10":
+            raise FileRefused(f"{name}: a published figure has been under its publisher's rule")
+        return definition
+    if definition.kind != "ratio" or definition.expected is None:
+        raise FileRefused(f"{name}: there is no recipe for kind {definition.kind} without an expected number")
     if (definition.value == "risk_adjusted_rate") != (definition.benchmark.rate == "aggregate"):
         raise FileRefused(f"{name}: a risk-adjusted rate, and nothing else, is scaled by the aggregate's rate")
     if definition.expected.model is not None and (definition.period is None or definition.source.specialty is None):
         raise FileRefused(f"{name}: a fitted model needs a period and a specialty")
-    if definition.expected.column is not None and definition.source.measure is None:
-        raise FileRefused(f"{name}: expected numbers in the data need a measure")
+    if definition.expected.model is None and not definition.source.slice:
+        raise FileRefused(f"{name}: expected numbers in the data need a measure, or where they stand")
     if definition.patient_rule == "counts-1-7" and definition.alternatives is not None:
         raise FileRefused(f"{name}: under counts-1-7 alternatives would tell the exact count; leave them out")
     if definition.attribution is not None and not definition.revocable:
@@ -137,9 +141,8 @@ def _refuse_unadjusted(definition: Definition) -> None:
 def _indicator(path: Path, models: dict[str, tuple[RiskModel, str]]) -> Loaded:
     data = path.read_bytes()
     definition = parse_indicator(data.decode(), path.stem)
-    assert definition.expected is not None
-    wanted = definition.expected.model
-    if wanted is None:
+    wanted = definition.expected.model if definition.expected else None
+    if definition.expected is None or wanted is None:
         _refuse_unknown_factors(definition, None)
         return Loaded(definition, None, f"sha256:{sha256_of(data)}")
     model, model_digest = models.get(wanted, (None, None))

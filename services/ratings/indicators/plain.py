@@ -13,6 +13,7 @@ Kind: TypeAlias = Literal[
     "hospital", "trust", "gp-practice", "pcn", "area", "social-care", "mental-health", "region", "country", "other"
 ]
 Cell: TypeAlias = str | int | bool
+Cells: TypeAlias = Cell | list[Cell]
 UNITS: Final = {"percent": 100.0, "per_100000": 100_000.0, "count": 1.0, "points": 1.0, "word": 1.0}
 
 
@@ -44,17 +45,17 @@ class Columns(Table):
 class Source(Table):
     """The feed with the rows, the slice of it that counts, and the registers that give names to the subjects.
 
-    `where`: the values that canonical columns have in the rows of the slice; `measure` is the same for the column of
-    that name. `register_keeper` publishes the registers, where that is not the publisher of the figures. Of what kind
-    an organisation is that no register knows: by the first pattern of `provider_kinds` that its whole code matches,
-    else `provider_kind`. `expected_counts`: the feed in which somebody else says how many cases each unit had; it may
-    still be empty.
+    `where`: the value, or the values, that canonical columns have in the rows of the slice; `measure` is the same for
+    the column of that name. `register_keeper` publishes the registers, where that is not the publisher of the figures.
+    Of what kind an organisation is that no register knows: by the first pattern of `provider_kinds` that its whole code
+    matches, else `provider_kind`. `expected_counts`: the feed in which somebody else says how many cases each unit had;
+    it may still be empty.
     """
 
     feed: Slug
     measure: Slug | None = None
     specialty: Slug | None = None
-    where: dict[str, Cell] = Field(default_factory=dict)
+    where: dict[str, Cells] = Field(default_factory=dict)
     columns: Columns = Columns()
     registers: list[Slug] = Field(default_factory=list)
     register_keeper: str | None = None
@@ -75,7 +76,7 @@ class Source(Table):
         return (self.expected_counts,) if self.expected_counts else ()
 
     @property
-    def slice(self) -> dict[str, Cell]:
+    def slice(self) -> dict[str, Cells]:
         return self.where | ({"measure": self.measure} if self.measure is not None else {})
 
 

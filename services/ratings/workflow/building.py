@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from services.ratings.assembly.recipes import Computed, Origin, from_counts, from_patterns
-from services.ratings.assembly.schema import FRAMES, BuildRefused, as_declared
+from services.ratings.assembly.plain import from_published
+from services.ratings.assembly.recipes import Origin, from_counts, from_patterns
+from services.ratings.assembly.schema import FRAMES, BuildRefused, Computed, as_declared
 from services.ratings.casemix.counting import UNITS, count_patterns
 from services.ratings.indicators.loading import Loaded
 from services.ratings.view.fates import DISCLOSURE_RULE
@@ -126,7 +127,10 @@ class Builder:
                 computed = from_patterns(frame, loaded.definition, loaded.model, origin)
             else:
                 frame = pl.read_parquet(self._file(snapshots, loaded.definition.source.feed))
-                computed = from_counts(frame, loaded.definition, origin)
+                plain = loaded.definition.figure is not None
+                computed = (
+                    from_published(frame, loaded.definition) if plain else from_counts(frame, loaded.definition, origin)
+                )
             if computed is None and explicit:
                 raise BuildRefused(f"no rows for {indicator} in {loaded.definition.source.feed}")
             return {"indicator": indicator, "parts": self._keep_computed(computed) if computed else {}}

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from services.ratings.assembly.practices import doctors_of, held_back
 from services.ratings.assembly.registers import (
     checked_registers,
     consultants_of_register,
@@ -33,26 +34,29 @@ class _Read:
     rows: Frames = field(default_factory=list)
     consultants: Frames = field(default_factory=list)
     successions: Frames = field(default_factory=list)
+    registers: Frames = field(default_factory=list)
 
 
 def registers_of(
     definitions: Iterable[Definition], snapshots: dict[str, Any], file_of: Callable[[str], Path], results: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
-    """The frames `providers`, `consultants` and, where they have a row, `successions` and `register_differences`.
+    """The frames `providers`, `consultants` and, where they have a row, `successions` and `register_differences`; and
+    `results`, in which practices have only the figures that the indicator's rule allows.
 
     Raises BuildRefused where a subject has no name, a practice has figures of ours, or successions lead in a circle."""
     known = {feed: Snapshot.model_validate(one) for feed, one in snapshots.items()}
     definitions = list(definitions)
     read = _read(definitions, known, file_of)
     together = in_order(read.providers, read.rows)
-    of_practices = {one.id for one in definitions if one.practices is not None}
-    places, people = checked_registers([together.providers], read.consultants, results, of_practices)
+    fewest = {one.id: one.practices.fewest_doctors for one in definitions if one.practices is not None}
+    places, people = checked_registers([together.providers], read.consultants, results, fewest)
     links = links_of(read.successions, max(one.created for one in known.values()).date())
     successions = successions_of(links, places["id"].to_list())
     kept = listed(places, successions, results["provider_id"].drop_nulls().unique())
     ids = kept["id"].to_list()
     frames = {
         "providers": kept, "consultants": people,
+        "results": held_back(results, places, doctors_of(read.registers), fewest),
         "successions": successions.filter(pl.col("provider").is_in(ids) & pl.col("successor").is_in(ids)),
         "register_differences": together.differences.filter(pl.col("id").is_in(ids)),
     }  # fmt: skip
@@ -73,6 +77,7 @@ def _read(definitions: Iterable[Definition], known: dict[str, Snapshot], file_of
         elif kind is SnapshotKind.SUCCESSIONS:
             found.successions.append(frame)
         elif kind is SnapshotKind.PROVIDERS:
+            found.registers.append(frame)
             keeper = source.register_keeper or source.publisher
             found.providers.append(providers_of_register(frame, keeper, synthetic))
         else:
