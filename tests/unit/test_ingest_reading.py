@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.ingest.reading import batches as batches_module
 from services.ingest.reading import blocks as blocks_module
-from services.ingest.reading import read as read_module
 from services.ingest.reading.blocks import Block, blocks, texts
+from services.ingest.reading.parts import LINES
 from services.ingest.reading.read import read
 from services.ingest.reading.structure import Shape, footer_pattern, measure
 from services.ingest.refusals import Refused, excerpt
@@ -42,11 +43,12 @@ def any_text() -> Source:
 
 
 def oracle(line: str) -> list[str] | None:
-    """Fields of a line by the csv module, None where the line is no row of three."""
+    """Fields of a line by the csv module, None where the line is no row of three, or a tab stands before a text: some
+    spreadsheets would run what comes behind it."""
     if CONTROL.search(line) or not WELL_FORMED.fullmatch(line):
         return None
     [row] = csv.reader(io.StringIO(line, newline=""), strict=True)
-    return row if len(row) == WIDTH else None
+    return row if len(row) == WIDTH and not any(field.rstrip(" \t").lstrip(" ")[:1] == "\t" for field in row) else None
 
 
 @given(lines=st.lists(LINE, max_size=12), end=st.sampled_from(["\n", "\r\n"]), last=st.booleans())
@@ -72,7 +74,7 @@ def test_rows_are_those_of_an_independent_parser(
         shown = list(texts(file, "utf-8", aside))
     assert reading.lines == 1 + len(numbered)
     assert reading.blank == len(blank)
-    found = {number: list(values) for number, _, *values in reading.rows.iter_rows()}
+    found = {number: list(values) for number, _, *values in reading.rows.drop(LINES).iter_rows()}
     assert found == {number: [value.strip(" \t") for value in row] for number, row in rows.items()}
     assert aside == sorted(set(numbered) - blank - set(rows))
     assert shown == [numbered[number] for number in aside]
@@ -151,11 +153,11 @@ def test_two_encodings_in_one_file_are_refused(tmp_path: Path) -> None:
 
 def test_what_a_refusal_quotes_is_not_in_the_exception(tmp_path: Path) -> None:
     """Exceptions end up in logs."""
-    (tmp_path / "sent").write_bytes(b"Mrs Example,born 1950\n")
+    (tmp_path / "sent").write_bytes(b"4711-b,5\n")
     with pytest.raises(Refused) as refused:
         read(tmp_path / "sent", any_text())
-    assert "Example" in refused.value.refusal.detail
-    assert "Example" not in str(refused.value)
+    assert "4711-b" in refused.value.refusal.detail
+    assert "4711-b" not in str(refused.value)
 
 
 def test_an_excerpt_is_never_longer_than_80_characters() -> None:
@@ -168,7 +170,14 @@ def test_rows_keep_their_types_when_none_is_left(tmp_path: Path) -> None:
     (tmp_path / "sent").write_bytes(b"x,y,z\nonly-one-field\n")
     reading = read(tmp_path / "sent", any_text())
     assert reading.rows.schema == pl.Schema(
-        {"_line": pl.Int64, "_aggregate": pl.Boolean, "x": pl.String, "y": pl.String, "z": pl.String}
+        {
+            "_line": pl.Int64,
+            "_aggregate": pl.Boolean,
+            "x": pl.String,
+            "y": pl.String,
+            "z": pl.String,
+            "_lines": pl.Int64,
+        }
     )
     assert reading.aside.height == 1
 
@@ -189,7 +198,7 @@ def test_a_file_of_broken_lines_is_refused_before_each_is_explained(tmp_path: Pa
 
 
 def test_as_many_broken_lines_as_are_explained_are_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_module, "MOST_MISSHAPEN", 7)
+    monkeypatch.setattr(batches_module, "MOST_MISSHAPEN", 7)
     monkeypatch.setattr(blocks_module, "BLOCK", 16)  # the lines are counted over the blocks
     file = tmp_path / "sent"
     broken = ["x", 'a"b,c,d', "a,\x07,c", "x", "x", "x", "x,y,z,0"]

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from services.ingest.reading.limits import BLOCK, MOST_IN_LINE
+
 BOM: Final = b"\xef\xbb\xbf"
-BLOCK: Final = 8 << 20
-MOST_IN_LINE: Final = 64 << 10
-"""Bytes in a line, its end not counted."""
 
 
 @dataclass(frozen=True)

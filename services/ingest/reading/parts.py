@@ -31,7 +31,8 @@ class Piece:
 @dataclass(frozen=True)
 class Read:
     """`lines` physical lines in `encoding`; of them `header`, `blank`, `footer` and `aggregate` (totals without a row)
-    by their form, the others in `rows` (`checks.row_schema` and `_lines`, in order of line) and `aside` (`ASIDE`)."""
+    by their form, the others in `rows` (`checks.row_schema` and `_lines`, in order of line) and `aside` (`ASIDE`, one
+    for each physical line, in order of line)."""
 
     encoding: str
     lines: int
@@ -46,6 +47,11 @@ class Read:
     def height(self) -> int:
         """Rows in all."""
         return sum(piece.rows for piece in self.rows)
+
+    @property
+    def set_aside(self) -> int:
+        """Physical lines set aside when read."""
+        return sum(piece.rows for piece in self.aside)
 
     def fates(self, of_rows: Mapping[Fate, int], set_aside: int) -> dict[Fate, int]:
         """Lines by fate, given those of the lines behind the rows, and how many lines were set aside when read. Raises

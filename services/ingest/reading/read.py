@@ -1,149 +1,189 @@
-"""Reads one file of a source: every physical line becomes header, blank, footer, a canonical row, or is set aside."""
+"""Reads one file of a source: every physical line becomes header, blank, footer, total, a canonical row, or is set
+aside. In memory for small files, or into files of its own, piece by piece; both are the same rows."""
 
-import re
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-import numpy as np
 import polars as pl
 
 from services.ingest.checks import LINE, check, row_schema
-from services.ingest.reading.blocks import MOST_IN_LINE, Block, blocks
-from services.ingest.reading.header import header_of
-from services.ingest.reading.screen import screened
-from services.ingest.reading.structure import Lines, Shape, controls_in, footer_pattern, measure, only
-from services.ingest.refusals import ASIDE, EXCERPT, Refused, excerpt
+from services.ingest.reading.batches import Batch, Opened, Told, on_each_line
+from services.ingest.reading.files import Pieces
+from services.ingest.reading.opening import opened
+from services.ingest.reading.parts import LINES, Read, write_contents
+from services.ingest.refusals import ASIDE, EXCERPT, Refused
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate
 
-MISSHAPEN = (Shape.FIELD_COUNT, Shape.QUOTE_NOT_CLOSED, Shape.CONTROL_CHARACTER, Shape.LINE_TOO_LONG)
-MOST_MISSHAPEN = 100_000  # each costs a few hundred bytes to explain: more are another kind of file, not mistakes
-OF_LINE = 40  # characters of an overlong line that are shown beside its length
+
+class Keeping(Protocol):
+    """Where frames go, in order."""
+
+    def add(self, frame: pl.DataFrame) -> None: ...
+
+
+@dataclass
+class Counts:
+    """Physical lines of what has been read so far."""
+
+    lines: int = 0
+    header: int = 0
+    blank: int = 0
+    footer: int = 0
+    aggregate: int = 0
+    taken: int = 0
+    aside: int = 0
+
+    def check(self) -> None:
+        """Raises Refused where there is nothing but form; RuntimeError unless every line is one of these."""
+        known = self.header + self.blank + self.footer + self.aggregate + self.taken + self.aside
+        if known != self.lines:  # never: it would be a line without a fate
+            raise RuntimeError(f"{known} of {self.lines} lines are known")
+        if not self.taken + self.aside:
+            raise Refused("no-rows", "The file has a header and no rows. Nothing was taken from it.", "no rows", "rows")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """`rows`: `_line`, `_aggregate` and the canonical columns, in order of line. `aside`: lines quarantined, and why.
-
-    lines = 1 (header) + blank + footer + rows + aside.
-    """
+    """A small file. `rows`: `checks.row_schema` and `_lines`, in order of line. `aside`: lines quarantined, and why,
+    one for each physical line. lines = header + blank + footer + aggregate + those of rows + aside."""
 
     encoding: str
     lines: int
+    header: int
     blank: int
     footer: int
+    aggregate: int
     rows: pl.DataFrame
     aside: pl.DataFrame
 
     def fates(self, of_rows: Mapping[Fate, int]) -> dict[Fate, int]:
-        """Lines by fate, given what became of the rows. Raises RuntimeError unless every line has one."""
-        read = {Fate.HEADER: 1, Fate.BLANK: self.blank, Fate.FOOTER: self.footer, Fate.QUARANTINED: self.aside.height}
-        fates = {**of_rows, **read}
-        if sum(fates.values()) != self.lines:  # never; the database's constraint would refuse it too
-            raise RuntimeError(f"{sum(fates.values())} fates for {self.lines} lines")
-        return fates
+        """Lines by fate, given what became of the lines behind the rows. Raises RuntimeError unless each has one."""
+        told = Read(self.encoding, self.lines, self.header, self.blank, self.footer, self.aggregate, (), ())
+        return told.fates(of_rows, self.aside.height)
 
 
-@dataclass(frozen=True)
-class Broken:
-    """The first line that is no row: what was found in it, and what was expected."""
+@dataclass
+class Kept:
+    """Frames in memory."""
 
-    line: int
-    found: str
-    expected: str
+    frames: list[pl.DataFrame] = field(default_factory=list)
 
+    def add(self, frame: pl.DataFrame) -> None:
+        self.frames.append(frame)
 
-def read(path: Path, source: Source) -> Reading:
-    """Raises Refused where the file as a whole cannot be taken; then nothing of it is."""
-    encoding = screened(path, source.encodings)
-    source = source.as_sent(header_of(path, encoding, source.headers))
-    footer = footer_pattern(source.footer.starts_with, encoding) if source.footer else None
-    counts = np.zeros(len(Shape), np.int64)
-    rows, aside = [pl.DataFrame(schema=row_schema(source))], [pl.DataFrame(schema=ASIDE)]
-    first: Broken | None = None
-    for block, lines in _measured(path, source, footer):
-        counts += np.bincount(lines.shapes, minlength=len(Shape))
-        first = first or _first_misshapen(block, lines, encoding, len(source.header))
-        _refuse_too_many(int(counts[list(MISSHAPEN)].sum()), first)
-        taken, refused = check(_texts(block, lines, encoding, source), source)
-        rows.append(taken)
-        aside += [refused, _misshapen(block, lines, encoding, len(source.header))]
-    blank, foot = int(counts[Shape.BLANK]), int(counts[Shape.FOOTER])
-    reading = Reading(encoding, 1 + int(counts.sum()), blank, foot, pl.concat(rows), pl.concat(aside).sort("line"))
-    if reading.rows.is_empty() and reading.aside.is_empty():
-        raise Refused("no-rows", "The file has a header and no rows. Nothing was taken from it.", "no rows", "rows")
-    return reading
+    def all(self, schema: pl.Schema) -> pl.DataFrame:
+        return pl.concat([pl.DataFrame(schema=schema), *self.frames])
 
 
-def _measured(path: Path, source: Source, footer: re.Pattern[bytes] | None) -> Iterator[tuple[Block, Lines]]:
-    """Blocks with their lines measured; the header is not among them."""
-    with path.open("rb") as opened:
-        for block in blocks(opened):
-            rest = Block(block.data.partition(b"\n")[2], 2, block.omitted) if block.first == 1 else block
-            if rest.data:
-                yield rest, measure(rest, len(source.header), footer, source.empty_rows_are_blank)
+def read(path: Path, source: Source, name: str | None = None, key: bytes | None = None) -> Reading:
+    """A file that fits into memory. `name`: what its sender calls it, where the source reads names; `key`: what
+    pseudonyms are made with. Raises Refused where the file as a whole cannot be taken; then nothing of it is."""
+    rows, aside = Kept(), Kept()
+    with (
+        tempfile.TemporaryDirectory(prefix="candour-reading-") as scratch,
+        _opened(path, source, name, scratch) as file,
+    ):
+        counts = _take(file, key, rows, aside, _tell_nobody)
+        schema = rows_schema(file.source)
+    return Reading(
+        file.encoding, counts.lines, counts.header, counts.blank, counts.footer, counts.aggregate, rows.all(schema),
+        aside.all(ASIDE).sort("line", maintain_order=True),
+    )  # fmt: skip
 
 
-def _texts(block: Block, lines: Lines, encoding: str, source: Source) -> pl.DataFrame:
-    """The rows of a block as text, one column for each of the header's, and `_line`."""
-    kept = lines.shapes == Shape.ROW
-    numbers = pl.Series(LINE, np.flatnonzero(kept) + block.first, pl.Int64)
-    raw = only(block.data, lines, kept)
-    if encoding != "utf-8":
-        raw = raw.decode(encoding).encode()
-    names = source.header
-    frame = pl.read_csv(
-        raw, has_header=False, schema=dict.fromkeys(names, pl.String()), empty_string_is_null=False, quote_char='"'
-    )
-    if frame.height != numbers.len():  # never: the shapes were measured so that the two agree
-        raise RuntimeError(f"{numbers.len()} lines gave {frame.height} rows")
-    return frame.insert_column(0, numbers)
+def read_into(  # noqa: PLR0917  # each is needed
+    path: Path, source: Source, folder: Path, name: str | None, key: bytes | None, told: Told
+) -> Read:
+    """A file of any size, into the empty `folder`, in bounded memory. Raises Refused as `read` does, OSError (ENOSPC
+    where the disk is full)."""
+    with _opened(path, source, name, str(folder)) as file:
+        rows = Pieces(folder, "rows", rows_schema(file.source))
+        aside = Pieces(folder, "aside", ASIDE)
+        counts = _take(file, key, rows, aside, told)
+    made = Read(
+        file.encoding, counts.lines, counts.header, counts.blank, counts.footer, counts.aggregate, rows.finished(),
+        aside.finished(),
+    )  # fmt: skip
+    write_contents(folder, made)
+    return made
 
 
-def _first_misshapen(block: Block, lines: Lines, encoding: str, width: int) -> Broken | None:
-    broken = np.isin(lines.shapes, MISSHAPEN)
-    if not broken.any():
-        return None
-    at = int(broken.argmax())
-    _, _, found, expected = _why(block, lines, at, encoding, width)
-    return Broken(at + block.first, found, expected)
+def _tell_nobody(_done: int, _total: int) -> None:
+    """Small files are read before anybody could ask."""
 
 
-def _refuse_too_many(number: int, first: Broken | None) -> None:
-    """Raises Refused `too-many-broken-lines`, before anything is kept of each."""
-    if first is None or number <= MOST_MISSHAPEN:
-        return
-    detail = (
-        f"More than {MOST_MISSHAPEN:,} lines are not of the form of this source, line {first.line} the first: "
-        f"it has {first.found}, not {first.expected}. Nothing was taken from the file."
-    )
-    raise Refused("too-many-broken-lines", detail, first.found, first.expected, first.line)
+def rows_schema(source: Source) -> pl.Schema:
+    """What `rows` have: `checks.row_schema`, and how many physical lines each is made of."""
+    return pl.Schema({**row_schema(source), LINES: pl.Int64()})
 
 
-def _misshapen(block: Block, lines: Lines, encoding: str, width: int) -> pl.DataFrame:
-    found = [
-        (int(at) + block.first, Fate.QUARANTINED, *_why(block, lines, int(at), encoding, width))
-        for at in np.flatnonzero(np.isin(lines.shapes, MISSHAPEN))
-    ]
-    return pl.DataFrame(found, schema=ASIDE, orient="row")
+@contextmanager
+def _opened(path: Path, source: Source, name: str | None, scratch: str) -> Iterator[Opened]:
+    try:
+        source = source.of_file(name)
+    except ValueError as error:
+        detail = "The name of the file does not tell what it should. Send it under its publisher's name."
+        raise Refused("unknown-name", detail, os.path.basename(name or "") or "no name", str(error)) from None
+    with opened(path, source, Path(scratch)) as file:
+        yield file
 
 
-def _why(block: Block, lines: Lines, at: int, encoding: str, width: int) -> tuple[str, None, str, str]:
-    """Code, column, found and expected of a line that is no row."""
-    shape = Shape(lines.shapes[at])
-    raw = block.data[lines.starts[at] : lines.ends[at]]
-    code = shape.name.lower().replace("_", "-")
-    if shape is Shape.FIELD_COUNT:
-        return code, None, _fields(int(lines.fields[at])), _fields(width)
-    if shape is Shape.LINE_TOO_LONG:
-        found = f"{excerpt(raw, encoding, OF_LINE)} ({lines.lengths[at]:,} bytes)"
-        return code, None, found, f"at most {MOST_IN_LINE:,} bytes in a line"
-    if shape is Shape.CONTROL_CHARACTER:
-        return code, None, controls_in(raw.decode(encoding)), "text without control characters"
-    expected = "quotation marks only around a whole field, and doubled inside it"
-    return code, None, excerpt(raw, encoding, EXCERPT), expected
+def _take(file: Opened, key: bytes | None, rows: Keeping, aside: Keeping, told: Told) -> Counts:
+    """Every batch's rows and lines set aside, kept in the order of their lines."""
+    counts = Counts()
+    for batch in file.batches:
+        taken, refused = _checked(batch, file, key, counts)
+        rows.add(taken)
+        aside.add(refused)
+        counts.lines += batch.lines
+        counts.header += batch.header
+        counts.blank += batch.blank
+        counts.footer += batch.footer
+        counts.taken += int(taken[LINES].sum())
+        counts.aside += refused.height
+        told(min(batch.done, file.total), file.total)
+    counts.check()
+    return counts
 
 
-def _fields(number: int) -> str:
-    return f"{number} field" if number == 1 else f"{number} fields"
+def _checked(batch: Batch, file: Opened, key: bytes | None, counts: Counts) -> tuple[pl.DataFrame, pl.DataFrame]:
+    source = file.source
+    texts, unexpected = _without_spare(_without_totals(batch.texts, source, counts), file.spare)
+    taken, refused = check(texts.drop(LINES), source, key)
+    lines = batch.texts.select(LINE, LINES)
+    refused = on_each_line(pl.concat([unexpected, refused]), lines)
+    if texts.height == taken.height and (texts[LINES] == 1).all():
+        taken = taken.with_columns(pl.lit(1, pl.Int64()).alias(LINES))
+    else:
+        taken = taken.join(lines, on=LINE, how="left", maintain_order="left")
+    return taken, pl.concat([batch.aside, refused]).sort("line", maintain_order=True)
+
+
+def _without_totals(texts: pl.DataFrame, source: Source, counts: Counts) -> pl.DataFrame:
+    if source.totals is None:
+        return texts
+    sums_up = pl.col(source.totals.column).str.strip_chars(" \t").is_in(source.totals.texts)
+    counts.aggregate += int(texts.filter(sums_up)[LINES].sum())
+    return texts.filter(~sums_up)
+
+
+def _without_spare(texts: pl.DataFrame, spare: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows whose spare columns are empty, without those columns; and the others, set aside."""
+    if not spare:
+        return texts, pl.DataFrame(schema=ASIDE)
+    filled = {name: pl.col(name).str.strip_chars(" \t") != "" for name in spare}
+    unexpected = texts.filter(pl.any_horizontal(filled.values()))
+    found = pl.coalesce(pl.when(full).then(pl.col(name).str.slice(0, EXCERPT)) for name, full in filled.items())
+    column = pl.coalesce(pl.when(full).then(pl.lit(spare[name])) for name, full in filled.items())
+    aside = unexpected.select(
+        pl.col(LINE).alias("line"), pl.lit(Fate.QUARANTINED.value).alias("fate"),
+        pl.lit("unexpected-value").alias("code"), column.alias("column"), found.alias("found"),
+        pl.lit("nothing: this column has no meaning").alias("expected"),
+    ).match_to_schema(ASIDE)  # fmt: skip
+    return texts.filter(~pl.any_horizontal(filled.values())).drop(list(spare)), aside

@@ -12,12 +12,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from services.ingest.reading.blocks import MOST_IN_LINE, Block
+from services.ingest.reading.blocks import Block
+from services.ingest.reading.limits import MOST_IN_LINE
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 TAB, LF, CR, SPACE, QUOTE, COMMA, DELETE = (ord(mark) for mark in '\t\n\r ",\x7f')
+BREAK: Final = b"\0"
+"""Stands for a line end inside a row: the one byte that a file which passed the screen does not hold."""
 HIDDEN: Final = re.compile(rb"\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf|\xc2[\x80-\x9f]")
 """UTF-8 of marks that change the direction of text, of byte order marks inside it, and of C1 controls."""
 
@@ -37,19 +40,22 @@ class Shape(IntEnum):
 @dataclass(frozen=True)
 class Lines:
     """The lines of a block, each array of shape (lines,): where each begins and ends in the block's bytes (its end
-    mark not counted), its length in bytes in the file, its number of fields (0 where quotes are broken), its shape."""
+    mark not counted), its length in bytes in the file, its number of fields (0 where quotes are broken), its shape;
+    of how many physical lines it is made, and how many are before it in the block."""
 
     starts: Ints
     ends: Ints
     lengths: Ints
     fields: Ints
     shapes: npt.NDArray[np.int8]
+    spans: Ints
+    numbers: Ints
 
 
 def measure(block: Block, width: int, footer: re.Pattern[bytes] | None, empty_is_blank: bool = False) -> Lines:
     """Lines of `block`, of which rows have `width` fields; `empty_is_blank`: those of nothing but commas are blank."""
     data = np.frombuffer(block.data, np.uint8)
-    starts, ends = _extent(data)
+    starts, ends = extent(data)
     lengths = ends - starts
     lengths[-1] += block.omitted
     quotes = np.flatnonzero(data == QUOTE)
@@ -64,7 +70,8 @@ def measure(block: Block, width: int, footer: re.Pattern[bytes] | None, empty_is
         found = np.fromiter((match.start() for match in footer.finditer(block.data)), np.int64)
         shapes[_has_any(found, starts, ends)] = Shape.FOOTER
     shapes[_blank(data, starts, empty_is_blank)] = Shape.BLANK
-    return Lines(starts, ends, lengths, fields, shapes)
+    spans = _count(np.flatnonzero(data == BREAK[0]), starts, ends) + 1
+    return Lines(starts, ends, lengths, fields, shapes, spans, np.cumsum(spans) - spans)
 
 
 def footer_pattern(beginnings: list[str], encoding: str) -> re.Pattern[bytes]:
@@ -89,7 +96,15 @@ def controls_in(text: str) -> str:
     return ", ".join(sorted(f"U+{ord(mark):04X}" for mark in found)[:8])
 
 
-def _extent(data: Bytes) -> tuple[Ints, Ints]:
+def quotes_in_order(raw: bytes) -> bool:
+    """Whether one row's quotation marks open only at the beginning of a field and close only at its end."""
+    data = np.frombuffer(raw, np.uint8)
+    one = np.array([0]), np.array([len(data)])
+    return not _broken_quotes(data, np.flatnonzero(data == QUOTE), *one)[0]
+
+
+def extent(data: Bytes) -> tuple[Ints, Ints]:
+    """Where each line begins and ends, its end mark not counted."""
     newlines = np.flatnonzero(data == LF)
     starts = np.append(0, newlines + 1)
     ends = np.append(newlines, len(data))
@@ -135,7 +150,7 @@ def _fields(data: Bytes, quotes: Ints, starts: Ints, ends: Ints) -> Ints:
 
 def _controls(raw: bytes, data: Bytes) -> Ints:
     """Positions of control characters. One that ends a line belongs to the line's end, and is not counted there."""
-    plain = np.flatnonzero(((data < SPACE) & (data != TAB) & (data != LF)) | (data == DELETE))
+    plain = np.flatnonzero(((data < SPACE) & (data != TAB) & (data != LF) & (data != BREAK[0])) | (data == DELETE))
     hidden = np.fromiter((match.start() for match in HIDDEN.finditer(raw)), np.int64)
     return np.sort(np.concatenate([plain, hidden]))
 

@@ -11,7 +11,8 @@ from sqlmodel import col, select
 from services.ingest.checks import LINE
 from services.ingest.fates import STATUS, SUBMISSION
 from services.ingest.models import FeedRow, SnapshotRow, SubmissionRow
-from services.ingest.reading.blocks import BOM, MOST_IN_LINE, blocks
+from services.ingest.reading.blocks import BOM, blocks
+from services.ingest.reading.limits import MOST_IN_LINE
 from services.ingest.store.database import Store
 from shared.kit.finding import rows_with, whole
 

@@ -1,0 +1,138 @@
+"""The process that reads one file, seen from outside: what it says, what it takes, and how it ended."""
+
+import errno
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import Final
+
+from pydantic import ValidationError
+
+from services.ingest.reading.batches import Told
+from services.ingest.reading.limits import MOST_MEMORY, WALL_SECONDS, cpu_seconds
+from services.ingest.reading.orders import LONGEST_SAYING, OUT_OF_MEMORY, Order, Said
+from services.ingest.reading.resident import peak_of
+from services.ingest.refusals import Refused
+from shared.contracts.ingest import Refusal
+
+COMMAND: Final = (sys.executable, "-m", "services.ingest.reading.child")
+PASSED_ON: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
+WATCHED_EVERY: Final = 0.02
+"""Seconds between two looks at its memory."""
+
+
+class ReaderFailed(RuntimeError):
+    """The reader met an error of its own, and said only of which kind: nothing about the file follows from it."""
+
+
+class Reader:
+    """One process that reads. `peak`: the most resident bytes that it was seen with."""
+
+    def __init__(self, order: Order, told: Told, most_memory: int = MOST_MEMORY) -> None:
+        self.order, self.told, self.most_memory, self.peak = order, told, most_memory, 0
+        self.seconds = cpu_seconds(order.path.stat().st_size)
+
+    def result(self) -> Said:
+        """Its last word. Raises Refused, OSError (ENOSPC) or ReaderFailed."""
+        with subprocess.Popen(  # noqa: S603  # our own module; what is a stranger's goes in as data
+            [*COMMAND, str(os.getpid())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=_environment(), start_new_session=True,
+        ) as process:  # fmt: skip
+            try:
+                self._tell(process)
+                last = self._listen(process)
+                code = process.wait() if last is None else 0
+            finally:
+                process.kill()
+        if last is None:
+            raise self._ended(code)
+        if last.refused is not None:
+            raise _refused(last.refused)
+        if last.failed == "no-space":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if last.failed is not None:
+            raise ReaderFailed(last.kind)
+        return last
+
+    def _tell(self, process: "subprocess.Popen[bytes]") -> None:
+        """The order is smaller than what the process reads before anything else, so it cannot block for long."""
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):
+            process.stdin.write(self.order.model_dump_json(by_alias=True).encode())
+            process.stdin.close()
+
+    def _listen(self, process: "subprocess.Popen[bytes]") -> Said | None:
+        """Its last word that is not about progress; None where it ended without. Raises Refused."""
+        assert process.stdout is not None
+        heard, until = b"", time.monotonic() + self.seconds * WALL_SECONDS
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while True:
+                ready = selector.select(WATCHED_EVERY)
+                self._watch(process.pid, until)
+                if not ready:
+                    continue
+                piece = os.read(process.stdout.fileno(), 1 << 16)
+                *said, heard = (heard + piece).split(b"\n")
+                if not piece or len(heard) > LONGEST_SAYING:
+                    return None
+                for line in said:
+                    if (last := self._heard(line)) is not None:
+                        return last
+
+    def _heard(self, line: bytes) -> Said | None:
+        try:
+            said = Said.model_validate_json(line)
+        except ValidationError:
+            raise ReaderFailed("it said what no reader says") from None
+        self.peak = max(self.peak, said.peak)
+        if said.done is None or said.total is None:
+            return said
+        self.told(said.done, said.total)
+        return None
+
+    def _watch(self, pid: int, until: float) -> None:
+        self.peak = max(self.peak, peak_of(pid))
+        if self.peak > self.most_memory:
+            raise self._too_much_memory()
+        if time.monotonic() > until:
+            raise self._too_much_time()
+
+    def _ended(self, code: int) -> Refused:
+        if code == OUT_OF_MEMORY:
+            return self._too_much_memory()
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+            return self._too_much_time()
+        detail = (
+            "The process that reads files came to its end over this one, so it is not what it says it is, or broken. "
+            "Save it again, or send it as CSV. Nothing was taken from it."
+        )
+        return Refused("reader-died", detail, "a file that cannot be read to its end", "a file of this source")
+
+    def _too_much_memory(self) -> Refused:
+        most = f"{self.most_memory >> 20} MB"
+        detail = f"Reading the file takes more than {most} of memory. Split it, or send it as CSV. Nothing was taken."
+        return Refused("too-much-memory", detail, f"a file that takes more than {most}", f"at most {most} to read it")
+
+    def _too_much_time(self) -> Refused:
+        detail = "Reading the file takes more time than files of its size do. Split it, or send it as CSV."
+        most = f"{self.seconds} s"
+        return Refused("too-much-time", detail, f"a file that takes more than {most}", f"at most {most} to read it")
+
+
+def _refused(refusal: Refusal) -> Refused:
+    return Refused(refusal.code, refusal.detail, refusal.found, refusal.expected, refusal.line)
+
+
+def _environment() -> dict[str, str]:
+    """What Python needs to start, and nothing of the service's settings; one thread takes the least memory."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {
+        **passed,
+        "POLARS_MAX_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
+    }
