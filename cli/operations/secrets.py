@@ -12,6 +12,7 @@ from cli.operations.credentials import (
     CURSOR,
     FILES,
     PEOPLE,
+    PSEUDONYMS,
     RECEIPTS,
     ROLES,
     SUPERUSER,
@@ -78,6 +79,11 @@ def next_steps(name: str) -> list[str]:
         return _recreated("consent ingest ratings")
     if name == RECEIPTS:
         return _recreated("consent")
+    if name == PSEUDONYMS:
+        again = (
+            "Send each feed of patients again as a whole: under the new key nobody is who they were under the old one."
+        )
+        return [*_recreated("ingest"), again]
     passwords = ["docker compose run --rm databases"]
     if name in ROLES:
         return passwords + _recreated(name)

@@ -1,11 +1,15 @@
 """From text to canonical values: every column of a row is checked, and a row that fails any check is set aside with
 the first thing found wrong with it."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from services.ingest.columns import AnyColumn, Check, Column, Sent, Text
+from services.ingest.columns import AnyColumn, Check, Column, Day, Identifier, Period, Pseudonym, Sent, Text
+from services.ingest.personal import EVERY, NOBODY, PHRASES, Personal, kinds_in
+from services.ingest.pseudonyms import pseudonyms
 from services.ingest.refusals import ASIDE, EXCERPT
 from services.ingest.source import Source
 from services.ingest.told import AggregateFlag, Constant, LineNumber, NamedPeriod
@@ -14,33 +18,39 @@ from shared.contracts.ingest import Fate
 LINE: Final = "_line"
 AGGREGATE: Final = "_aggregate"
 WRONG: Final = "_wrong"
+OF_AN_NHS_NUMBER: Final = 10
+"""Digits: identifiers of as many could be one."""
 
 
 class Rule(NamedTuple):
-    """A check and the column of the file that it is about."""
+    """A check, the column of the file that it is about, and what that column must not be quoted with."""
 
     header: str
     check: Check
+    watched: tuple[Personal, ...] = ()
 
 
 def row_schema(source: Source) -> pl.Schema:
     return pl.Schema({LINE: pl.Int64(), AGGREGATE: pl.Boolean(), **source.canonical})
 
 
-def check(texts: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
+def check(texts: pl.DataFrame, source: Source, key: bytes | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that pass (`row_schema`), and those that do not (`ASIDE`).
 
-    `texts` holds `_line` and the header's columns as text, not trimmed; `source` is in the layout of that header.
-    Values get names of their own while both are needed, since a source may use one name for a column of the file and
-    for the canonical one.
+    `texts` holds `_line` and the header's columns as text, not trimmed; `source` is in the layout of that header. `key`
+    is that of its pseudonyms. Values get names of their own while both are needed, since a source may use one name for
+    a column of the file and for the canonical one. Raises ValueError where there are pseudonyms to make and no key.
     """
     trimmed = texts.with_columns(_trimmed(source))
-    valued = trimmed.with_columns(_value(column, source).alias(_own(column.name)) for column in source.sent)
+    valued = trimmed.with_columns(_value(column, source, key).alias(_own(column.name)) for column in source.sent)
     valued = valued.with_columns(_is_aggregate(source).alias(AGGREGATE))
     rules = _rules(source)
-    wrong = pl.coalesce(pl.when(rule.check.failed).then(pl.lit(i, pl.Int32)) for i, rule in enumerate(rules))
-    valued = valued.with_columns(wrong.alias(WRONG))
-    return _rows(valued.filter(pl.col(WRONG).is_null()), source), _aside(valued.drop_nulls(WRONG), rules)
+    failed = valued.select(
+        pl.any_horizontal(False, *(rule.check.failed for rule in rules)).fill_null(False)
+    ).to_series()
+    if not failed.any():
+        return _rows(valued, source), pl.DataFrame(schema=ASIDE)
+    return _rows(valued.filter(~failed), source), _aside(valued.filter(failed), rules)
 
 
 def _trimmed(source: Source) -> list[pl.Expr]:
@@ -68,9 +78,17 @@ def _reason(column: Column, source: Source) -> pl.Expr:
     )
 
 
-def _value(column: Sent, source: Source) -> pl.Expr:
-    present = pl.when(~_is_missing(column, source)).then(column.parse(pl.col(column.source)))
+def _value(column: Sent, source: Source, key: bytes | None) -> pl.Expr:
+    text = pl.col(column.source)
+    parsed = _pseudonym(text, key) if isinstance(column, Pseudonym) else column.parse(text)
+    present = pl.when(~_is_missing(column, source)).then(parsed)
     return present if column.when_missing is None else present.otherwise(pl.lit(column.when_missing))
+
+
+def _pseudonym(text: pl.Expr, key: bytes | None) -> pl.Expr:
+    if key is None:
+        raise ValueError("this source has pseudonyms, and there is no key to make them with")
+    return text.map_batches(partial(pseudonyms, key=key), return_dtype=pl.String(), is_elementwise=True)
 
 
 def _is_aggregate(source: Source) -> pl.Expr:
@@ -96,9 +114,32 @@ def _of_column(column: Sent, source: Source) -> list[Rule]:
         needed = pl.col(column.source).is_in(unsaid)
         needed = needed & ~pl.col(AGGREGATE) if column.required == "unless-aggregate" else needed
         rules.append(Rule(column.source, Check(needed, "missing-value", "a value")))
-    for check in column.checks(pl.col(column.source), pl.col(_own(column.name))):
-        rules.append(Rule(column.source, check._replace(failed=~missing & check.failed)))
+    text = pl.col(column.source)
+    for check in (*_of_persons(column, text), *column.checks(text, pl.col(_own(column.name)))):
+        rules.append(Rule(column.source, check._replace(failed=~missing & check.failed), watched(column)))
     return rules
+
+
+def _of_persons(column: Sent, text: pl.Expr) -> list[Check]:
+    """Whether a text tells who a patient is; asked first, so that nothing else is said of such a cell."""
+    if isinstance(column, Text):
+        kind = _kind(text, column.source, watched(column))
+    elif isinstance(column, Identifier) and column.width >= OF_AN_NHS_NUMBER:
+        kind = _kind(text, "", tuple(kind for kind in ("nhs-number",) if kind not in column.may_hold))
+    else:
+        return []
+    return [Check(kind.is_not_null(), "personal", NOBODY, kind.replace_strict(PHRASES, return_dtype=pl.String))]
+
+
+def watched(column: Column) -> tuple[Personal, ...]:
+    """The kinds that a cell of this column must not seem to hold. A column of days holds days."""
+    own = ("date-of-birth",) if isinstance(column, Day | Period) else ()
+    return tuple(kind for kind in EVERY if kind not in (*column.may_hold, *own))
+
+
+def _kind(text: pl.Expr, header: str, kinds: Sequence[Personal]) -> pl.Expr:
+    found = partial(kinds_in, kinds=kinds, header=header)
+    return text.map_batches(found, return_dtype=pl.String(), is_elementwise=True)
 
 
 def _rows(passed: pl.DataFrame, source: Source) -> pl.DataFrame:
@@ -125,6 +166,7 @@ def _behind(column: AnyColumn, source: Source) -> pl.Expr:
 
 
 def _aside(failed: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
+    """What failed first in each row, in the order of columns."""
     told = pl.DataFrame(
         {
             WRONG: pl.Series(range(len(rules)), dtype=pl.Int32),
@@ -133,11 +175,25 @@ def _aside(failed: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
             "expected": [rule.check.expected for rule in rules],
         }
     )
-    found = pl.coalesce(pl.when(pl.col(WRONG) == i).then(pl.col(rule.header)) for i, rule in enumerate(rules))
-    shown = failed.select(pl.col(LINE).alias("line"), WRONG, found.alias("found"))
+    wrong = pl.coalesce(pl.when(rule.check.failed).then(pl.lit(i, pl.Int32)) for i, rule in enumerate(rules))
+    failed = failed.with_columns(wrong.alias(WRONG))
+    parts = [
+        part.select(pl.col(LINE).alias("line"), WRONG, _found(rules[int(number)]).alias("found"))
+        for (number,), part in failed.group_by(WRONG)
+    ]
+    shown = pl.concat(parts).sort("line")
     return shown.join(told, on=WRONG, how="left", maintain_order="left").select(
         "line", pl.lit(Fate.QUARANTINED.value).alias("fate"), "code", "column", _short("found"), "expected"
     ).match_to_schema(ASIDE)  # fmt: skip
+
+
+def _found(rule: Rule) -> pl.Expr:
+    """What the sender is told was found: the cell, unless it tells who a patient is."""
+    if rule.check.found is not None:
+        return rule.check.found
+    text = pl.col(rule.header)
+    kind = _kind(text, "", rule.watched)
+    return pl.coalesce(kind.replace_strict(PHRASES, default=None, return_dtype=pl.String), text)
 
 
 def _short(name: str) -> pl.Expr:

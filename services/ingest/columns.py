@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from services.ingest import days
 from services.ingest.layout import Layout
+from services.ingest.personal import Personal
 from services.ingest.told import AggregateFlag, Constant, LineNumber, NamedPeriod
 
 __all__ = ["AggregateFlag", "Constant", "Layout", "LineNumber", "NamedPeriod"]  # types of columns, wherever they are
@@ -31,7 +32,6 @@ Reason = Literal[
     "withheld",
 ]
 """Why a value is absent, as its publisher says it. A closed list; tokens are mapped to it, never guessed."""
-Personal = Literal["nhs-number", "postcode", "date-of-birth", "name"]
 WHOLE = r"^-?[0-9]+$"
 WHOLE_WITH_POINT = r"^-?[0-9]+(\.0+)?$"
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
@@ -40,15 +40,18 @@ RUN = r"^[=@\t+-]"
 SIGNED = r"^[-+] ?[0-9.,][0-9 .,]*%?$"
 
 
+DASHED = r"^- *(,[ 0-9A-Z&,]*)?$"
 PLAIN = "text that no spreadsheet would run: no =, @ or tab before it, nor a sign before anything but a number"
 
 
 class Check(NamedTuple):
-    """`failed` is true on the rows to set aside under `code`; `expected` says what would have been accepted."""
+    """`failed` is true on the rows to set aside under `code`; `expected` says what would have been accepted. `found`
+    is what the sender is told instead of the cell, where that must not be repeated."""
 
     failed: pl.Expr
     code: str
     expected: str
+    found: pl.Expr | None = None
 
 
 class Column(Layout):
@@ -115,20 +118,27 @@ class Column(Layout):
 
 
 class Text(Column):
+    """With `leading_dash` texts may begin with a dash that says "none", as in lists of codes: it is no formula."""
+
     type: Literal["text"]
     most_characters: int = 200
     pattern: str | None = None
     form: str = "text"
+    leading_dash: bool = False
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
         allowed = f"at most {self.most_characters} characters"
         found = [
-            Check(text.str.contains(RUN) & ~text.str.contains(SIGNED), "formula", PLAIN),
+            Check(text.str.contains(RUN) & ~text.str.contains(self._harmless), "formula", PLAIN),
             Check(text.str.len_chars() > self.most_characters, "out-of-range", allowed),
         ]
         if self.pattern is not None:
             found.append(Check(~text.str.contains(self.pattern), "not-of-form", self.form))
         return found
+
+    @property
+    def _harmless(self) -> str:
+        return f"{SIGNED}|{DASHED}" if self.leading_dash else SIGNED
 
 
 class Identifier(Column):
@@ -202,8 +212,11 @@ class Pseudonym(Column):
     most_characters: int = Field(default=64, ge=1)
 
     def checks(self, text: pl.Expr, value: pl.Expr) -> list[Check]:  # noqa: ARG002
-        return [Check(text.str.len_chars() > self.most_characters, "out-of-range",
-                      f"at most {self.most_characters} characters")]  # fmt: skip
+        allowed = f"at most {self.most_characters} characters"
+        characters = text.str.len_chars()
+        return [
+            Check(characters > self.most_characters, "out-of-range", allowed, pl.format("{} characters", characters))
+        ]
 
 
 class Number(Column):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from services.ingest.personal import without
 from shared.contracts.ingest import Refusal
 
 EXCERPT = 80
@@ -24,9 +25,10 @@ class Refused(Exception):
 
 
 def excerpt(raw: bytes, encoding: str, most: int = EXCERPT) -> str:
-    """The first `most` characters of `raw`; an ellipsis takes the last place where more follow."""
+    """The first `most` characters of `raw`; an ellipsis takes the last place where more follow. Where they seem to tell
+    who somebody is, what kind of thing that is instead."""
     text = raw[: 4 * most + 4].decode(encoding, errors="replace")
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return without(text if len(text) <= most else text[: most - 1] + "…", text)
 
 
 def listed(names: Iterable[str], most: int = 10) -> str:

@@ -1,0 +1,29 @@
+"""Patients' keys become pseudonyms as they are read, under a key that is a file among the secrets and nowhere else."""
+
+import hmac
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from shared.kit.secretfiles import read_secret
+
+KEY: Final = "ingest-pseudonyms"
+DIGITS: Final = 32
+
+
+def load_key(folder: Path) -> bytes:
+    """The key in the folder of secrets. Raises FileNotFoundError without one, ValueError where it is too short."""
+    return read_secret(folder, KEY)
+
+
+def pseudonym(text: str, key: bytes) -> str:
+    """HMAC-SHA256 of `text` in UTF-8, its first 128 bits as 32 hexadecimal digits (RFC 2104)."""
+    return hmac.digest(key, text.encode(), "sha256").hex()[:DIGITS]
+
+
+def pseudonyms(texts: pl.Series, key: bytes) -> pl.Series:
+    """The pseudonym of each of `texts`, shape (n,), in their order; null where there is no text."""
+    different = texts.drop_nulls().unique()
+    made = pl.Series([pseudonym(text, key) for text in different], dtype=pl.String)
+    return texts.replace_strict(different, made, default=None, return_dtype=pl.String)
