@@ -106,7 +106,7 @@ class Source(Layout):
     schema_version: int = Field(ge=1)
     synthetic: bool
     encodings: list[str] = Field(min_length=1)
-    header: list[str] = Field(min_length=2)
+    header: list[str] = Field(min_length=1)
     other_headers: tuple[list[str], ...] = ()
     empty_rows_are_blank: bool = False
     content: contracts.Content = contracts.Content.AGGREGATE
@@ -152,7 +152,7 @@ class Source(Layout):
             told = column.of_file(name) if isinstance(column, NamedPeriod) else column
             if told is None:
                 assert isinstance(column, NamedPeriod)
-                raise ValueError(f"a name with one of {', '.join(column.periods)}")
+                raise ValueError(column.expected)
             columns.append(told)
         return self._with(columns=columns)
 

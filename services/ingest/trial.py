@@ -65,7 +65,7 @@ def try_all(jobs: list[Job], out: Path) -> None:
 def tried(job: Job, source: Source) -> tuple[pl.DataFrame, Mapping[str, Any]]:
     """The rows that stand, in order of the key, and what became of every line. Raises CannotTry."""
     try:
-        reading = read(job.path, source)
+        reading = read(job.path, source, job.path.name)
     except OSError as error:
         raise CannotTry(f"{job.entry}: {job.path} cannot be read ({error.strerror}).") from None
     except Refused as refused:
