@@ -11,7 +11,7 @@ KEY: Final = list(RESULT_KEY)
 POSITION: Final = "told"
 FIGURES: Final = (
     "cases", "observed", "expected", "status", "estimate", "interval_lower", "interval_upper", "benchmark",
-    "position", "warning_lower", "warning_upper", "control_lower", "control_upper", "reliability",
+    "position", "warning_lower", "warning_upper", "control_lower", "control_upper", "reliability", "word", "verdict",
 )  # fmt: skip
 
 
@@ -50,11 +50,11 @@ def compared(before: pl.DataFrame, after: pl.DataFrame) -> Compared:
 
 
 def _told(frame: pl.DataFrame) -> pl.DataFrame:
-    """With one word for where a row stands: its position, else why it has none."""
+    """With one word for where a row stands: its position, or what its publisher says, else why it has none."""
     return frame.with_columns(
         pl.when(pl.col("status") != "published").then("status")
         .when(pl.col("position").is_not_null() & (pl.col("position") != "")).then("position")
-        .otherwise(pl.lit("not_rated"))
+        .otherwise(pl.coalesce("word", "verdict", pl.lit("not_rated")))
         .alias(POSITION)
     )  # fmt: skip
 

@@ -56,7 +56,7 @@ def _with_reason(told: pl.DataFrame, absent: pl.Expr) -> pl.DataFrame:
 
 def _listed(rows: pl.DataFrame, figure: Figure, definition: Definition) -> list[pl.Expr]:
     """`word`, `verdict`, and `why`: the reason that is given where there is neither, nor a figure."""
-    texts = {"word": (figure.word, figure.words), "verdict": (figure.verdict, list(figure.verdicts))}
+    texts = {"word": (figure.word, figure.words), "verdict": (figure.verdict, figure.verdicts)}
     found, reasons = [], []
     for name, (column, known) in texts.items():
         if column is None:

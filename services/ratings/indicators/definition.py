@@ -277,6 +277,10 @@ class Definition(Part):
         return self.rounding.adjusted_percent if self.unit == "percent" else self.rounding.standardised_ratio
 
     @property
+    def ratio_decimals(self) -> int:
+        return self.rounding.standardised_ratio if self.figure is None else 0
+
+    @property
     def mode(self) -> RoundingMode:
         return self.rounding.mode if self.figure is None else self.figure.mode
 

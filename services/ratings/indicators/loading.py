@@ -97,10 +97,14 @@ def parse_indicator(text: str, name: str) -> Definition:
         raise FileRefused(f"{name}: the id in the file is {definition.id}")
     if definition.revocable and definition.programme is None:
         raise FileRefused(f"{name}: figures of consultants need the programme whose permissions apply")
-    if definition.figure is not None:
-        if definition.patient_rule != "denominator-10":
-            raise FileRefused(f"{name}: a published figure has been under its publisher's rule")
-        return definition
+    if definition.figure is None:
+        _refuse_odd_comparison(definition, name)
+    elif definition.patient_rule != "denominator-10":
+        raise FileRefused(f"{name}: a published figure has been under its publisher's rule")
+    return definition
+
+
+def _refuse_odd_comparison(definition: Definition, name: str) -> None:
     if definition.kind != "ratio" or definition.expected is None:
         raise FileRefused(f"{name}: there is no recipe for kind {definition.kind} without an expected number")
     if (definition.value == "risk_adjusted_rate") != (definition.benchmark.rate == "aggregate"):
@@ -118,7 +122,6 @@ def parse_indicator(text: str, name: str) -> Definition:
     if definition.patient_rule == "counts-1-7" and definition.minimum_ascertainment is not None:
         raise FileRefused(f"{name}: under counts-1-7 a minimum of case ascertainment would tell the exact count")
     _refuse_for_reproduction_only(definition)
-    return definition
 
 
 def _refuse_for_reproduction_only(definition: Definition) -> None:

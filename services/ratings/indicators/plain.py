@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.ratings.methods.rounding import RoundingMode
 from shared.contracts.base import Slug
 
-Position: TypeAlias = Literal["above_control", "above_warning", "within", "below_warning", "below_control"]
 Absence: TypeAlias = Literal["small_numbers", "not_published", "not_submitted", "not_applicable", "not_given"]
 Kind: TypeAlias = Literal[
     "hospital", "trust", "gp-practice", "pcn", "area", "social-care", "mental-health", "region", "country", "other"
@@ -68,7 +67,7 @@ class Source(Table):
     @property
     def feeds(self) -> tuple[str, ...]:
         """All that is read of it; registers whose rows have names of their own are read where they have rows."""
-        return (self.feed, *self.registers)
+        return (self.feed, *self.registers, *self.optional)
 
     @property
     def optional(self) -> tuple[str, ...]:
@@ -81,20 +80,23 @@ class Source(Table):
 
 
 class PracticeRule(Table):
-    """Figures of GP practices: only of one that a register knows to have so many doctors. With one it is a person."""
+    """Figures of GP practices: only of one that is known to have so many doctors, by the column `doctors` of `feed`,
+    which is among the registers. With one doctor it is a person; one that nobody has counted may be."""
 
     fewest_doctors: Annotated[int, Field(ge=2)]
+    feed: Slug
+    doctors: str
 
 
 class Figure(Table):
-    """What a row of the feed says: a `word` out of `words` (in the publisher's order, the best last), a `value`, or a
+    """What a row of the feed says: a `word` out of `words` (in the publisher's order), a `value`, or a
     `numerator` and a `denominator`, each the sum of its columns, the numerator less those of `less`.
 
     A share gets Wilson's interval, a rate that of its count (exact below 10, then Byar's); a value has the interval
     that was published in `lower` and `upper`, or none. `records`: how many cases a value rests on. `verdict`: the
-    column with the publisher's own judgement, `verdicts` the position that each means; `absences` are those texts of a
-    word or a verdict that mean no figure. `reasons`: the column that says why a value is absent. `adjusted`: whether
-    the publisher has allowed for the patients treated.
+    column with the publisher's own judgement of it, out of `verdicts`; `absences` are those texts of a word or verdict
+    that mean no figure. `reasons`: the column that says why a value is absent. `adjusted`: whether the publisher has
+    allowed for the patients treated.
     """
 
     word: str | None = None
@@ -107,7 +109,7 @@ class Figure(Table):
     less: list[str] = Field(default_factory=list)
     denominator: list[str] = Field(default_factory=list)
     verdict: str | None = None
-    verdicts: dict[str, Position] = Field(default_factory=dict)
+    verdicts: list[str] = Field(default_factory=list)
     absences: dict[str, Absence] = Field(default_factory=dict)
     reasons: str | None = None
     unit: Literal["percent", "per_100000", "count", "points", "word"]

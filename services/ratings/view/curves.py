@@ -20,11 +20,14 @@ DECIMALS: Final = 4
 def curves(comparisons: pl.DataFrame, catalogue: Catalogue) -> list[FunnelCurves]:
     """One per indicator, period and level of the results, over the same expected numbers whatever the data: a curve
     that ended where the figures end would give away the largest of them after it is withheld. Gateways cut the curve
-    to what an answer shows."""
+    to what an answer shows. Figures that are not judged here have none."""
     made = []
     grid = _grid()
     for one in comparisons.iter_rows(named=True):
-        limits = curve_at(grid, catalogue[one["indicator"]].definition, one["between_provider_variance"])
+        definition = catalogue[one["indicator"]].definition
+        if definition.figure is not None:
+            continue
+        limits = curve_at(grid, definition, one["between_provider_variance"])
         ends = (limits.lower_95, limits.upper_95, limits.lower_99_8, limits.upper_99_8)
         made.append(
             FunnelCurves(

@@ -11,9 +11,10 @@ import polars as pl
 from pydantic import BaseModel
 
 from services.ratings.assembly.succession import NO_SUCCESSIONS
+from services.ratings.indicators.definition import Definition
 from services.ratings.indicators.loading import Loaded
-from services.ratings.indicators.risk_model import RiskModel
 from services.ratings.view.built import Built
+from services.ratings.view.plain import plain_entry
 from shared.contracts.cards import ModelCard
 from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry, Succession
 
@@ -33,26 +34,33 @@ def indicator_entry(loaded: Loaded, built: Built, cards: Sequence[ModelCard]) ->
     return IndicatorEntry(
         id=definition.id, version=definition.version, status=definition.status, label=definition.label,
         unit=definition.unit, polarity=definition.polarity, decimals=definition.decimals,
-        rounding=definition.rounding.mode.value, numerator=definition.numerator, denominator=definition.denominator,
+        rounding=definition.mode.value, numerator=definition.numerator, denominator=definition.denominator,
         why_it_matters=definition.why_it_matters, does_not_show=definition.does_not_show,
         levels=list(definition.units), periods=own["period_id"].unique(maintain_order=True).to_list(),
         specialty=definition.source.specialty, programme=definition.programme, interval_level=0.95,
-        interval_method=definition.limits.interval.value, limits_method=own["limits_method"][0],
-        test=definition.limits.test, verdict=definition.limits.verdict, licence=definition.source.licence,
+        limits_method=own["limits_method"][0], licence=definition.source.licence,
         min_denominator=str(definition.gates.minimum_cases),
         min_expected=str(definition.gates.minimum_expected), min_power=str(definition.gates.minimum_power),
-        risk_model=_risk_model(loaded.model, [card for card in cards if card.indicator == definition.id]),
+        risk_model=_risk_model(loaded, [card for card in cards if card.indicator == definition.id]),
         ranked=placed.height > 0,
         authored_by=definition.review.authored_by, checked_by=definition.review.checked_by,
         next_review=definition.review.next_review, revocable=definition.revocable,
         synthetic=definition.status == "synthetic", source=definition.source.publisher,
+        **(_compared_entry(definition) if definition.figure is None else plain_entry(definition)),
     )  # fmt: skip
 
 
-def _risk_model(model: RiskModel | None, cards: Sequence[ModelCard]) -> RiskModelEntry:
-    """With the performance on hospitals that were left out, which is the one that says something, where it is known."""
+def _compared_entry(definition: Definition) -> dict[str, Any]:
+    limits = definition.limits
+    return {"interval_method": limits.interval.value, "test": limits.test, "verdict": limits.verdict}
+
+
+def _risk_model(loaded: Loaded, cards: Sequence[ModelCard]) -> RiskModelEntry | None:
+    """With the performance on hospitals that were left out, which is the one that says something, where it is known.
+    None where nobody has allowed for who was treated."""
+    model, figure = loaded.model, loaded.definition.figure
     if model is None:
-        return AS_PUBLISHED
+        return None if figure is not None and not figure.adjusted else AS_PUBLISHED
     told = {}
     if cards and (held := cards[-1].left_out) is not None:
         told = {"c_statistic": held.c_statistic, "calibration_slope": held.slope, "brier": held.brier}

@@ -8,19 +8,20 @@ from typing import Final
 import polars as pl
 
 from services.ratings.assembly.succession import NO_SUCCESSIONS
+from services.ratings.indicators.definition import Definition
 from services.ratings.indicators.loading import Loaded
 from services.ratings.methods.rounding import rounded
 from services.ratings.view.ascertaining import CASE_FLAGS, CasesSent, with_cases_sent
 from services.ratings.view.beside import NOTHING, Beside, with_replies
 from services.ratings.view.counts import told_to_five
 from services.ratings.view.fates import DISCLOSURE_RULE, GONE, NOT_PUBLISHED, NOTHING_HIDDEN, SHOWN, SUPPRESSED, Fates
+from services.ratings.view.plain import POLARS_TYPES, described_plain
 from services.ratings.view.words import DEPENDS, OF_MISSING_CASES, bands, certainty, depends_on_method, summaries
 from shared.contracts.consent import Named
 from shared.contracts.views import ROW_COLUMNS, ROW_TYPES, SINCE_SCHEMA_4
 
 NOT_HERE: Final = SINCE_SCHEMA_4 - {"case_ascertainment"}
 HIGHEST_POWER: Final = 0.99  # never "certain"
-POLARS_TYPES: Final = {"int": pl.Int64, "text": pl.String, "float": pl.Float64, "date": pl.Date}
 IN_UNIT: Final = (
     "estimate", "interval_lower", "interval_upper", "warning_lower", "warning_upper", "control_lower", "control_upper",
     "benchmark_value", "crude",
@@ -31,8 +32,8 @@ IN_HUNDREDTHS: Final = (
 ONLY_PUBLISHED: Final = (
     *IN_UNIT, *IN_HUNDREDTHS, "standardised_ratio", "observed", "denominator", "value_kind", "interval_level",
     "interval_method", "benchmark_scope", "comparison_status", "not_rated_reason", "position", "band", "limits_method",
-    "certainty", "case_ascertainment", "risk_model", "robustness_paths", "robustness_agreeing", "robustness_differing",
-    "rank_lower", "rank_upper", "ranked_of",
+    "certainty", "case_ascertainment", "word", "risk_model", "robustness_paths", "robustness_agreeing",
+    "robustness_differing", "rank_lower", "rank_upper", "ranked_of",
 )  # fmt: skip
 
 
@@ -57,7 +58,9 @@ def shown_rows(
     if loaded.definition.patient_rule == "counts-1-7":
         decided = told_to_five(decided)
     decided = with_cases_sent(decided, sent, loaded.definition, fates)
-    whole = _rounded(_described(decided, loaded, named), loaded)
+    plain = loaded.definition.figure is not None
+    told = described_plain(decided, loaded.definition) if plain else _described(decided, loaded, named)
+    whole = _rounded(told, loaded.definition)
     published = pl.col("status") == "published"
     return whole.with_columns(pl.when(published).then(pl.col(name)).alias(name) for name in ONLY_PUBLISHED)
 
@@ -125,14 +128,13 @@ def _described(rows: pl.DataFrame, loaded: Loaded, named: Mapping[str, Named]) -
     )  # fmt: skip
 
 
-def _rounded(rows: pl.DataFrame, loaded: Loaded) -> pl.DataFrame:
-    rounding = loaded.definition.rounding
-    decimals = dict.fromkeys(IN_UNIT, loaded.definition.decimals)
-    decimals |= dict.fromkeys(IN_HUNDREDTHS, 2) | {"standardised_ratio": rounding.standardised_ratio}
+def _rounded(rows: pl.DataFrame, definition: Definition) -> pl.DataFrame:
+    decimals = dict.fromkeys(IN_UNIT, definition.decimals)
+    decimals |= dict.fromkeys(IN_HUNDREDTHS, 2) | {"standardised_ratio": definition.ratio_decimals}
     columns = []
     for name, places in decimals.items():
         values = rows[name]
-        once = pl.Series(name, rounded(values.fill_null(0.0).to_numpy(), places, rounding.mode))
+        once = pl.Series(name, rounded(values.fill_null(0.0).to_numpy(), places, definition.mode))
         columns.append(once.set(values.is_null(), None))
     return rows.with_columns(columns).with_columns(pl.col("power_to_detect_doubling").clip(upper_bound=HIGHEST_POWER))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from services.ratings.assembly.practices import doctors_of, held_back
+from services.ratings.assembly.practices import Practices, doctors_of, held_back
 from services.ratings.assembly.registers import (
     checked_registers,
     consultants_of_register,
@@ -34,7 +34,6 @@ class _Read:
     rows: Frames = field(default_factory=list)
     consultants: Frames = field(default_factory=list)
     successions: Frames = field(default_factory=list)
-    registers: Frames = field(default_factory=list)
 
 
 def registers_of(
@@ -48,19 +47,29 @@ def registers_of(
     definitions = list(definitions)
     read = _read(definitions, known, file_of)
     together = in_order(read.providers, read.rows)
-    fewest = {one.id: one.practices.fewest_doctors for one in definitions if one.practices is not None}
-    places, people = checked_registers([together.providers], read.consultants, results, fewest)
+    rules = dict(_rules_for_practices(definitions, known, file_of))
+    places, people = checked_registers([together.providers], read.consultants, results, rules)
     links = links_of(read.successions, max(one.created for one in known.values()).date())
     successions = successions_of(links, places["id"].to_list())
     kept = listed(places, successions, results["provider_id"].drop_nulls().unique())
     ids = kept["id"].to_list()
     frames = {
         "providers": kept, "consultants": people,
-        "results": held_back(results, places, doctors_of(read.registers), fewest),
+        "results": held_back(results, places, rules),
         "successions": successions.filter(pl.col("provider").is_in(ids) & pl.col("successor").is_in(ids)),
         "register_differences": together.differences.filter(pl.col("id").is_in(ids)),
     }  # fmt: skip
     return {name: frame for name, frame in frames.items() if frame.height or name not in ONLY_WHERE_THERE_ARE}
+
+
+def _rules_for_practices(
+    definitions: Iterable[Definition], known: dict[str, Snapshot], file_of: Callable[[str], Path]
+) -> Iterator[tuple[str, Practices]]:
+    """By indicator. Where nobody has counted doctors yet, no practice is known to have any."""
+    for one in definitions:
+        if (rule := one.practices) is not None:
+            counted = doctors_of(pl.read_parquet(file_of(rule.feed)), rule.doctors) if rule.feed in known else {}
+            yield one.id, Practices(rule.fewest_doctors, counted)
 
 
 def _read(definitions: Iterable[Definition], known: dict[str, Snapshot], file_of: Callable[[str], Path]) -> _Read:
@@ -77,7 +86,6 @@ def _read(definitions: Iterable[Definition], known: dict[str, Snapshot], file_of
         elif kind is SnapshotKind.SUCCESSIONS:
             found.successions.append(frame)
         elif kind is SnapshotKind.PROVIDERS:
-            found.registers.append(frame)
             keeper = source.register_keeper or source.publisher
             found.providers.append(providers_of_register(frame, keeper, synthetic))
         else:
