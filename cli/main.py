@@ -8,6 +8,7 @@ from cli.disclosure import command as disclosure
 from cli.operations import databases, secrets, verbs
 from cli.proof import command as proof
 from cli.rights import command as rights
+from cli.source import command as source
 from cli.up import command as up
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command("erase")(rights.erase)
 app.command("service")(verbs.service)
 app.command("backup")(verbs.backup)
 app.command("restore")(verbs.restore)
+app.add_typer(source.app, name="source")
 app.add_typer(release.app, name="release")
 app.add_typer(cases.app, name="cases")
 app.add_typer(consent.app, name="consent")
