@@ -3,7 +3,9 @@ publication. Private: nothing of it is for the public. What is kept back is abse
 
 from datetime import date
 
-from shared.contracts.base import Contract, Count, ReleaseId, ResultId, Slug
+from pydantic import Field
+
+from shared.contracts.base import Contract, Count, ReleaseId, ResultId, Slug, SubjectId
 from shared.contracts.public.results import Result
 from shared.contracts.told import Level, Public
 from shared.contracts.views import FunnelCurves
@@ -98,8 +100,23 @@ class Better(Contract):
     says: str
 
 
+class UnitCases(Contract):
+    """How many of a consultant's cases were done at this provider."""
+
+    provider: SubjectId
+    cases: Count
+
+
+class SecondOperator(Contract):
+    """In how many cases a consultant had a part for which another answers, or nobody: counted here and nowhere else."""
+
+    cases: Count
+    says: str
+
+
 class PackResult(Contract):
-    """One result with what belongs to it. `peers`: with how many comparable published peers it is set beside."""
+    """One result with what belongs to it. `peers`: with how many comparable published peers it is set beside. `units`:
+    where a consultant's cases were done, most first."""
 
     result: Result
     public: Public
@@ -110,6 +127,8 @@ class PackResult(Contract):
     peers: Count
     better: list[Better]
     better_says: str
+    units: list[UnitCases] = Field(default_factory=list)
+    second: SecondOperator | None = None
 
 
 class ReleasePack(Contract):

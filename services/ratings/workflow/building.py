@@ -10,12 +10,13 @@ import polars as pl
 
 from services.ratings.assembly.plain import from_published
 from services.ratings.assembly.recipes import Origin, from_counts, from_patterns
-from services.ratings.assembly.schema import FRAMES, BuildRefused, Computed, as_declared
+from services.ratings.assembly.schema import FRAMES, OF_CASES, BuildRefused, Computed, as_declared
 from services.ratings.casemix.counting import UNITS, count_patterns
 from services.ratings.indicators.loading import Loaded
 from services.ratings.view.fates import DISCLOSURE_RULE
 from services.ratings.workflow.made_with import made_with
 from services.ratings.workflow.office import Office
+from services.ratings.workflow.operating import read_episodes, with_cases_sent
 from services.ratings.workflow.registering import registers_of
 from services.ratings.workflow.releases import BUILD_JOB
 from shared.contracts.releases import BuildState
@@ -109,7 +110,7 @@ class Builder:
                 loaded = self.office.catalogue[one]
                 if loaded.model is not None and (key := _count_key(loaded)) not in counts:
                     assert loaded.definition.period is not None
-                    episodes = pl.scan_parquet(self._file(snapshots, loaded.definition.source.feed))
+                    episodes = read_episodes(self._file(snapshots, loaded.definition.source.feed), loaded)
                     frame = count_patterns(episodes, loaded.model, loaded.definition.period)
                     counts[key] = self.office.frames.keep(frame, [*UNITS, *loaded.model.columns])
             return {"counts": counts}
@@ -133,7 +134,8 @@ class Builder:
                 )
             if computed is None and explicit:
                 raise BuildRefused(f"no rows for {indicator} in {loaded.definition.source.feed}")
-            return {"indicator": indicator, "parts": self._keep_computed(computed) if computed else {}}
+            parts = self._kept(computed, loaded, snapshots) if computed else {}
+            return {"indicator": indicator, "parts": parts}
 
         return _timed(f"compute {indicator}", work)
 
@@ -150,6 +152,7 @@ class Builder:
                 )
                 for name in COMPUTED
             }
+            frames |= self._of_cases(present)
             indicators = [one["indicator"] for one in present]
             definitions = [self.office.catalogue[one].definition for one in indicators]
             frames |= registers_of(definitions, snapshots, partial(self._file, snapshots), frames["results"])
@@ -184,8 +187,20 @@ class Builder:
                 tx.add(row)
                 tx.record("ratings", "release.build_failed", release, reason=reason)
 
-    def _keep_computed(self, computed: Computed) -> dict[str, str]:
-        return {name: self.office.frames.keep(getattr(computed, name), FRAMES[name][1]) for name in COMPUTED}
+    def _of_cases(self, present: list[Json]) -> dict[str, pl.DataFrame]:
+        """Who operated, and how many cases were sent, each only where some indicator asks for it."""
+        kept = {name: [one["parts"][name] for one in present if name in one["parts"]] for name in OF_CASES}
+        loaded = {name: [self.office.frames.load(one) for one in digests] for name, digests in kept.items() if digests}
+        return {name: frame for name, some in loaded.items() if (frame := as_declared(some, name)).height}
+
+    def _kept(self, computed: Computed, loaded: Loaded, snapshots: Json) -> dict[str, str]:
+        """The frames of an indicator, under the gate of case ascertainment, by digest."""
+        source = loaded.definition.source
+        counts = self._file(snapshots, source.expected_counts) if source.expected_counts in snapshots else None
+        computed, beside = with_cases_sent(computed, loaded, self._file(snapshots, source.feed), counts)
+        frames = {name: getattr(computed, name) for name in COMPUTED}
+        frames |= {name: as_declared([frame], name) for name, frame in beside.items()}
+        return {name: self.office.frames.keep(frame, FRAMES[name][1]) for name, frame in frames.items()}
 
     def _file(self, snapshots: Json, feed: str) -> Any:
         return self.office.snapshots.path(snapshots[feed]["files"][0]["sha256"])
@@ -208,7 +223,8 @@ def _count_key(loaded: Loaded) -> str:
     assert definition.period is not None
     assert model is not None
     period = f"{definition.period.start}/{definition.period.end}"
-    return f"{definition.source.feed} {model.id} {model.version} {period}"
+    rules = f" attribution {definition.attribution}" if definition.attribution else ""
+    return f"{definition.source.feed} {model.id} {model.version} {period}{rules}"
 
 
 def _timed(name: str, work: Callable[[], Json]) -> Json:

@@ -5,6 +5,7 @@ from typing import Final
 
 import polars as pl
 
+from services.ratings.casemix.attribution import INVOLVED
 from services.ratings.casemix.casefile import CaseFile
 from services.ratings.casemix.counting import NOBODY, count_patterns
 from services.ratings.casemix.mix import Mix, exact_shares, mix_of, nearest_five, safe_shares
@@ -13,9 +14,10 @@ from services.ratings.models import ReleaseRow
 from services.ratings.view.beside import NOTHING
 from services.ratings.view.preview import SHOWN, OwnRow, own_rows
 from services.ratings.workflow.office import Office
+from services.ratings.workflow.operating import read_episodes
 from services.ratings.workflow.own import Who, own_figures, previewed
 from services.ratings.workflow.previewing import preview_of
-from shared.contracts.pack import CaseMix, MixFactor, MixLevel, OwnCases, ReleaseCases
+from shared.contracts.pack import CaseMix, MixFactor, MixLevel, OwnCases, ReleaseCases, UnitCases
 
 OTHERS: Final = 3  # colleagues, or peers, without whom shares of a group would tell of one of them
 SUBJECT: Final = {"consultant": "consultant", "provider": "provider"}
@@ -124,14 +126,37 @@ def case_file(office: Office, row: ReleaseRow, indicator: str) -> CaseFile:
 def own_episodes(office: Office, row: ReleaseRow, who: Who, indicator: str) -> pl.DataFrame:
     """The subject's cases within the period, in the order in which they were sent."""
     loaded = office.catalogue[indicator]
-    assert loaded.definition.period is not None
-    first, last = loaded.definition.period.start, loaded.definition.period.end
     own = _of_specialty(office, row, loaded).filter(pl.col(SUBJECT[who.level]) == who.subject)
-    return own.filter(pl.col("date").is_between(first, last, closed="both")).collect()
+    return _of_period(own, loaded).collect()
+
+
+def own_units(office: Office, row: ReleaseRow, who: Who, indicator: str) -> list[UnitCases]:
+    """Where a consultant's cases of this indicator were done, most first. Of a provider nothing."""
+    if who.level != "consultant":
+        return []
+    counted = own_episodes(office, row, who, indicator).group_by("provider").agg(pl.len().alias("cases"))
+    ordered = counted.sort("cases", "provider", descending=[True, False])
+    return [UnitCases(provider=unit, cases=cases) for unit, cases in ordered.select("provider", "cases").iter_rows()]
+
+
+def as_second(office: Office, row: ReleaseRow, who: Who, indicator: str) -> int | None:
+    """In how many cases of the period a consultant was the second operator and somebody else, or nobody, answers for
+    it; None where the indicator follows no rules of who operated."""
+    loaded = office.catalogue[indicator]
+    if who.level != "consultant" or loaded.attribution is None:
+        return None
+    involved = _of_period(_of_specialty(office, row, loaded), loaded).filter(pl.col(INVOLVED) == who.subject)
+    return int(involved.select(pl.len()).collect().item())
+
+
+def _of_period(episodes: pl.LazyFrame, loaded: Loaded) -> pl.LazyFrame:
+    period = loaded.definition.period
+    assert period is not None
+    return episodes.filter(pl.col("date").is_between(period.start, period.end, closed="both"))
 
 
 def _of_specialty(office: Office, row: ReleaseRow, loaded: Loaded) -> pl.LazyFrame:
     source = loaded.definition.source
     (snapshot,) = (one for one in row.inputs if one["feed"] == source.feed)
-    episodes = pl.scan_parquet(office.snapshots.path(snapshot["files"][0]["sha256"]))
+    episodes = read_episodes(office.snapshots.path(snapshot["files"][0]["sha256"]), loaded)
     return episodes.filter(pl.col("specialty") == source.specialty)

@@ -12,9 +12,9 @@ from services.ratings.view.pack import LiveRows, Peers, better_of, funnel_of, pe
 from services.ratings.view.preview import SHOWN, OwnRow, Preview, own_rows
 from services.ratings.workflow.office import Office
 from services.ratings.workflow.own import Who, own_figures, own_frame, previewed
-from services.ratings.workflow.own_cases import OTHERS, case_file, case_mix, own_episodes
+from services.ratings.workflow.own_cases import OTHERS, as_second, case_file, case_mix, own_episodes, own_units
 from services.ratings.workflow.previewing import SAYS, preview_of
-from shared.contracts.pack import Chart
+from shared.contracts.pack import Chart, SecondOperator
 
 Json = dict[str, Any]
 ROWS: Final = "rows.parquet"
@@ -25,6 +25,10 @@ WORDS: Final = (
 NO_PEERS: Final = "Nobody comparable is published now, so there is nobody to be set beside."
 NOBODY_BETTER: Final = "Of comparable published peers, nobody's figure differs from yours by more than chance may."
 SOME_BETTER: Final = "Comparable published peers whose figure is better than yours by more than chance easily gives:"
+SECOND: Final = (
+    "Cases in which you are recorded as the second operator and another answers for them, or nobody. They count in no "
+    "published figure of yours."
+)
 
 
 def pack(office: Office, who: Who) -> Json:
@@ -56,9 +60,19 @@ def _result(office: Office, row: ReleaseRow, who: Who, preview: Preview, own: Ow
         "result": own.body, "public": own.public, "says": SAYS[own.public],
         "funnel": funnel_of(preview, own, live).model_dump(mode="json"), "chart": _chart(office, row, who, own, file),
         "mix": _dumped(case_mix(office, row, who, own, enough)), "peers": peers.some, "better": better,
-        "better_says": _says(peers, len(better)),
+        "better_says": _says(peers, len(better)), "units": _units(office, row, who, own) if file else [],
+        "second": _second(office, row, who, own),
     }  # fmt: skip
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _units(office: Office, row: ReleaseRow, who: Who, own: OwnRow) -> list[Json]:
+    return [one.model_dump(mode="json") for one in own_units(office, row, who, own.key[2])]
+
+
+def _second(office: Office, row: ReleaseRow, who: Who, own: OwnRow) -> Json | None:
+    cases = as_second(office, row, who, own.key[2])
+    return None if cases is None else SecondOperator(cases=cases, says=SECOND).model_dump(mode="json")
 
 
 def _dumped(found: Any) -> Json | None:
