@@ -8,12 +8,14 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingest.domain import CHECK
+from services.ingest.pseudonyms import load_key
 from services.ingest.routes import routers
 from services.ingest.settings import Settings
 from services.ingest.source import load_sources
 from services.ingest.store.database import Store
 from services.ingest.store.files import Files
-from services.ingest.workflow.checking import check_submission, see_to_check
+from services.ingest.workflow.checking import Checking, see_to_check
+from services.ingest.workflow.sweeping import sweep, sweep_partials
 from shared.kit.auth import Identity
 from shared.kit.database import Database
 from shared.kit.jobs import Jobs
@@ -29,15 +31,18 @@ def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
     """
     sources = load_sources(settings.sources_dir)
     store = Store(Database(settings.database("ingest")), Files(settings.data_dir / "ingest"))
+    checking = Checking(store, sources, _key(settings), settings.most_rows_held)
 
-    def check(feed: str, sha256: str) -> None:
-        jobs.step("decide", check_submission, store, sources, feed, sha256)
+    def check(feed: str, _sha256: str) -> None:
+        checking.run(feed, jobs.step)
 
     def begin() -> None:
         store.open(list(sources))
+        sweep(store)
         jobs.launch(wake)
 
     def wake(at_once: bool) -> None:
+        sweep_partials(store)
         for waiting in store.waiting():
             see_to_check(store, jobs, waiting, at_once)
 
@@ -54,6 +59,14 @@ def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
     app.state.settings, app.state.sources = settings, sources
     app.state.store, app.state.jobs = store, jobs
     return app
+
+
+def _key(settings: Settings) -> bytes | None:
+    """What pseudonyms are made with; None in a house that takes no rows of patients."""
+    try:
+        return load_key(settings.secrets_dir)
+    except FileNotFoundError:
+        return None
 
 
 def _not_ready(store: Store) -> str | None:

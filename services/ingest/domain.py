@@ -19,13 +19,16 @@ ROWS_FILE = "rows.parquet"
 
 @dataclass(frozen=True)
 class Waiting:
-    """A submission without fates. `turn` changes when it is asked to supersede, and with it what is being decided."""
+    """A submission without fates. `turn` changes when it is to be decided again, and with it what is being decided."""
 
     feed: str
     sha256: str
     supersedes: bool
     turn: int
     attempt: int
+    whole_period: bool = False
+    name: str | None = None
+    mends: str | None = None
 
     @property
     def job(self) -> Attempt:
@@ -48,6 +51,9 @@ class Sending:
     sha256: str
     supersede: bool
     now: datetime
+    whole_period: bool = False
+    name: str | None = None
+    mends: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,17 @@ class Kept:
     submission: Submission
     waiting: Waiting | None
     fresh: bool
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What is kept of a submission beside its fates: the tables of its lines set aside and of what was read of it, the
+    name of its file."""
+
+    aside: str | None
+    reading: str | None
+    name: str | None
+    retracted: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,8 @@ class Outcome:
     aside: str
     state: str
     corrections: tuple[Correction, ...]
+    reading: str | None = None
+    profile: str | None = None
 
 
 Verdict = Outcome | Refusal

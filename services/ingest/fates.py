@@ -6,17 +6,24 @@ superseding submission replaces the key. Splitting a file in two and sending bot
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import polars as pl
 
 from services.ingest.checks import AGGREGATE, LINE
+from services.ingest.columns import LineNumber
+from services.ingest.reading.batches import on_each_line
+from services.ingest.reading.parts import LINES
 from services.ingest.refusals import ASIDE, EXCERPT
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate
 
 STATUS: Final = "_status"
 SUBMISSION: Final = "_submission"
+ORIGIN: Final = "_origin"
+"""Of a row that mends a line of an earlier submission: the number that the line has there."""
+Window = tuple[date, date]
 CONFLICT: Final = pl.lit(Fate.CONFLICT.value)
 CODE: Final = "conflict"
 AGREE: Final = "the same values in every line with this key"
@@ -24,10 +31,11 @@ AGREE: Final = "the same values in every line with this key"
 
 @dataclass(frozen=True)
 class Resolution:
-    """`state`: the feed's rows from now on. `fates`: number of lines by fate. `aside`: lines in conflict (`ASIDE`).
+    """`state`: the feed's rows from now on. `fates`: number of lines by fate. `aside`: lines in conflict (`ASIDE`, one
+    for each physical line).
 
-    `overtaken`: lines of earlier submissions that stood until now and are in conflict since: `_submission`, `_line`,
-    `_status` (the fate they had) and the columns of `ASIDE`.
+    `overtaken`: rows of earlier submissions that stood until now and are in conflict since: `_submission`, `_line`,
+    `_lines`, `_status` (the fate they had) and the columns of `ASIDE`.
     """
 
     state: pl.DataFrame
@@ -37,25 +45,77 @@ class Resolution:
 
 
 def state_schema(source: Source) -> pl.Schema:
-    """Key and values of each key the feed has seen, whether it stands, and the line it came from."""
-    return pl.Schema({**source.canonical, STATUS: pl.String(), SUBMISSION: pl.String(), LINE: pl.Int64()})
+    """Key and values of each key the feed has seen, whether it stands, and the line it came from (the first of its
+    `_lines`); in order of the key."""
+    lineage = {STATUS: pl.String(), SUBMISSION: pl.String(), LINE: pl.Int64(), LINES: pl.Int64(), ORIGIN: pl.Int64()}
+    return pl.Schema({**source.canonical, **lineage})
 
 
-def resolve(rows: pl.DataFrame, state: pl.DataFrame, submission: str, supersede: bool, source: Source) -> Resolution:
+def in_full(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """Rows, or a state, in which nothing is missing that was not kept in earlier days, or that a source did not have:
+    a row is one line, of no other origin, and has no value in a column that is new."""
+    missing = [pl.lit(1, pl.Int64).alias(LINES)] if LINES not in frame.columns else [pl.col(LINES).cast(pl.Int64)]
+    missing += [pl.lit(None, pl.Int64).alias(ORIGIN)] if ORIGIN not in frame.columns else []
+    missing += [pl.lit(None, kind).alias(name) for name, kind in source.canonical.items() if name not in frame.columns]
+    return frame.with_columns(missing)
+
+
+def of_origin(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """Mended rows: where the number of the line is a value, it is the number of the line that is mended."""
+    return rows.with_columns(pl.col(ORIGIN).alias(one.name) for one in source.columns if isinstance(one, LineNumber))
+
+
+def _superseded(state: pl.DataFrame, rows: pl.DataFrame, window: Window | None, source: Source) -> pl.DataFrame:
+    """What of the state stays: no key that the rows carry, and with a `window` no row that lies within it."""
+    base = state.join(rows, on=source.key, how="anti", maintain_order="left")
+    if window is not None and source.days is not None:
+        within = (pl.col(source.days.first) >= window[0]) & (pl.col(source.days.last) <= window[1])
+        base = base.filter(~within.fill_null(False))
+    return base
+
+
+def resolve(  # noqa: PLR0917  # rows and state first, then by whom, how, of what kind
+    rows: pl.DataFrame, state: pl.DataFrame, submission: str, supersede: bool, source: Source,
+    window: Window | None = None,
+) -> Resolution:  # fmt: skip
     """Fates of `rows` (`checks.row_schema`, in order of line) of `submission`, against `state` (`state_schema`).
 
-    With `supersede` the keys that the rows carry are first taken out of the state.
+    What the submission said when it was decided before counts for nothing. With `supersede` the keys that the rows
+    carry are first taken out of the state, and with a `window` all that the state has of these days. Fates are per
+    key: rows and state may come in parts, each with all that there is of a key.
     """
-    base = state.join(rows, on=source.key, how="anti", maintain_order="left") if supersede else state
+    rows = in_full(rows, source)
+    base = in_full(state, source).select(state_schema(source).names()).filter(pl.col(SUBMISSION) != submission)
+    if supersede:
+        base = _superseded(base, rows, window, source)
+    if base.is_empty() and not rows.select(source.key).is_duplicated().any():
+        return _all_stand(rows, submission, source)
     compared = _compared(rows, _references(rows, base, submission, source), source)
     decided = compared.with_columns(_fate().alias("fate"))
     overtaken = base.join(decided.filter(_newly_overtaken()), on=source.key, how="semi", maintain_order="left")
     standing = base.with_columns(_status_after(overtaken, source))
     added = decided.filter(pl.col("first")).with_columns(pl.col("fate").alias(STATUS))
     after = pl.concat([standing, added.select(standing.columns)]).sort(source.key)
-    counted = {Fate(str(fate)): int(lines) for fate, lines in decided.group_by("fate").len().iter_rows()}
     in_conflict = decided.filter(pl.col("fate") == CONFLICT)
-    return Resolution(after, counted, _explained(in_conflict, source), _told(overtaken, source))
+    return Resolution(after, _counted(decided), _explained(in_conflict, source), _told(overtaken, source))
+
+
+def _all_stand(rows: pl.DataFrame, submission: str, source: Source) -> Resolution:
+    """Where there is nothing to compare with."""
+    state = rows.with_columns(_standing().alias(STATUS), pl.lit(submission).alias(SUBMISSION))
+    state = state.select(state_schema(source).names()).sort(source.key)
+    overtaken = _told(state.clear(), source)
+    return Resolution(state, _counted(state.rename({STATUS: "fate"})), pl.DataFrame(schema=ASIDE), overtaken)
+
+
+def _counted(decided: pl.DataFrame) -> dict[Fate, int]:
+    """Lines, not rows: a cell may hold the end of a line."""
+    by_fate = decided.group_by("fate").agg(pl.col(LINES).sum())
+    return {Fate(str(fate)): int(lines) for fate, lines in by_fate.iter_rows()}
+
+
+def _standing() -> pl.Expr:
+    return pl.when(AGGREGATE).then(pl.lit(Fate.AGGREGATE.value)).otherwise(pl.lit(Fate.ACCEPTED.value))
 
 
 def _references(rows: pl.DataFrame, base: pl.DataFrame, submission: str, source: Source) -> pl.DataFrame:
@@ -69,7 +129,7 @@ def _references(rows: pl.DataFrame, base: pl.DataFrame, submission: str, source:
 
 def _compared(rows: pl.DataFrame, references: pl.DataFrame, source: Source) -> pl.DataFrame:
     """Rows beside their reference (`=name`), with `first` (it is its own), `differs`, and by key `any`, `since`."""
-    beside = references.rename({name: f"={name}" for name in (*source.values, LINE)})
+    beside = references.rename({name: f"={name}" for name in (*source.values, LINE)}).drop(LINES, ORIGIN)
     joined = rows.join(beside, on=source.key, how="left", maintain_order="left")
     unequal = [pl.col(name).ne_missing(pl.col(f"={name}")) for name in source.values]
     fresh = pl.col(STATUS).is_null() & (pl.col(LINE) == pl.col(f"={LINE}"))
@@ -85,12 +145,11 @@ def _compared(rows: pl.DataFrame, references: pl.DataFrame, source: Source) -> p
 
 def _fate() -> pl.Expr:
     was_conflict = pl.col(STATUS).eq_missing(CONFLICT)
-    stands = pl.when(AGGREGATE).then(pl.lit(Fate.AGGREGATE.value)).otherwise(pl.lit(Fate.ACCEPTED.value))
     return (
         pl.when(was_conflict | pl.col("since") | (pl.col("first") & pl.col("any")))
         .then(CONFLICT)
         .when("first")
-        .then(stands)
+        .then(_standing())
         .otherwise(pl.lit(Fate.DUPLICATE.value))
     )
 
@@ -122,12 +181,12 @@ def _explained(lines: pl.DataFrame, source: Source) -> pl.DataFrame:
         pl.coalesce(found, _key_text(source)).str.slice(0, EXCERPT).alias("found"),
         pl.coalesce(other, pl.lit(AGREE)).alias("expected"),
     )  # fmt: skip
-    return shown.match_to_schema(ASIDE)
+    return on_each_line(shown.match_to_schema(ASIDE), lines)
 
 
 def _told(overtaken: pl.DataFrame, source: Source) -> pl.DataFrame:
     return overtaken.select(
-        SUBMISSION, LINE, STATUS,
+        SUBMISSION, LINE, LINES, STATUS,
         pl.col(LINE).alias("line"), _lit(Fate.CONFLICT, "fate"), _lit(CODE, "code"),
         pl.lit(None, pl.String).alias("column"), _key_text(source).str.slice(0, EXCERPT).alias("found"),
         pl.lit(AGREE).alias("expected"),

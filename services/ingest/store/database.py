@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import BigInteger, literal
 from sqlmodel import Session, col, select
 
-from services.ingest.domain import Correction, Kept, Outcome, Pointer, Sending, Verdict, Waiting
+from services.ingest.domain import Correction, Kept, Outcome, Pointer, Sending, Traces, Verdict, Waiting
 from services.ingest.models import FATES, DecisionRow, FeedRow, SubmissionRow
 from services.ingest.store.files import Files
 from services.ingest.store.rows import fates_of, submission_of, waiting_of
@@ -15,6 +16,7 @@ from shared.contracts.ingest import Fate, Refusal, Submission, SubmissionState
 from shared.kit.database import Database
 
 RECEIVED, CHECKED, REFUSED = (state.value for state in SubmissionState)
+RETRACTED: Final = "retracted"
 
 
 class Store:
@@ -38,16 +40,18 @@ class Store:
         """Record that the bytes are durable. The same bytes again change nothing, but when they are first asked to
         supersede: then they are decided again, as the last."""
         with self.database.transaction() as session:
-            feed_row = _locked(session, sending.feed)
-            row = _one(session, sending.feed, sending.sha256)
+            feed_row = locked(session, sending.feed)
+            row = one(session, sending.feed, sending.sha256)
             fresh = row is None
             if row is None:
                 row = SubmissionRow(
                     feed=sending.feed, sha256=sending.sha256, bytes=size, received=sending.now,
-                    supersedes=sending.supersede, turn=_turn(feed_row), attempt=1, state=RECEIVED,
+                    supersedes=sending.supersede, turn=turn_of(feed_row), attempt=1, state=RECEIVED,
+                    whole_period=sending.whole_period, name=sending.name, mends=sending.mends,
                 )  # fmt: skip
             elif sending.supersede and not row.supersedes and row.state != REFUSED:
-                _decide_again(row, _turn(feed_row))
+                row.whole_period = sending.whole_period
+                decide_again(row, turn_of(feed_row), supersede=True)
             session.add(row)
             session.flush()
             return Kept(submission_of(row), waiting_of(row), fresh)
@@ -81,6 +85,14 @@ class Store:
         with self.database.reading() as session:
             return [(submission_of(row), row.aside) for row in session.exec(asked)]
 
+    def traces(self, feed: str, sha256: str) -> Traces | None:
+        """None where the feed was not sent these bytes."""
+        with self.database.reading() as session:
+            row = one(session, feed, sha256)
+            if row is None:
+                return None
+            return Traces(row.aside, row.reading, row.name, row.refused_code == RETRACTED)
+
     def next_waiting(self, feed: str) -> Waiting | None:
         """The submission of `feed` whose turn it is."""
         asked = select(SubmissionRow).where(SubmissionRow.feed == feed, SubmissionRow.state == RECEIVED)
@@ -97,7 +109,7 @@ class Store:
     def another_attempt(self, waiting: Waiting) -> Waiting | None:
         """The next attempt at what waits; None where another process was faster, or it has its fates by now."""
         with self.database.transaction() as session:
-            row = _one(session, waiting.feed, waiting.sha256)
+            row = one(session, waiting.feed, waiting.sha256)
             if row is None or waiting_of(row) != waiting:
                 return None
             row.attempt += 1
@@ -114,8 +126,8 @@ class Store:
         """Store the fates and swap the feed's pointer, or the refusal. False, and nothing stored, where the feed has
         moved since `pointer`, or the submission is not the one that was decided any more."""
         with self.database.transaction() as session:
-            feed_row = _locked(session, waiting.feed)
-            row = _one(session, waiting.feed, waiting.sha256)
+            feed_row = locked(session, waiting.feed)
+            row = one(session, waiting.feed, waiting.sha256)
             if row is None or feed_row.version != pointer.version:
                 return False
             if row.state != RECEIVED or row.turn != waiting.turn:
@@ -132,28 +144,29 @@ class Store:
             return True
 
 
-def _locked(session: Session, feed: str) -> FeedRow:
+def locked(session: Session, feed: str) -> FeedRow:
     """The feed's row, locked where the database locks rows: SQLite has let in one writer already."""
     return session.exec(select(FeedRow).where(FeedRow.id == feed).with_for_update()).one()
 
 
-def _one(session: Session, feed: str, sha256: str) -> SubmissionRow | None:
+def one(session: Session, feed: str, sha256: str) -> SubmissionRow | None:
     return session.exec(select(SubmissionRow).where(SubmissionRow.feed == feed, SubmissionRow.sha256 == sha256)).first()
 
 
-def _turn(feed_row: FeedRow) -> int:
+def turn_of(feed_row: FeedRow) -> int:
     feed_row.turns += 1
     return feed_row.turns
 
 
-def _decide_again(row: SubmissionRow, turn: int) -> None:
-    row.supersedes, row.turn, row.attempt = True, turn, row.attempt + 1
-    row.state, row.aside, row.lines = RECEIVED, None, None
+def decide_again(row: SubmissionRow, turn: int, supersede: bool) -> None:
+    row.supersedes, row.turn, row.attempt = supersede, turn, row.attempt + 1
+    row.state, row.aside, row.lines, row.refused_code, row.refusal = RECEIVED, None, None, None, None
     _set_fates(row, dict.fromkeys(FATES))
 
 
 def _store_outcome(row: SubmissionRow, outcome: Outcome) -> None:
     row.state, row.encoding, row.aside = CHECKED, outcome.encoding, outcome.aside
+    row.reading, row.profile = outcome.reading, outcome.profile
     row.lines = sum(outcome.fates.values())
     _set_fates(row, {fate.value: outcome.fates.get(fate, 0) for fate in Fate})
 
@@ -168,7 +181,7 @@ def _decision(waiting: Waiting, pointer: Pointer, verdict: Verdict) -> DecisionR
 
 def _correct(session: Session, feed: str, correction: Correction) -> None:
     """Lines of an earlier submission that are in conflict since. One without fates will get them from the new state."""
-    row = _one(session, feed, correction.sha256)
+    row = one(session, feed, correction.sha256)
     if row is None or row.state != CHECKED:
         return
     counts = dict(fates_of(row))

@@ -21,7 +21,8 @@ def submission_of(row: SubmissionRow) -> Submission:
     checked = row.state == SubmissionState.CHECKED
     return Submission(
         feed=row.feed, sha256=row.sha256, state=SubmissionState(row.state), bytes=row.bytes, received=row.received,
-        supersedes=row.supersedes, encoding=row.encoding, lines=row.lines,
+        supersedes=row.supersedes, whole_period=row.whole_period, name=row.name, profiled=row.profile is not None,
+        encoding=row.encoding, lines=row.lines,
         fates=Fates(**fates_of(row)) if checked else None,
         refusal=Refusal.model_validate(row.refusal) if row.refusal is not None else None,
     )  # fmt: skip
@@ -30,7 +31,9 @@ def submission_of(row: SubmissionRow) -> Submission:
 def waiting_of(row: SubmissionRow) -> Waiting | None:
     if row.state != SubmissionState.RECEIVED:
         return None
-    return Waiting(row.feed, row.sha256, row.supersedes, row.turn, row.attempt)
+    return Waiting(
+        row.feed, row.sha256, row.supersedes, row.turn, row.attempt, row.whole_period, row.name, row.mends
+    )  # fmt: skip
 
 
 def snapshot_of(row: SnapshotRow) -> Snapshot:

@@ -1,21 +1,33 @@
-"""The job: gives every line of a submission its fate. Safe to run twice, and to kill at any moment: it only reads kept
-bytes and writes files named by their content, until one transaction stores the fates and swaps the feed's pointer."""
+"""The job: gives every line of a submission its fate, in steps of which each follows from digests alone. Safe to run
+twice, and to kill at any moment: the steps read kept bytes and write files named by what they follow from, until one
+transaction stores the fates and swaps the feed's pointer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-import polars as pl
+from pydantic import TypeAdapter
 
-from services.ingest.domain import Correction, Outcome, Verdict, Waiting
-from services.ingest.fates import STATUS, SUBMISSION, resolve, state_schema
+from services.ingest.domain import Outcome, Pointer, Verdict, Waiting
 from services.ingest.problems import no_space_is_storage_full
-from services.ingest.reading.read import Reading, read
-from services.ingest.refusals import ASIDE, Refused
+from services.ingest.refusals import Refused
 from services.ingest.source import Source
 from services.ingest.store.database import Store
-from shared.contracts.ingest import Fate, Refusal, SubmissionState
+from services.ingest.store.tables import AT_ONCE
+from services.ingest.workflow.progress import Telling
+from services.ingest.workflow.reading import kept_reading
+from services.ingest.workflow.resolving import Resolving
+from services.ingest.workflow.sweeping import sweep
+from shared.contracts.ingest import Refusal, SubmissionState
 from shared.kit.jobs import Attempt, Jobs, see_to
 from shared.kit.logs import log
 from shared.kit.outage import is_away
+
+Run = Callable[..., Any]
+Told = dict[str, Any]
+WAITING: Final = TypeAdapter(Waiting)
+OUTCOME: Final = TypeAdapter(Outcome)
+POINTER: Final = TypeAdapter(Pointer)
 
 
 class CheckFailed(RuntimeError):
@@ -23,21 +35,99 @@ class CheckFailed(RuntimeError):
     file, since what ends a job is logged and stored."""
 
 
-def check_submission(store: Store, sources: Mapping[str, Source], feed: str, sha256: str) -> None:
-    """Decide the submissions of `feed` in their order until none waits; with them the one of `sha256`.
+def at_once(_name: str, step: Run, *arguments: Any) -> Any:
+    """A step without a record of it."""
+    return step(*arguments)
 
-    Raises CheckFailed; what waits then is tried again when its bytes are sent again, the service starts, or some time
-    has passed. A database that is away is no failure: its error is raised as it is, for the job to outlast.
-    """
-    try:
-        with no_space_is_storage_full():
-            while (waiting := store.next_waiting(feed)) is not None:
-                decide(store, sources[feed], waiting)
-    except Exception as error:
-        if is_away(error):
-            raise
-        log.error("check_failed", feed=feed, sha256=sha256, kind=type(error).__name__)
-        raise CheckFailed(f"{feed} {sha256}: {type(error).__name__}") from None
+
+@dataclass(frozen=True)
+class Checking:
+    """The steps. What they take and give is of JSON. `key` makes pseudonyms; `most` rows are held at a time."""
+
+    store: Store
+    sources: Mapping[str, Source]
+    key: bytes | None = None
+    most: int = AT_ONCE
+
+    def run(self, feed: str, step: Run = at_once) -> None:
+        """Decide the submissions of `feed` in their order until none waits.
+
+        Raises CheckFailed; what waits then is tried again when its bytes are sent again, the service starts, or some
+        time has passed. A database that is away is no failure: its error is raised as it is, for the job to outlast.
+        """
+        while (waiting := step("next", self._safely, self.next, feed)) is not None:
+            read = step("read", self._safely, self.read, waiting)
+            verdict = step("resolve", self._safely, self.resolve, waiting, read)
+            step("record", self._safely, self.record, waiting, verdict)
+
+    def next(self, feed: str) -> Told | None:
+        waiting = self.store.next_waiting(feed)
+        return None if waiting is None else WAITING.dump_python(waiting, mode="json")
+
+    def read(self, given: Told) -> Told:
+        """The digest of what is read of the upload, or why it is refused."""
+        waiting = WAITING.validate_python(given)
+        telling = Telling(self.store.files, waiting.feed, waiting.sha256)
+        told = telling.step("reading", self.store.files.upload(waiting.sha256).stat().st_size)
+        try:
+            return {"reading": kept_reading(self.store, self._source(waiting), waiting, self.key, told)[0]}
+        except Refused as refused:
+            return {"refusal": refused.refusal.model_dump(mode="json")}
+
+    def resolve(self, given: Told, read: Told) -> Told:
+        """The fates, as digests of tables and counts, and the pointer of the state that they were compared with."""
+        waiting = WAITING.validate_python(given)
+        pointer = self.store.pointer(waiting.feed)
+        found = {"pointer": POINTER.dump_python(pointer)}
+        if "refusal" in read:
+            return found | read
+        source, telling = self._source(waiting), Telling(self.store.files, waiting.feed, waiting.sha256)
+        digest, kept = kept_reading(self.store, source, waiting, self.key, telling.nothing)
+        told = telling.step("resolving", kept.height)
+        outcome = Resolving(self.store, source, waiting, told, self.most).outcome(digest, kept, pointer.state)
+        return found | {"outcome": OUTCOME.dump_python(outcome, mode="json")}
+
+    def record(self, given: Told, told: Told) -> bool:
+        """Whether it is decided now. It is not where another writer was faster, or what was made has been swept."""
+        waiting, pointer = WAITING.validate_python(given), POINTER.validate_python(told["pointer"])
+        verdict: Verdict
+        verdict = (
+            Refusal.model_validate(told["refusal"]) if "refusal" in told else OUTCOME.validate_python(told["outcome"])
+        )
+        telling = Telling(self.store.files, waiting.feed, waiting.sha256)
+        telling.step("recording", 1)
+        with self.store.files.naming():
+            if not _is_there(self.store, verdict) or not self.store.record(waiting, pointer, verdict):
+                return False
+        _tell(waiting, verdict)
+        telling.over()
+        sweep(self.store)
+        return True
+
+    def _source(self, waiting: Waiting) -> Source:
+        return self.sources[waiting.feed]
+
+    def _safely(self, step: Run, *arguments: Any) -> Any:
+        try:
+            with no_space_is_storage_full():
+                return step(*arguments)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.error("check_failed", step=step.__name__, kind=type(error).__name__)
+            raise CheckFailed(f"{step.__name__}: {type(error).__name__}") from None
+
+
+def check_submission(store: Store, sources: Mapping[str, Source], feed: str, sha256: str) -> None:  # noqa: ARG001
+    """The whole job, one step after another; with the others of its feed it decides this one. Raises CheckFailed."""
+    Checking(store, sources).run(feed)
+
+
+def decide(store: Store, source: Source, waiting: Waiting) -> None:
+    """One attempt at one submission; it changes nothing where another writer was faster."""
+    checking = Checking(store, {waiting.feed: source})
+    given = WAITING.dump_python(waiting, mode="json")
+    checking.record(given, checking.resolve(given, checking.read(given)))
 
 
 def see_to_check(store: Store, jobs: Jobs, waiting: Waiting, at_once: bool = True) -> None:
@@ -50,41 +140,20 @@ def see_to_check(store: Store, jobs: Jobs, waiting: Waiting, at_once: bool = Tru
     see_to(jobs, waiting.job, renew, at_once)
 
 
-def decide(store: Store, source: Source, waiting: Waiting) -> None:
-    """One attempt at one submission; it changes nothing where another writer was faster."""
-    pointer = store.pointer(waiting.feed)
-    verdict: Verdict
-    try:
-        reading = read(store.files.upload(waiting.sha256), source)
-    except Refused as refused:
-        verdict = refused.refusal
-    else:
-        verdict = _outcome(store, source, waiting, reading, pointer.state)
-    if store.record(waiting, pointer, verdict):
-        _tell(waiting, verdict)
+def _verdict(told: Told) -> Verdict:
+    if "refusal" in told:
+        return Refusal.model_validate(told["refusal"])
+    return OUTCOME.validate_python(told["outcome"])
 
 
-def _outcome(store: Store, source: Source, waiting: Waiting, reading: Reading, held: str | None) -> Outcome:
-    state = pl.DataFrame(schema=state_schema(source)) if held is None else store.files.read_table(held)
-    resolution = resolve(reading.rows, state, waiting.sha256, waiting.supersedes, source)
-    fates = reading.fates(resolution.fates)
-    aside = pl.concat([reading.aside, resolution.aside]).sort("line")
-    return Outcome(
-        reading.encoding, fates, store.files.keep_table(aside), store.files.keep_table(resolution.state),
-        tuple(_corrections(store, waiting.feed, resolution.overtaken)),
-    )  # fmt: skip
-
-
-def _corrections(store: Store, feed: str, overtaken: pl.DataFrame) -> list[Correction]:
-    """One for each earlier submission whose lines stood until now. One that waits itself is decided anew anyway."""
-    corrections = []
-    for (sha256,), lines in overtaken.group_by(SUBMISSION, maintain_order=True):
-        for _, aside in store.submitted(str(sha256), feed):
-            if aside is not None:
-                table = pl.concat([store.files.read_table(aside), lines.select(ASIDE.names())]).sort("line")
-                left = {Fate(str(fate)): int(count) for fate, count in lines.group_by(STATUS).len().iter_rows()}
-                corrections.append(Correction(str(sha256), store.files.keep_table(table), left))
-    return corrections
+def _is_there(store: Store, verdict: Verdict) -> bool:
+    """Whether all that the verdict names is still kept, when no sweep can come between."""
+    if isinstance(verdict, Refusal):
+        return True
+    tables = [verdict.aside, verdict.state, *(one.aside for one in verdict.corrections)]
+    if not all(store.files.table(digest).exists() for digest in tables):
+        return False
+    return verdict.reading is None or store.files.read_of(verdict.reading) is not None
 
 
 def _tell(waiting: Waiting, verdict: Verdict) -> None:
