@@ -17,9 +17,12 @@ class CheckName(StrEnum):
     DISCLOSURE = "disclosure"
     REPLAY = "replay"
     CALIBRATION = "calibration"
+    WHO_OPERATED = "who_operated"
+    ASCERTAINMENT = "ascertainment"
     DEFINITIONS = "definitions"
     LEGAL_BASIS = "legal_basis"
     PREVIEW = "preview"
+    SEEN_AGAIN = "seen_again"
     QUERIES = "queries"
     REPLIES = "replies"
     OUTLIERS = "outliers"
@@ -33,9 +36,12 @@ TITLES: Final[Mapping[CheckName, str]] = {
     CheckName.DISCLOSURE: "Small numbers are suppressed, and nobody who is withheld can be worked out",
     CheckName.REPLAY: "Computed again from the recorded inputs, the results are the same",
     CheckName.CALIBRATION: "Risk models tell risks apart and are calibrated",
+    CheckName.WHO_OPERATED: "It is told of nearly every case who is responsible for it",
+    CheckName.ASCERTAINMENT: "Enough of the cases were sent, by a count that somebody else made",
     CheckName.DEFINITIONS: "No indicator's definition is past its review",
     CheckName.LEGAL_BASIS: "Consent says who may be named, for every programme",
     CheckName.PREVIEW: "Those who are measured have had their time to look",
+    CheckName.SEEN_AGAIN: "Whoever saw figures that are others now has seen the new ones",
     CheckName.QUERIES: "Every query about records has its answer",
     CheckName.REPLIES: "Every reply and commentary is moderated",
     CheckName.OUTLIERS: "Everybody with a result beyond the limits has been told",
@@ -44,6 +50,7 @@ TITLES: Final[Mapping[CheckName, str]] = {
 }
 BY_A_PERSON: Final = frozenset({
     CheckName.REPLAY, CheckName.CALIBRATION, CheckName.DEFINITIONS, CheckName.OUTLIERS, CheckName.DPIA,
+    CheckName.WHO_OPERATED, CheckName.ASCERTAINMENT, CheckName.SEEN_AGAIN,
 })  # fmt: skip
 """What a policy may leave to a person. No person's word can stand for any other check."""
 

@@ -29,6 +29,18 @@ class CalibrationRange(_Part):
     slope_at_most: float
 
 
+class AscertainmentFloor(_Part):
+    """The share of all cases of an indicator that must have been sent to pass without anybody's word."""
+
+    overall_at_least: float = Field(gt=0, le=1)
+
+
+class ResponsibleRule(_Part):
+    """The share of an indicator's cases that may be nobody's without anybody's word."""
+
+    nobody_at_most: float = Field(ge=0, lt=1)
+
+
 class Source(_Part):
     """Which rule of the file rests on what."""
 
@@ -49,6 +61,8 @@ class ReleasePolicy(_Part):
     correction_notice_days: int = Field(ge=0, le=365)
     signs: tuple[Literal["reviewer"], Literal["publisher"]]
     calibration: CalibrationRange
+    ascertainment: AscertainmentFloor
+    responsible: ResponsibleRule
     answers: dict[CheckName, Mode]
     sources: list[Source] = Field(min_length=1)
 

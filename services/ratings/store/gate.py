@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlmodel import col, func, select
 
 from services.ratings.domain.outliers import AWAITING
-from services.ratings.models import CaseRow, GateAnswerRow, ReleaseRow, ReplayRow, SignOffRow
+from services.ratings.models import CaseRow, GateAnswerRow, ReleaseRow, ReplayRow, SeenRow, SignOffRow
 from services.ratings.store.store import Transaction
 from shared.contracts.replay import ReplayState
 
@@ -33,6 +33,14 @@ def newest_verdict(tx: Transaction, release: str) -> tuple[int, str] | None:
     ended = select(ReplayRow).where(ReplayRow.release == release, ReplayRow.state != ReplayState.RUNNING.value)
     found = tx.session.exec(ended.order_by(col(ReplayRow.run).desc()).limit(1)).first()
     return None if found is None else (found.run, found.report["verdict"] if found.report else found.state)
+
+
+def last_looks(tx: Transaction, row: ReleaseRow) -> list[SeenRow]:
+    """Of each subject who has not looked at the present submission, their newest look at any release."""
+    newest = {(one.level, one.subject): one for one in tx.session.exec(select(SeenRow).order_by(col(SeenRow.at)))}
+    this = select(SeenRow).where(SeenRow.release == row.id, SeenRow.submission == row.submission)
+    here = {(one.level, one.subject) for one in tx.session.exec(this)}
+    return [one for key, one in sorted(newest.items()) if key not in here]
 
 
 def cases(tx: Transaction, row: ReleaseRow) -> tuple[int, int]:

@@ -62,7 +62,8 @@ def gate_of(office: Office, tx: Transaction, row: ReleaseRow, looked: Looked) ->
     found = {
         CheckName.RESULTS: looked.results, CheckName.NUMBERS: looked.numbers, CheckName.DISCLOSURE: looked.disclosure,
         CheckName.CALIBRATION: looked.calibration, CheckName.REPLAY: _replay(tx, row),
-        CheckName.DEFINITIONS: _definitions(office, row),
+        CheckName.WHO_OPERATED: looked.who_operated, CheckName.ASCERTAINMENT: looked.ascertainment,
+        CheckName.SEEN_AGAIN: looked.seen_again, CheckName.DEFINITIONS: _definitions(office, row),
         CheckName.LEGAL_BASIS: _legal(office, row, looked.permissions),
         CheckName.PREVIEW: _preview(row, told, office.clock()),
         CheckName.QUERIES: _none_left("open", told.queries_open),

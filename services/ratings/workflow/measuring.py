@@ -14,8 +14,10 @@ from services.ratings.problems import StepNotAllowed
 from services.ratings.view.baking import Permitted
 from services.ratings.view.fates import DISCLOSURE_RULE
 from services.ratings.workflow.baking import digest_of, permitted_for
+from services.ratings.workflow.counting_cases import cases_sent, who_operated
 from services.ratings.workflow.deciding import decide_all, situation_of
 from services.ratings.workflow.office import Office
+from services.ratings.workflow.seeing import seen_again
 from shared.contracts.consent import Permissions
 from shared.contracts.releases import BuildState
 
@@ -31,6 +33,9 @@ class Looked:
     numbers: Found
     calibration: Found
     disclosure: Found
+    who_operated: Found
+    ascertainment: Found
+    seen_again: Found
     permissions: Permissions | None
     table: pl.DataFrame
 
@@ -55,7 +60,12 @@ def look(office: Office, release: str, permissions: Permissions | None, *, decid
         disclosure = _protected(office, release, permissions) if readable else Found("waiting", _policy(office))
     table = completed(frames["results"], "results") if "results" in frames else pl.DataFrame(schema=RESULTS)
     calibration = _calibration(office, frames.get("models"))
-    return Looked(results, _numbers(row, frames), calibration, disclosure, permissions, table)
+    return Looked(
+        results=results, numbers=_numbers(row, frames), calibration=calibration, disclosure=disclosure,
+        who_operated=who_operated(frames, office.release_policy.responsible.nobody_at_most),
+        ascertainment=cases_sent(frames, office.release_policy.ascertainment.overall_at_least),
+        seen_again=seen_again(office, row, table), permissions=permissions, table=table,
+    )  # fmt: skip
 
 
 def _results(row: ReleaseRow, whole: set[str], differences: pl.DataFrame | None) -> Found:
