@@ -1,7 +1,7 @@
 """Strictness: what we do not understand is refused, with the nearest name that we do."""
 
 import difflib
-from typing import Any, Final, get_origin
+from typing import Any, Final, Literal, get_origin
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,9 +57,12 @@ class ResultsQuery(Query):
 
 
 class ProvidersQuery(Query):
-    q: str = Field(default="", max_length=200, description="Words of the name, or the id.")
+    q: str = Field(default="", max_length=200, description="Words of the name, town or region, all of which must occur;"
+                   " or a code, or how it begins; or a postcode, or its district.")  # fmt: skip
     kind: list[str] = _coded("Kinds of provider.", codes.KINDS)
     region: list[str] = Field(default=[], description="Regions.")
+    active: Literal["true", "false"] | None = Field(default=None, description="`true`: only those that are known to be "
+                                                    "open; `false`: only those that have closed.")  # fmt: skip
     limit: int = LIMIT
     cursor: str | None = CURSOR
 

@@ -41,6 +41,8 @@ UNITS: Final = CodeList("units", "What figures are counted in", "open", (
     Entry("per_100000", "Per 100,000", "Events for each hundred thousand people."),
     Entry("count", "Count", "A number of events."),
     Entry("days", "Days", "A number of days."),
+    Entry("points", "Points", "Points of the publisher's own scale."),
+    Entry("word", "Word", "A word of the publisher's own list, and no number."),
 ))  # fmt: skip
 KINDS: Final = CodeList("kinds", "Kinds of provider", "open", (
     Entry("hospital", "Hospital", "One hospital."), Entry("trust", "Trust", "An NHS trust, with all its hospitals."),
@@ -50,6 +52,7 @@ KINDS: Final = CodeList("kinds", "Kinds of provider", "open", (
     Entry("social-care", "Social care", "A provider of social care."),
     Entry("mental-health", "Mental health", "A provider of mental health care."),
     Entry("region", "Region", "A region."), Entry("country", "Country", "A country."),
+    Entry("other", "Other", "An organisation of another kind, or of none that its source says."),
 ))  # fmt: skip
 LEVELS: Final = CodeList("levels", "Whom a figure is about", "open", (
     Entry("provider", "Provider", "An organisation."), Entry("consultant", "Consultant", "One named consultant."),

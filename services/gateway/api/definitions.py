@@ -1,13 +1,14 @@
 """Bodies that depend on nobody's decision: service document, releases, indicators, providers. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from services.gateway.api.answer import OPEN_GOVERNMENT
 from services.gateway.view.opened import OpenView
 from services.gateway.view.stored import WholeFile
 from shared.contracts.public.rendering import present
-from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry
+from shared.contracts.views import IndicatorEntry, ProviderEntry, RiskModelEntry, Succession
 
 Body = dict[str, Any]
 LICENCE: Final = "OGL-UK-3.0"
@@ -113,9 +114,9 @@ def file_entry(release: str, file: WholeFile) -> Body:
 
 def indicator_body(view: OpenView, entry: IndicatorEntry) -> Body:
     base = f"/v1/releases/{view.release}/indicators/{entry.id}"
+    funnels = [curves for (name, _, _), curves in view.definitions.funnels.items() if name == entry.id]
     drawn = any(point.control_lower is not None or point.control_upper is not None
-                for (name, _, _), curves in view.definitions.funnels.items() if name == entry.id
-                for point in curves.curve)  # fmt: skip
+                for curves in funnels for point in curves.curve)  # fmt: skip
     return {
         "id": entry.id, "version": entry.version, "status": entry.status, "label": entry.label, "unit": entry.unit,
         "polarity": entry.polarity, "decimals": entry.decimals, "rounding": entry.rounding,
@@ -131,9 +132,11 @@ def indicator_body(view: OpenView, entry: IndicatorEntry) -> Body:
         "why_it_matters": entry.why_it_matters, "does_not_show": entry.does_not_show,
         "authored_by": entry.authored_by, "checked_by": entry.checked_by,
         "next_review": entry.next_review.isoformat(), "revocable": entry.revocable, "synthetic": entry.synthetic,
-        "source": entry.source, "licence": entry.licence, "ranked": entry.ranked,
-        "links": {"self": base, "results": f"{base}/results", "funnel": f"{base}/funnel"}
-        | present(model=f"{base}/model" if entry.risk_model and entry.risk_model.carded else None),
+        "source": entry.source, "licence": entry.licence, "ranked": entry.ranked, "recipe": entry.recipe,
+        **present(words=entry.words or None),
+        "links": {"self": base, "results": f"{base}/results"}
+        | present(funnel=f"{base}/funnel" if funnels else None,
+                  model=f"{base}/model" if entry.risk_model and entry.risk_model.carded else None),
     }  # fmt: skip
 
 
@@ -143,10 +146,25 @@ def _risk_model(entry: RiskModelEntry) -> Body:
                    calibration_slope=entry.calibration_slope, brier=entry.brier)  # fmt: skip
 
 
-def provider_body(release: str, entry: ProviderEntry) -> Body:
+def provider_body(release: str, entry: ProviderEntry, known: Mapping[str, ProviderEntry]) -> Body:
+    """`known`: all providers of the release, of which one may be the parent."""
     base = f"/v1/releases/{release}/providers/{entry.id}"
+    parent = known.get(entry.parent) if entry.parent is not None else None
     return {
         "id": entry.id, "name": entry.name, "kind": entry.kind, "region": entry.region,
+        **present(
+            town=entry.town, postcode=entry.postcode, active=entry.active, opened=_day(entry.opened),
+            closed=_day(entry.closed), parent={"id": parent.id, "name": parent.name} if parent else None,
+            succession=[_succeeding(one) for one in entry.succession] or None,
+        ),
         "register": {"source": entry.register_source, "as_of": entry.register_as_of.isoformat()},
         "synthetic": entry.synthetic, "links": {"self": base, "results": f"{base}/results"},
     }  # fmt: skip
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _succeeding(one: Succession) -> Body:
+    return {"relation": one.relation, "id": one.id, "name": one.name, **present(since=_day(one.since))}

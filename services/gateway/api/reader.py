@@ -27,6 +27,7 @@ from services.gateway.api.problems import NoModelCard, Starting
 from services.gateway.api.rows import cut
 from services.gateway.view.depends import DependsOn
 from services.gateway.view.opened import OpenView
+from services.gateway.view.places import Places
 from services.gateway.view.queries import Row
 from services.gateway.view.selection import KEY_OF, Key, Selection
 from services.gateway.view.stored import WholeFile
@@ -66,16 +67,17 @@ class Reader:
         one_of("kind", query.kind, KINDS.codes, "/v1/codelists/kinds")
         one_of("region", query.region, self.known.regions, address(self.release, "/providers"))
         listing = Listing(self.view, self.cursors, "/providers", query)
-        ids = self.view.rows.providers(query.q, query.kind, query.region)
+        active = None if query.active is None else query.active == "true"
+        ids = self.view.rows.providers(Places(query.q, query.kind, query.region, active))
         found = [(self.known.providers[one].name, one) for one in ids]
         shown, last = listing.cut(found)
-        data = [provider_body(self.release, self.known.providers[one]) for _, one in shown]
+        data = [provider_body(self.release, self.known.providers[one], self.known.providers) for _, one in shown]
         return self._answer(listing.body(data, len(found), last, False), listing.self_address)
 
     def provider(self, provider_id: str) -> Answer:
         if provider_id not in self.known.providers:
             raise NotFound
-        body = provider_body(self.release, self.known.providers[provider_id])
+        body = provider_body(self.release, self.known.providers[provider_id], self.known.providers)
         said = commentary(self.view, "provider", provider_id)
         if said["status"] != "none":
             body["commentary"] = said

@@ -85,7 +85,7 @@ class Source:
             Scope("providers", row["subject"]["id"]), fixed=True, indicator=[row["indicator"]["id"]],
             period=[row["period"]["id"]], level=[row["subject"]["level"]], include=["rank_interval"],
         )  # fmt: skip
-        return found[0].get("rank_interval") if found else None
+        return next((one.get("rank_interval") for one in found if one["id"] == row["id"]), None)
 
     def draft(self, draw: Callable[[], Page], *, complete: bool) -> Draft:
         return Draft(draw, self.revocable, complete)
@@ -113,8 +113,9 @@ def provider(reader: Reader, provider_id: str, indicator: str | None) -> Draft:
         if source.checked or fixed:
             raise ValueNotAllowed("There is no result of this indicator here.", errors=[{"parameter": "indicator"}])
         indicator = None
-    drawable = [one for one in definitions.values() if source.checked or not one["revocable"]]
-    chosen = indicator or subjects.first_to_compare(rows, drawable or list(definitions.values()))
+    compared = [one for one in definitions.values() if not subjects.is_plain(one)]
+    drawable = [one for one in compared if source.checked or not one["revocable"]]
+    chosen = indicator or subjects.first_to_compare(rows, drawable or compared)
     definition = definitions[chosen] if chosen else None
     funnel = source.funnel(definition, None) if definition else None
     others = _others(source, funnel)
@@ -127,7 +128,7 @@ def provider(reader: Reader, provider_id: str, indicator: str | None) -> Draft:
         drawn = chart(funnel, definition, _when(others), entry) if funnel and definition and others else None
         comparison = subjects.Comparison(chosen or "", drawn, others)
         shown = subjects.Shown(complete, waiting)
-        return subjects.provider(entry, rows, people, comparison, base=source.base, shown=shown)
+        return subjects.provider(entry, rows, people, comparison, indicators=definitions, base=source.base, shown=shown)
 
     return source.draft(draw, complete=complete)
 
@@ -190,5 +191,9 @@ def result(reader: Reader, result_id: str) -> Draft:
     row = source.take(reader.result(result_id))
     entry = source.take(reader.indicator(row["indicator"]["id"]))
     place = source.place(row) if entry["ranked"] else None
-    synthetic = bool(entry["synthetic"])
-    return source.draft(lambda: results.result(row, source.base, synthetic=synthetic, place=place), complete=True)
+    merged = "reported_as" in row["subject"]
+    where = source.take(reader.provider(row["subject"]["id"])) if merged else {}
+    succession = where.get("succession", ())
+    return source.draft(
+        lambda: results.result(row, source.base, entry, place=place, succession=succession), complete=True
+    )

@@ -7,10 +7,12 @@ from typing import Final
 from services.gateway.site.wording import (
     Body,
     Tag,
+    ascertained,
     benchmark,
     comparison,
     figure,
     own_words,
+    reported,
     sentence,
     span,
     with_range,
@@ -21,7 +23,8 @@ PAGES: Final = {"provider": "/providers", "consultant": "/consultants"}
 
 @dataclass(frozen=True)
 class Line:
-    """One result. `result` is empty where there is no figure, and `reason` then names the page that explains it."""
+    """One result. `result` is empty where there is no figure, and `reason` then names the page that explains it.
+    `reported`: of whom it was published, where that one was merged since. `ascertained`: how many cases were sent."""
 
     id: str
     subject: str
@@ -40,14 +43,16 @@ class Line:
     expected: str
     ratio: str
     cases: str
+    ascertained: str
+    reported: str
 
     @property
     def href(self) -> str:
         return f"/results/{self.id}"
 
 
-def line(row: Body) -> Line:
-    """The line of one result of the API, published or not."""
+def line(row: Body, succession: Iterable[Body] = ()) -> Line:
+    """The line of one result of the API, published or not. `succession`: of its provider, where it is known."""
     subject, indicator = row["subject"], row["indicator"]
     value, published = row.get("value", {}), row["status"] == "published"
     return Line(
@@ -59,7 +64,8 @@ def line(row: Body) -> Line:
         observed=f"{value['observed']:,}" if "observed" in value else "",
         expected=figure(value["expected"], "ratio", 2) if "expected" in value else "",
         ratio=figure(value["standardised_ratio"], "ratio", 2) if "standardised_ratio" in value else "",
-        cases=f"{value['denominator']:,}" if "denominator" in value else "",
+        cases=f"{value['denominator']:,}" if "denominator" in value else "", ascertained=ascertained(row),
+        reported=reported(row, succession),
     )  # fmt: skip
 
 
@@ -68,16 +74,18 @@ def by_subject(rows: Iterable[Body]) -> list[Line]:
     return sorted((line(row) for row in rows), key=lambda found: (found.subject.casefold(), found.subject_href))
 
 
-def by_indicator(rows: Iterable[Body]) -> list[Line]:
+def by_indicator(rows: Iterable[Body], succession: Sequence[Body] = ()) -> list[Line]:
     """Lines in the order of indicators' labels, and of periods under each, newest first."""
     newest = sorted(rows, key=lambda row: str(row["period"]["end"]), reverse=True)
-    return sorted((line(row) for row in newest), key=lambda found: found.indicator.casefold())
+    return sorted((line(row, succession) for row in newest), key=lambda found: found.indicator.casefold())
 
 
 def newest_and_earlier(rows: Sequence[Body]) -> tuple[list[Body], list[Body]]:
-    """The row of each subject's and indicator's newest period, and the rest."""
+    """The row of each subject's and indicator's newest period, and the rest. Of one period there may be several: each
+    of the organisations that were merged into this one had a figure of its own."""
     newest: dict[tuple[str, str], Body] = {}
     for row in sorted(rows, key=lambda row: str(row["period"]["end"])):
-        newest[row["subject"]["id"], row["indicator"]["id"]] = row
-    kept = {row["id"] for row in newest.values()}
-    return list(newest.values()), [row for row in rows if row["id"] not in kept]
+        newest[row["subject"]["id"], row["indicator"]["id"]] = row["period"]
+    kept = [row for row in rows if newest[row["subject"]["id"], row["indicator"]["id"]] == row["period"]]
+    ids = {row["id"] for row in kept}
+    return kept, [row for row in rows if row["id"] not in ids]

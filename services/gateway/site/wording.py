@@ -5,14 +5,17 @@ it is never shown as another.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 Body = Mapping[str, Any]
 
-UNITS: Final = {"percent": "%", "ratio": "", "per_100000": " per 100,000", "count": "", "days": " days"}
+UNITS: Final = {
+    "percent": "%", "ratio": "", "per_100000": " per 100,000", "count": "", "days": " days", "points": " points",
+    "word": "",
+}  # fmt: skip
 
 BANDS: Final = {
     "as_expected": "As expected",
@@ -42,6 +45,7 @@ ABSENT: Final = {
     "small_numbers": "Not shown: small numbers",
     "not_published": "Not published. This says nothing about the quality of care",
     "not_submitted": "Not available: nothing was sent in",
+    "not_given": "Not available: its publisher gives no figure",
     "data_quality": "Not available: the data failed their checks",
     "model_not_estimable": "Not available: no honest figure can be worked out",
     "not_applicable": "Does not apply: not done here",
@@ -62,8 +66,12 @@ COLOURS: Final = {
 KINDS: Final = {
     "hospital": "Hospital", "trust": "Trust", "gp-practice": "GP practice", "pcn": "Primary care network",
     "area": "Commissioning area", "social-care": "Social care", "mental-health": "Mental health", "region": "Region",
-    "country": "Country",
+    "country": "Country", "other": "Organisation",
 }  # fmt: skip
+NOUNS: Final = {"hospital": "hospital", "trust": "trust", "gp-practice": "practice", "area": "area", "region": "region"}
+"""One of a kind in the middle of a sentence; any other is an organisation."""
+
+NOT_STATED: Final = "Not stated"
 
 POLARITIES: Final = {
     "lower_is_better": "Lower is better",
@@ -98,7 +106,10 @@ def figure(number: float, unit: str, decimals: int) -> str:
 
 
 def with_range(row: Body) -> str:
-    """`2.10% (range 1.58% to 2.72%)`. A number never stands without its range, or without saying that it has none."""
+    """`2.10% (range 1.58% to 2.72%)`. A number never stands without its range, or without saying that it has none; a
+    publisher's word stands as it is."""
+    if "word" in row["value"]:
+        return str(row["value"]["word"])
     estimate, interval = row["value"]["estimate"], row["value"].get("interval", {})
     shown = {side: _in_unit(interval[side], row) for side in ("lower", "upper") if side in interval}
     if len(shown) == 2:
@@ -164,9 +175,51 @@ def _label(row: Body) -> Tag:
         return Tag("Not compared", "grey")
     if found["status"] == "not_rated":
         return Tag(NOT_RATED[found["reason"]], "grey")
+    if "band" not in found:  # a publisher's own verdict, in the publisher's own words
+        return Tag(summary(row) or "Not compared", "grey")
     band = found["band"]
     further = band == "as_expected" and found["position"] in FURTHER_OUT
     return Tag(BANDS[band] + FURTHER if further else BANDS[band], COLOURS[band], NOTES.get(band, ""))
+
+
+def ascertained(row: Body) -> str:
+    """`97% of the cases expected were sent`; empty where nobody says how many there should be."""
+    share = row.get("quality", {}).get("case_ascertainment")
+    if share is None:
+        return ""
+    whole = int(share * 100 + 0.5)
+    told = (
+        "More than 99%" if whole == 100 and share < 1 else "Less than 1%" if whole == 0 and share > 0 else f"{whole}%"
+    )
+    return f"{told} of the cases expected were sent"
+
+
+def reported(row: Body, succession: Iterable[Body] = ()) -> str:
+    """`Published about A, which became B on 1 April 2012.`, of a figure that is found under a successor. `succession`:
+    of either of the two, where the page has it: it knows the day."""
+    subject = row["subject"]
+    before = subject.get("reported_as")
+    if before is None:
+        return ""
+    ends = {before["id"], subject["id"]}
+    found = next((one for one in succession if one["id"] in ends and "since" in one), {})
+    return f"Published about {before['name']}, which became {subject['name']}{since(found)}."
+
+
+def noun(kind: str) -> str:
+    """A provider of this kind in the middle of a sentence."""
+    return NOUNS.get(kind, "organisation")
+
+
+def place(provider: Body) -> str:
+    """`Trust, Newport, South East`: what it is and where."""
+    where = [provider.get("town", ""), provider["region"] if provider["region"] != NOT_STATED else ""]
+    return ", ".join(one for one in (KINDS[provider["kind"]], *where) if one)
+
+
+def since(one: Body) -> str:
+    """` on 1 April 2012`, of a succession whose day is known; empty of any other."""
+    return f" on {day(one['since'])}" if "since" in one else ""
 
 
 NO_REPLY: Final = "No reply by "

@@ -1,7 +1,6 @@
 """Turns the verified files of a view into one SQLite file. A view that breaks its contract is refused whole."""
 
 import sqlite3
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,6 +10,8 @@ from typing import Final
 import polars as pl
 from pydantic import TypeAdapter
 
+from services.gateway.view.places import ADD_PLACE, TABLE, place_row
+from services.gateway.view.spelling import folded
 from shared.contracts.cards import ModelCard
 from shared.contracts.views import (
     ADDED,
@@ -39,6 +40,7 @@ INDICES: Final = (
     "create index rows_by_name on rows (subject_name, level, subject_id, indicator_id, period_id, id)",
     "create index rows_of_indicator on rows (indicator_id, level, subject_id, period_id, id)",
     "create index rows_of_provider on rows (provider_id)",
+    "create index rows_reported_as on rows (reported_as_id)",
     "create index rows_of_consultant on rows (consultant_id)",
 )
 PROVIDERS: Final = TypeAdapter(list[ProviderEntry])
@@ -52,12 +54,6 @@ COMMENTARIES_PART: Final = "commentaries.json"
 
 class ViewRefused(Exception):
     """The files of a view are not what they are said to be."""
-
-
-def folded(name: str) -> str:
-    """A name as it is searched for: without case and accents."""
-    plain = unicodedata.normalize("NFKD", name)
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ def check_rows(rows: pl.DataFrame, indicators: Mapping[str, IndicatorEntry], pro
         raise ViewRefused("a row has an unknown status or level")
     if not set(rows["indicator_id"]) <= set(indicators):
         raise ViewRefused("a row belongs to an indicator that the view does not define")
-    if not set(rows["provider_id"].drop_nulls()) <= providers:
+    if not {*rows["provider_id"].drop_nulls(), *rows["reported_as_id"].drop_nulls()} <= providers:
         raise ViewRefused("a row belongs to a provider that the view does not list")
     fixed = [name for name, entry in indicators.items() if not entry.revocable]
     if len(rows.filter(pl.col("indicator_id").is_in(fixed) & (pl.col("partition") != "fixed"))):
@@ -158,6 +154,11 @@ def _check_figures(rows: pl.DataFrame) -> None:
         "a row that is not compared has a position": (pl.col("comparison_status") == "not_rated")
         & (pl.col("position").is_not_null() | pl.col("band").is_not_null() | pl.col("not_rated_reason").is_null()),
         "a row has no subject": subject.is_null() | (subject == ""),
+        "a row is said to be about a merged organisation that has no name, or about itself": (
+            pl.col("reported_as_id").is_null() != pl.col("reported_as_name").is_null()
+        )
+        | (pl.col("reported_as_id") == pl.col("provider_id"))
+        | (person & pl.col("reported_as_id").is_not_null()),
         "a person's row carries a crude figure": person & pl.col("crude").is_not_null(),
         "an interval of places stands where a decision could hide a figure": (pl.col("partition") != "fixed")
         & pl.col("rank_lower").is_not_null(),
@@ -216,14 +217,13 @@ def _write(connection: sqlite3.Connection, parts: Parts) -> None:
         "subject_id text, subject_name text, region text, specialty text);"
         "create table quarantine (key text, row integer, primary key (key, row)) without rowid;"
         "create table consultants (gmc text, name text, specialty text, folded text, primary key (gmc, specialty));"
-        "create table providers (id text primary key, name text, kind text, region text, folded text);"
+        f"{TABLE};"
     )
     _insert(connection, "rows", _with_subjects(parts))
     _insert(connection, "quarantine", parts.quarantine.unique())
     names = parts.consultants["name"].map_elements(folded, return_dtype=pl.String)
     _insert(connection, "consultants", parts.consultants.with_columns(folded=names))
-    found = [(one.id, one.name, one.kind, one.region, folded(one.name)) for one in parts.providers]
-    connection.executemany("insert into providers values (?, ?, ?, ?, ?)", found)
+    connection.executemany(ADD_PLACE, [place_row(one) for one in parts.providers])
     for statement in (*INDICES, "analyze"):
         connection.execute(statement)
     connection.commit()

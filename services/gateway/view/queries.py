@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from services.gateway.view.compile import folded
+from services.gateway.view.places import Places
 from services.gateway.view.selection import KEY_OF, Key, Order, Selection
+from services.gateway.view.spelling import folded
 from shared.contracts.views import ROW_COLUMNS
 
 Row = dict[str, Any]
@@ -63,9 +64,12 @@ class ViewRows:
         return self.connection.execute("select 1 from rows where partition <> 'fixed' limit 1").fetchone() is not None
 
     def _fixed_providers(self) -> frozenset[str]:
-        """Those none of whose rows, at any level, depends on anybody: hidden rows count, so no decision moves it."""
+        """Those none of whose rows, at any level, depends on anybody: hidden rows count, so no decision moves it. Rows
+        published about one that was merged are its successor's, and its own."""
         sql = (
-            "select provider_id from rows where provider_id is not null group by 1 having max(partition <> 'fixed') = 0"
+            "select id from (select provider_id as id, partition from rows "
+            "union all select reported_as_id, partition from rows) "
+            "where id is not null group by 1 having max(partition <> 'fixed') = 0"
         )
         return frozenset(one[0] for one in self.connection.execute(sql))
 
@@ -73,9 +77,9 @@ class ViewRows:
         """Indicators of this provider's own results that a decision could hide, whatever is hidden now."""
         sql = (
             "select distinct indicator_id from rows "
-            "where provider_id = ? and level = 'provider' and partition <> 'fixed' order by 1"
+            "where (provider_id = ? or reported_as_id = ?) and level = 'provider' and partition <> 'fixed' order by 1"
         )
-        return [one[0] for one in self.connection.execute(sql, (provider,))]
+        return [one[0] for one in self.connection.execute(sql, (provider, provider))]
 
     def page(self, wanted: Selection, order: Order, after: Key | None, limit: int) -> list[Row]:
         """At most `limit` rows in order, after the key of the last one shown before."""
@@ -115,14 +119,10 @@ class ViewRows:
         sql = "select 1 from rows where id = ? and partition = 'fixed'"
         return self.connection.execute(sql, (result_id,)).fetchone() is not None
 
-    def providers(self, q: str, kinds: Sequence[str], regions: Sequence[str]) -> list[str]:
-        """Ids of providers by name, then id. Words of `q` must all occur in the name, or `q` be the id."""
-        words, values = _search(q, "id")
-        for column, allowed in (("kind", kinds), ("region", regions)):
-            if allowed:
-                words += f" and {column} in ({', '.join('?' * len(allowed))})"
-                values += tuple(allowed)
-        sql = f"select id from providers where true{words} order by name, id"  # noqa: S608
+    def providers(self, wanted: Places) -> list[str]:
+        """Ids of providers by name, then id."""
+        words, values = wanted.conditions()
+        sql = f"select id from providers where true{words} order by name, id"  # noqa: S608  # our own names
         return [one[0] for one in self.connection.execute(sql, values)]
 
     def consultants(self, q: str, providers: Sequence[str], specialties: Sequence[str]) -> list[tuple[str, str]]:

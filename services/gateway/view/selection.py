@@ -34,10 +34,16 @@ class Selection:
     at_most: float | None = None
 
     def conditions(self) -> Iterator[tuple[str, tuple[object, ...]]]:
-        """SQL conditions with their parameters; column names come from COLUMN_OF only (KeyError otherwise)."""
+        """SQL conditions with their parameters; column names come from COLUMN_OF only (KeyError otherwise). An
+        organisation's rows are also those that were published about it and are found under its successor."""
         for name, allowed in self.values.items():
-            if allowed:
-                yield f"{COLUMN_OF[name]} in ({', '.join('?' * len(allowed))})", allowed
+            if not allowed:
+                continue
+            column, marks = COLUMN_OF[name], ", ".join("?" * len(allowed))
+            if name == "provider":
+                yield f"({column} in ({marks}) or reported_as_id in ({marks}))", (*allowed, *allowed)
+            else:
+                yield f"{column} in ({marks})", allowed
         if self.at_least is not None:
             yield "estimate >= ?", (self.at_least,)
         if self.at_most is not None:

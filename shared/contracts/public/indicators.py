@@ -38,12 +38,14 @@ class RiskModel(Public):
 
 
 class IndicatorLinks(ResourceLinks):
-    funnel: Path
+    funnel: Path | MISSING = MISSING  # where one is drawn
     model: Path | MISSING = MISSING
 
 
 class Indicator(Public):
-    """`ranked`: whether `include=rank_interval` can be asked of its results."""
+    """`ranked`: whether `include=rank_interval` can be asked of its results. `recipe`: whether the figures are computed
+    here, or shown as somebody else has published them. `words`: what its results can say where they say a word, in the
+    publisher's order."""
 
     id: Slug
     version: str
@@ -74,6 +76,8 @@ class Indicator(Public):
     source: str
     licence: str
     ranked: bool
+    recipe: Literal["computed", "published"]
+    words: list[str] | MISSING = MISSING
     links: IndicatorLinks
 
 

@@ -49,6 +49,8 @@ ABSENCE_REASONS: Final = CodeList("absence-reasons", "Why a row has no figure", 
     Entry("not_published", "Not published", "This result is not published. That says nothing about the quality of "
           "care.", "[c]", "Q", "masked"),
     Entry("not_submitted", "Not submitted", "No data came for this period.", "[x]", "L", "unknown"),
+    Entry("not_given", "Not given", "The publisher of these figures gives none here, and does not say why.", "[x]", "M",
+          "unknown"),
     Entry("data_quality", "Data quality", "The data failed their checks.", "[x]", "M", "error"),
     Entry("model_not_estimable", "No honest figure", "No honest figure can be computed from these data.", "[u]", "M",
           "not-performed"),

@@ -8,10 +8,10 @@ from services.gateway.api.codelists import CODELISTS
 from services.gateway.site.lines import by_subject, line
 from services.gateway.site.pages.figures import Chart
 from services.gateway.site.pages.general import HOME
-from services.gateway.site.pages.subjects import NOBODY_ASKED, case_mix, is_disputed
+from services.gateway.site.pages.subjects import NOBODY_ASKED, case_mix, is_disputed, is_plain
 from services.gateway.site.paths import path_words
 from services.gateway.site.rendering import Page
-from services.gateway.site.wording import POLARITIES, Body, between_places, day, figure, licence, period, said
+from services.gateway.site.wording import POLARITIES, Body, between_places, day, figure, licence, noun, period, said
 
 INDICATORS: Final = ("Indicators", "/indicators")
 
@@ -31,9 +31,11 @@ def indicators(entries: Sequence[Body], base: str) -> Page:
 
 def definition(entry: Body) -> list[dict[str, Any]]:
     """What a reader needs before the figures: what is counted, and who stands behind it."""
+    plain = is_plain(entry)
     return facts([
         ("What is counted", entry["numerator"]), ("Among whom", entry["denominator"]),
-        ("Which way", POLARITIES[entry["polarity"]]), ("Allows for", case_mix(entry)),
+        ("Possible words", ", ".join(entry.get("words", ()))), ("Published by", entry["source"] if plain else ""),
+        ("Which way", POLARITIES[entry["polarity"]]), ("Allows for", "" if plain else case_mix(entry)),
         ("Standing", STANDINGS[entry["status"]]), ("Checked by", entry["checked_by"]),
         ("Next review", day(entry["next_review"])), ("Licence", licence(entry["licence"])),
     ])  # fmt: skip
@@ -41,6 +43,8 @@ def definition(entry: Body) -> list[dict[str, Any]]:
 
 def method_of(entry: Body) -> list[dict[str, Any]]:
     interval, limits = entry["interval"], entry["limits"]
+    if is_plain(entry):
+        return facts([("Written by", entry["authored_by"]), ("Version", entry["version"])])
     return facts([
         ("Range", f"{interval['level']:.0%}: {meaning('interval-methods', interval['method'])}"),
         ("Limits", meaning("limit-methods", limits["method"])), ("Written by", entry["authored_by"]),
@@ -56,7 +60,7 @@ def meaning(codelist: str, code: str) -> str:
 
 STANDINGS: Final = {
     "official": "Official",
-    "reproduced": "Reproduced: somebody else's published figures, worked out again",
+    "reproduced": "Reproduced: somebody else's published figures, worked out again or shown as they are",
     "illustrative": "Illustrative: shows the method, not for decisions",
     "synthetic": "Synthetic: made for demonstration, about nobody",
 }
@@ -87,11 +91,13 @@ def indicator(
     complete: bool,
 ) -> Page:
     """How many people are missing is neither known here nor said."""
+    who = noun_of(rows)
     context = {
+        "plain": is_plain(entry), "noun": who, "licence": licence(entry["licence"]),
         "indicator": entry, "definition": definition(entry), "more": method_of(entry), "chart": chart,
         "lines": by_subject(rows), "people": by_subject(people),
         "complete": complete, "periods": periods.all, "shown": periods.shown, "next": "",
-        "table": chart.table if chart else f"{entry['label']}, by name of hospital",
+        "table": chart.table if chart else f"{entry['label']}, by name of {who}",
     }  # fmt: skip
     address = f"{base}/indicators/{entry['id']}/results"
     return Page(
@@ -101,19 +107,28 @@ def indicator(
     )  # fmt: skip
 
 
-def result(row: Body, base: str, *, synthetic: bool, place: Body | None = None) -> Page:
-    """`place`: between which places it lies, where that is defined."""
-    shown = line(row)
+def noun_of(rows: Sequence[Body]) -> str:
+    """What the subjects of these rows are, in the middle of a sentence: hospitals, where there are none."""
+    kinds = {row["subject"].get("kind", "other") for row in rows}
+    return noun(kinds.pop()) if len(kinds) == 1 else "organisation" if kinds else "hospital"
+
+
+def result(row: Body, base: str, entry: Body, *, place: Body | None = None, succession: Sequence[Body] = ()) -> Page:
+    """`entry`: the definition of its indicator. `place`: between which places it lies, where that is defined.
+    `succession`: of its provider."""
+    shown, plain = line(row, succession), is_plain(entry)
     found = facts([("Place", between_places(place))]) if place else []
+    by = facts([("Published by", entry["source"]), ("Licence", licence(entry["licence"]))]) if plain else []
     context = {
-        "line": shown, "facts": result_facts(row) + found, "method": method_facts(row), "disputed": is_disputed(row),
-        "reply": said(row.get("reply", NOBODY_ASKED)),
+        "line": shown, "facts": result_facts(row) + found + by, "method": [] if plain else method_facts(row),
+        "disputed": is_disputed(row), "reply": said(row.get("reply", NOBODY_ASKED)), "plain": plain,
+        "message": (shown.result if plain else "") or shown.tag.text,
     }  # fmt: skip
     address = f"{base}/results/{row['id']}"
-    title = f"{shown.subject}, {shown.indicator}: {shown.tag.text}"
+    title = f"{shown.subject}, {shown.indicator}: {context['message']}"
     crumbs = (HOME, (shown.subject, shown.subject_href))
     path = f"/results/{row['id']}"
-    return Page("result.jinja", title, context, crumbs, address, path=path, synthetic=synthetic)
+    return Page("result.jinja", title, context, crumbs, address, path=path, synthetic=bool(entry["synthetic"]))
 
 
 def result_facts(row: Body) -> list[dict[str, Any]]:
@@ -121,7 +136,8 @@ def result_facts(row: Body) -> list[dict[str, Any]]:
     return facts([
         ("Period", period(row["period"])), ("Result", shown.result), ("Compared with", shown.benchmark),
         ("Observed", shown.observed), ("Expected for these patients", shown.expected),
-        ("Observed divided by expected", shown.ratio), ("Cases", shown.cases), ("How sure", shown.certainty),
+        ("Observed divided by expected", shown.ratio), ("Cases", shown.cases), ("Cases sent", shown.ascertained),
+        ("How sure", shown.certainty),
     ])  # fmt: skip
 
 

@@ -9,10 +9,14 @@ from services.gateway.site.lines import Line, by_indicator, by_subject, line, ne
 from services.gateway.site.pages.figures import Chart
 from services.gateway.site.pages.general import HOME
 from services.gateway.site.rendering import Page
-from services.gateway.site.wording import Body, figure, period, said
+from services.gateway.site.wording import Body, day, figure, licence, noun, period, said, since
 
 ABBREVIATIONS: Final = {"gi": "GI", "ent": "ENT", "gp": "GP"}
 NOBODY_ASKED: Final = {"status": "none"}
+SEARCHED: Final = (
+    "Searched by the name, town, region, code and postcode of an organisation, and by the name of a consultant. Not by "
+    "distance."
+)
 FIND: Final = ("Hospitals and consultants", "/providers")
 
 
@@ -39,7 +43,9 @@ def people(consultants: Iterable[Body] | None) -> list[dict[str, str]] | None:
 def search(q: str, providers: Body, consultants: Iterable[Body] | None, base: str) -> Page:
     """`providers` is a page of the API's list; the words are the same whatever the cause of finding nothing."""
     cursor = next_cursor(providers)
+    only_hospitals = {one["kind"] for one in providers["data"]} <= {"hospital"}
     context = {
+        "searched": SEARCHED, "organisations": "Hospitals" if only_hospitals else "Organisations",
         "q": q, "heading": f"Results for “{q}”" if q else "Hospitals and consultants", "providers": providers["data"],
         "people": people(consultants), "next": f"/providers?{urlencode({'q': q, 'cursor': cursor})}" if cursor else "",
     }  # fmt: skip
@@ -90,26 +96,84 @@ def provider(
     consultants: Iterable[Body] | None,
     comparison: Comparison,
     *,
+    indicators: Mapping[str, Body],
     base: str,
     shown: Shown,
 ) -> Page:
-    newest, earlier = newest_and_earlier(rows)
-    indicators = {row["indicator"]["id"]: row["indicator"]["label"] for row in rows}
+    """`indicators`: the definition of each indicator of the rows. Ours stand first; what others have published stands
+    under its publisher."""
+    plain = {slug for slug, one in indicators.items() if is_plain(one)}
+    succession = entry.get("succession", ())
+    newest, earlier = newest_and_earlier([row for row in rows if row["indicator"]["id"] not in plain])
     choices = [
-        {"value": slug, "text": label, "selected": slug == comparison.indicator}
-        for slug, label in sorted(indicators.items(), key=lambda item: item[1])
+        {"value": slug, "text": one["label"], "selected": slug == comparison.indicator}
+        for slug, one in sorted(indicators.items(), key=lambda item: str(item[1]["label"]))
+        if slug not in plain
     ]
+    groups = published_groups([row for row in rows if row["indicator"]["id"] in plain], indicators, succession)
     context = {
-        "provider": entry, "lines": by_indicator(newest), "earlier": by_indicator(earlier),
+        "provider": entry, "lines": by_indicator(newest, succession), "earlier": by_indicator(earlier, succession),
+        "about": about(entry), "ended": ended(entry), "groups": groups, "noun": noun(entry["kind"]),
         "people": people(consultants), "complete": shown.complete, "waiting": shown.waiting, "choices": choices,
         "chart": comparison.chart, "others": by_subject(comparison.rows),
         "commentary": said(entry.get("commentary", NOBODY_ASKED)),
     }  # fmt: skip
     address = f"{base}/providers/{entry['id']}/results"
     return Page(
-        "provider.jinja", f"{entry['name']}: results compared with expected", context, (HOME, FIND),
+        "provider.jinja", f"{entry['name']}: {'results compared with expected' if newest else 'published results'}",
+        context, (HOME, FIND),
         address, f"{address}.csv", f"/providers/{entry['id']}", synthetic=bool(entry["synthetic"]),
     )  # fmt: skip
+
+
+def is_plain(indicator: Body) -> bool:
+    """Whether others have published its figures, and nothing is compared here."""
+    return bool(indicator["recipe"] == "published")
+
+
+def published_groups(
+    rows: Sequence[Body], indicators: Mapping[str, Body], succession: Sequence[Body]
+) -> list[dict[str, Any]]:
+    """By publisher and licence, in the order of their names: the newest of each indicator, and the earlier ones."""
+    found: dict[tuple[str, str], list[Body]] = {}
+    for row in rows:
+        definition = indicators[row["indicator"]["id"]]
+        found.setdefault((definition["source"], definition["licence"]), []).append(row)
+    groups = []
+    for publisher, code in sorted(found):
+        newest, earlier = newest_and_earlier(found[publisher, code])
+        groups.append({
+            "publisher": publisher, "licence": licence(code), "lines": by_indicator(newest, succession),
+            "earlier": by_indicator(earlier, succession),
+        })  # fmt: skip
+    return groups
+
+
+def ended(entry: Body) -> dict[str, Any] | None:
+    """Of an organisation that is no more: when it closed, and what took its place."""
+    if entry.get("active", True):
+        return None
+    links = [one for one in entry.get("succession", ()) if one["relation"] == "successor"]
+    return {"links": links, "closed": day(entry["closed"]) if "closed" in entry else ""}
+
+
+def about(entry: Body) -> list[dict[str, Any]]:
+    """What registers say of it, and from whom it came; nothing where they give no more than its name."""
+    where = ", ".join(entry[name] for name in ("town", "postcode") if name in entry)
+    above = entry.get("parent")
+    before = [one for one in entry.get("succession", ()) if one["relation"] == "predecessor"]
+    told = [
+        ("Where", [_part(where)] if where else []),
+        ("Opened", [_part(day(entry["opened"]))] if "opened" in entry else []),
+        ("Part of", [_part(above["name"], above["id"])] if above else []),
+        ("Took the place of", [_part(one["name"], one["id"], since(one)) for one in before]),
+    ]
+    found = [{"key": key, "parts": parts} for key, parts in told if parts]
+    return [{"key": "Code", "parts": [_part(entry["id"])]}, *found] if found else []
+
+
+def _part(text: str, provider: str = "", after: str = "") -> dict[str, str]:
+    return {"text": text, "href": f"/providers/{provider}" if provider else "", "after": after}
 
 
 def consultant(
