@@ -15,6 +15,7 @@ NOT_MEANT: Final = {
         "that the care was better or worse than elsewhere", "that anybody decided for or against anything",
     ],
     "not_submitted": ["that no patients were treated", "that the care was better or worse"],
+    "not_given": ["that no patients were treated", "that the care was better or worse"],
     "data_quality": ["that the care was better or worse", "that the records of patients themselves are wrong"],
     "model_not_estimable": ["that the care was better or worse", "that a figure is being kept back"],
     "not_applicable": ["that a service is missing: other hospitals nearby may offer it"],
