@@ -115,6 +115,9 @@ def differences(
         counts = [f"{one[name]:,}" for name in ("rows", "same", "changed", "new", "gone")]
         table.add_row(one["indicator"], *counts, ", ".join(one["causes"]))
     out.print(table)
+    for one in told.get("moved_cases", [])[:SHOWN]:
+        hands = f"{one.get('was', 'nobody')} → {one.get('now', 'nobody')}"
+        out.print(f"{one['indicator']} {one['period']} {hands}: {one['cases']:,} cases", markup=False)
     for one in told["changed"][:SHOWN]:
         out.print(f"{one['indicator']} {one['period']} {one['subject']}: {_moved(one)}", markup=False)
 

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Contract, Count, ReleaseId, Slug, SubjectId
 
 Cause = Literal["selection", "data", "definition_version", "method_version", "small_number_rule"]
@@ -41,8 +43,19 @@ class OneSidedRow(Contract):
     position: str
 
 
+class MovedCases(Contract):
+    """Cases that are in both and count for another consultant now; `was` or `now` is absent where it is nobody."""
+
+    indicator: Slug
+    period: str
+    was: SubjectId | None = None
+    now: SubjectId | None = None
+    cases: Count
+
+
 class Differences(Contract):
-    """Changed positions first. At most `listed` rows of each list are told; the counts are of all."""
+    """Changed positions first. At most `listed` rows of each list are told; the counts are of all. `moved_cases`: by
+    pair of consultants, most first; told only where both releases follow the same rules of who operated."""
 
     release: ReleaseId
     compared_with: ReleaseId
@@ -51,4 +64,5 @@ class Differences(Contract):
     changed: list[ChangedRow]
     new: list[OneSidedRow]
     gone: list[OneSidedRow]
+    moved_cases: list[MovedCases] = Field(default_factory=list)
     listed: Count

@@ -66,7 +66,7 @@ def test_a_release_from_its_announcement_to_a_correction() -> None:
     assert "signed  publisher publisher" in run("sign", name, "--role", "publisher")
     assert "published" in run("publish", name)
     assert "published" in run("publish", name), "a repeat after a lost answer is content"
-    assert run("checks", name).count("passed") == 13
+    assert run("checks", name).count("passed") == 16
     assert "2026-09-30 Deaths after heart surgery, came: 2026-09-30" in run("calendar")
 
     run("announce", "2026-10-07", "--title", "A correction", "--correction-of", name)

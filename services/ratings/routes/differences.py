@@ -12,11 +12,14 @@ from shared.contracts.base import ReleaseId
 from shared.contracts.differences import Differences
 from shared.kit.asking import once_each
 from shared.kit.auth import allow
+from shared.kit.peers import PeerRefused, PeerUnreachable
 from shared.kit.problems import NotFound, RepeatedParameter, UnknownParameter, ValueNotAllowed, problems
 
 router = APIRouter(tags=["gate"], dependencies=[Depends(once_each)])
 Named = Annotated[ReleaseId, Path(description="YYYY-MM-DD, with .2, .3 … for later ones of a day")]
-PROBLEMS = (NotFound, StepNotAllowed, UnknownParameter, RepeatedParameter, ValueNotAllowed)
+PROBLEMS = (
+    NotFound, StepNotAllowed, PeerRefused, PeerUnreachable, UnknownParameter, RepeatedParameter, ValueNotAllowed,
+)  # fmt: skip
 
 
 class DifferencesQuery(BaseModel):

@@ -11,6 +11,7 @@ from services.ratings.models import ReleaseRow
 from services.ratings.problems import StepNotAllowed
 from services.ratings.store.store import Transaction
 from services.ratings.workflow.office import Office
+from services.ratings.workflow.reattributing import moved_between
 from shared.contracts.differences import Cause, ChangedRow, Differences, DifferentIndicator, OneSidedRow
 from shared.contracts.releases import BuildState
 from shared.kit.problems import NotFound
@@ -21,7 +22,8 @@ MOST: Final = 1000
 def differences(office: Office, release: str, before: str | None) -> Differences:
     """From the release `before`, else from the one that this one came after, or would come after.
 
-    Raises NotFound, StepNotAllowed where either has no results.
+    Raises NotFound, StepNotAllowed where either has no results; PeerUnreachable and PeerRefused where a snapshot of
+    either is no longer here, and ingest does not send it.
     """
     with office.store.reading() as tx:
         now = _with_results(tx, release)
@@ -36,6 +38,7 @@ def differences(office: Office, release: str, before: str | None) -> Differences
             for one in found.changed.head(MOST).iter_rows(named=True)
         ],
         new=_one_sided(found.new), gone=_one_sided(found.gone), listed=MOST,
+        moved_cases=list(moved_between(office, then, now))[:MOST],
     )  # fmt: skip
 
 
