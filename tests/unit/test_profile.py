@@ -194,3 +194,18 @@ def test_moments_of_parts_are_those_of_the_whole() -> None:
     whole = pl.Series(values)
     assert parts.mean == pytest.approx(whole.mean(), rel=1e-12)
     assert parts.spread == pytest.approx(whole.std(), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["gmc", "consultant", "surgeon"])
+def test_nobody_is_named_whatever_the_rows_are_about(name: str) -> None:
+    said = {**PATIENTS["columns"][1], "name": name}
+    layout = PATIENTS | {"content": "aggregate", "key": ["provider"]}
+    source = Source.model_validate(layout | {"columns": [PATIENTS["columns"][0], said, *PATIENTS["columns"][2:]]})
+    frame = rows_of(*[{"patient": "9900001"}] * 20).rename({"patient": name})
+    assert "9900001" not in profiled([frame], source).model_dump_json()
+
+
+def test_of_registers_no_text_is_told() -> None:
+    frame = rows_of(*[{"patient": "Dr A Example"}] * 20)
+    register = Source.model_validate(PATIENTS | {"content": "register"})
+    assert "Dr A Example" not in profiled([frame], register).model_dump_json()

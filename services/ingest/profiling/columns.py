@@ -20,6 +20,7 @@ from services.ingest.columns import (
     Text,
     Whole,
 )
+from services.ingest.profiling.rules import reviewed
 from services.ingest.profiling.tally import MOST, ROWS, VALUE, Tally
 from services.ingest.source import Source
 from services.ingest.told import AggregateFlag, Constant, LineNumber, NamedPeriod
@@ -33,7 +34,7 @@ TYPES: Final[Mapping[type, TypeName]] = {
     Whole: "whole", Decimal: "number", Day: "day", Period: "day", NamedPeriod: "day", Constant: "code",
 }  # fmt: skip
 LISTS: Final = ("code", "flag")
-TOLD: Final = (*LISTS, "text", "identifier")  # where rows are about no patient
+TEXTS: Final = ("text", "identifier")
 MOST_CODES: Final = 200
 DIGITS: Final = 10
 
@@ -54,7 +55,8 @@ def tally_for(kind: TypeName) -> Tally:
 def told(column: AnyColumn, kind: TypeName, tally: Tally, absent: Mapping[str, int], source: Source) -> ColumnProfile:
     """`absent`: rows without a value by reason."""
     guarded = source.content is Content.PATIENTS
-    shown = _shown(kind, tally, guarded)
+    told_of = _told_of(column.name, source.content)
+    shown = _shown(kind, tally, guarded) if kind in told_of else []
     return ColumnProfile(
         name=column.name, heading=column.source if isinstance(column, Column) else column.name, type=kind,
         unit=column.unit if isinstance(column, Column) else None, present=tally.present, absent=dict(absent),
@@ -64,6 +66,14 @@ def told(column: AnyColumn, kind: TypeName, tally: Tally, absent: Mapping[str, i
         frequent=[Frequent(value=value, rows=rows) for value, rows in shown[:MOST_FREQUENT]],
         codes=sorted(value for value, _ in shown) if kind in LISTS and len(shown) <= MOST_CODES else None,
     )  # fmt: skip
+
+
+def _told_of(name: str, content: Content) -> tuple[str, ...]:
+    """Types of columns whose values are told: texts only of figures, since those of registers and patients may name
+    somebody."""
+    if name in reviewed().persons.columns:
+        return ()
+    return (*LISTS, *TEXTS) if content is Content.AGGREGATE else LISTS
 
 
 def _distinct(tally: Tally) -> int:
@@ -80,7 +90,7 @@ def rounded(number: float) -> float:
 
 def _shown(kind: TypeName, tally: Tally, guarded: bool) -> list[tuple[str, int]]:
     """Values with their rows, most frequent first, those as frequent in their own order."""
-    if tally.counts is None or kind not in (LISTS if guarded else TOLD):
+    if tally.counts is None:
         return []
     counts = tally.counts.filter(pl.col(ROWS) >= FEWEST) if guarded else tally.counts
     if kind not in LISTS and counts[ROWS].max() == 1:  # names: none is more frequent than another

@@ -19,6 +19,10 @@ class ProviderRule(Layout):
     named: Few
 
 
+class PersonRule(Layout):
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
 class RowRule(Layout):
     share: Share
     rows: Few
@@ -54,6 +58,7 @@ class ShareRule(Layout):
 
 class Rules(Layout):
     providers: ProviderRule
+    persons: PersonRule
     rows: RowRule
     completeness: CompletenessRule
     mean: MeanRule

@@ -3,7 +3,7 @@ twice, and to kill at any moment: the steps read kept bytes and write files name
 transaction stores the fates and swaps the feed's pointer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -14,6 +14,7 @@ from services.ingest.refusals import Refused
 from services.ingest.source import Source
 from services.ingest.store.database import Store
 from services.ingest.store.tables import AT_ONCE
+from services.ingest.workflow.profiling import kept_profile
 from services.ingest.workflow.progress import Telling
 from services.ingest.workflow.reading import kept_reading
 from services.ingest.workflow.resolving import Resolving
@@ -85,6 +86,8 @@ class Checking:
         digest, kept = kept_reading(self.store, source, waiting, self.key, telling.nothing)
         told = telling.step("resolving", kept.height)
         outcome = Resolving(self.store, source, waiting, told, self.most).outcome(digest, kept, pointer.state)
+        if waiting.mends is None:  # lines that mend those of another file are no file of their own to report on
+            outcome = replace(outcome, profile=kept_profile(self.store, source, digest, kept))
         return found | {"outcome": OUTCOME.dump_python(outcome, mode="json")}
 
     def record(self, given: Told, told: Told) -> bool:
