@@ -2,8 +2,9 @@
 the first thing found wrong with it."""
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Final, NamedTuple
+from functools import lru_cache, partial, reduce
+from operator import or_
+from typing import Final
 
 import polars as pl
 
@@ -11,23 +12,15 @@ from services.ingest.columns import AnyColumn, Check, Column, Day, Identifier, P
 from services.ingest.personal import EVERY, NOBODY, PHRASES, Personal, kinds_in
 from services.ingest.pseudonyms import pseudonyms
 from services.ingest.refusals import ASIDE, EXCERPT
+from services.ingest.rules import WRONG, RowRules, Rule
 from services.ingest.source import Source
 from services.ingest.told import AggregateFlag, Constant, LineNumber, NamedPeriod
 from shared.contracts.ingest import Fate
 
 LINE: Final = "_line"
 AGGREGATE: Final = "_aggregate"
-WRONG: Final = "_wrong"
 OF_AN_NHS_NUMBER: Final = 10
 """Digits: identifiers of as many could be one."""
-
-
-class Rule(NamedTuple):
-    """A check, the column of the file that it is about, and what that column must not be quoted with."""
-
-    header: str
-    check: Check
-    watched: tuple[Personal, ...] = ()
 
 
 def row_schema(source: Source) -> pl.Schema:
@@ -38,26 +31,63 @@ def check(texts: pl.DataFrame, source: Source, key: bytes | None = None) -> tupl
     """Rows that pass (`row_schema`), and those that do not (`ASIDE`).
 
     `texts` holds `_line` and the header's columns as text, not trimmed; `source` is in the layout of that header. `key`
-    is that of its pseudonyms. Values get names of their own while both are needed, since a source may use one name for
-    a column of the file and for the canonical one. Raises ValueError where there are pseudonyms to make and no key.
+    is that of its pseudonyms. Raises ValueError where there are pseudonyms to make and no key.
     """
-    trimmed = texts.with_columns(_trimmed(source))
-    valued = trimmed.with_columns(_value(column, source, key).alias(_own(column.name)) for column in source.sent)
-    valued = valued.with_columns(_is_aggregate(source).alias(AGGREGATE))
-    rules = _rules(source)
-    failed = valued.select(
-        pl.any_horizontal(False, *(rule.check.failed for rule in rules)).fill_null(False)
-    ).to_series()
-    if not failed.any():
-        return _rows(valued, source), pl.DataFrame(schema=ASIDE)
-    return _rows(valued.filter(~failed), source), _aside(valued.filter(failed), rules)
+    return _prepared(_This(source), key).of(texts)
 
 
-def _trimmed(source: Source) -> list[pl.Expr]:
-    """Without the spaces and tabs around them; a tab before a text stays, for its column to refuse."""
+class _This:
+    """A source as the object that it is: what is made of one is made once, however often it is asked for."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def __hash__(self) -> int:
+        return id(self.source)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and other.source is self.source
+
+
+@lru_cache(maxsize=8)
+def _prepared(this: _This, key: bytes | None) -> "_Checks":
+    return _Checks(this.source, key)
+
+
+class _Checks:
+    """What is done with each piece of a file of one layout.
+
+    Values get names of their own while texts are needed too, since a source may use one name for a column of the file
+    and for the canonical one.
+    """
+
+    def __init__(self, source: Source, key: bytes | None) -> None:
+        self.source = source
+        self.values = [_value(column, source, key).alias(_own(column.name)) for column in source.sent]
+        own = [_own(column.name) for column in source.sent]
+        self.rules = RowRules([LINE, *source.header, *own, AGGREGATE], _rules(source))
+
+    def of(self, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        valued = _trimmed(texts, self.source).with_columns(self.values)
+        passed, failed = self.rules.filter(valued.with_columns(_is_aggregate(self.source).alias(AGGREGATE)))
+        return _rows(passed, self.source), _aside(failed, self.rules.rules)
+
+
+def _trimmed(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """Without the spaces and tabs around texts; a tab before a `text` stays, for its column to refuse. To ask whether
+    there are any costs a quarter of taking them away, and mostly there are none."""
+    around = [
+        reduce(
+            or_, (ask(space) for ask in (pl.col(name).str.starts_with, pl.col(name).str.ends_with) for space in " \t")
+        ).any()
+        for name in source.header
+    ]
+    ragged = [name for name, found in texts.select(around).row(0, named=True).items() if found]
     plain = {column.source for column in source.sent if isinstance(column, Text)}
-    both = [pl.col(name).str.strip_chars(" \t") for name in source.header if name not in plain]
-    return both + [pl.col(name).str.strip_chars_end(" \t").str.strip_chars_start(" ") for name in sorted(plain)]
+    return texts.with_columns(
+        pl.col(name).str.strip_chars_end(" \t").str.strip_chars_start(" " if name in plain else " \t")
+        for name in ragged
+    )
 
 
 def _own(name: str) -> str:
@@ -167,24 +197,17 @@ def _behind(column: AnyColumn, source: Source) -> pl.Expr:
 
 def _aside(failed: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
     """What failed first in each row, in the order of columns."""
-    told = pl.DataFrame(
-        {
-            WRONG: pl.Series(range(len(rules)), dtype=pl.Int32),
-            "code": [rule.check.code for rule in rules],
-            "column": [rule.header for rule in rules],
-            "expected": [rule.check.expected for rule in rules],
-        }
-    )
-    wrong = pl.coalesce(pl.when(rule.check.failed).then(pl.lit(i, pl.Int32)) for i, rule in enumerate(rules))
-    failed = failed.with_columns(wrong.alias(WRONG))
-    parts = [
-        part.select(pl.col(LINE).alias("line"), WRONG, _found(rules[int(number)]).alias("found"))
-        for (number,), part in failed.group_by(WRONG)
-    ]
-    shown = pl.concat(parts).sort("line")
-    return shown.join(told, on=WRONG, how="left", maintain_order="left").select(
-        "line", pl.lit(Fate.QUARANTINED.value).alias("fate"), "code", "column", _short("found"), "expected"
-    ).match_to_schema(ASIDE)  # fmt: skip
+    if failed.is_empty():
+        return pl.DataFrame(schema=ASIDE)
+    return pl.concat(_told(part, rules[int(place)]) for (place,), part in failed.group_by(WRONG)).sort("line")
+
+
+def _told(failed: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    said = {"fate": Fate.QUARANTINED.value, "code": rule.check.code, "column": rule.header,
+            "expected": rule.check.expected}  # fmt: skip
+    shown = failed.select(pl.col(LINE).alias("line"), _found(rule).alias("found"))
+    told = shown.with_columns(_short("found"), **{name: pl.lit(text) for name, text in said.items()})
+    return told.select(ASIDE.names()).match_to_schema(ASIDE)
 
 
 def _found(rule: Rule) -> pl.Expr:

@@ -78,6 +78,8 @@ SUSPECT: Final[dict[Personal, str]] = {
     "name": r"M(?:rs?|s|iss|x|aster|str|R|RS|ISS)\.?[ \u00a0]+[A-Z]|^[A-Z][A-Z'’\- ]+, ?[A-Z]",
 }
 """What may be one, in the words of polars' regular expressions: everything that is one, and more."""
+SHORTEST: Final[dict[Personal, int]] = {"nhs-number": 10, "postcode": 5, "date-of-birth": 6, "name": 4}
+"""Characters of the shortest one."""
 WHATEVER: Final[dict[Personal, str]] = {"nhs-number": ".", "postcode": ".", "date-of-birth": "[0-9]{4}", "name": "."}
 """What is one in a column that is called so."""
 
@@ -101,9 +103,11 @@ def kinds_in(texts: pl.Series, kinds: Sequence[Personal], header: str = "") -> p
     """The kind (text) of what each of `texts`, shape (n,), seems to hold, in a column called `header`; null where it is
     nothing, or where there is no text."""
     named = of_column(header)
+    longest = texts.str.len_bytes().max()
+    asked, kinds = kinds, [kind for kind in kinds if isinstance(longest, int) and longest >= SHORTEST[kind]]
     found: Callable[[str], Personal | None]
     suspect, found = "|".join(SUSPECT[kind] for kind in kinds), partial(kind_of, kinds=kinds)
-    if named is not None and named in kinds:
+    if named is not None and named in asked:
         suspect, found = WHATEVER[named], lambda _text: named
     told: dict[str, Personal] = {}
     if suspect and (suspected := texts.str.contains(suspect).fill_null(False)).any():
