@@ -35,6 +35,8 @@ def test_the_packaged_sources() -> None:
         "artificial-hes-ae": ("episodes", True, ["aekey"]),
         "artificial-hes-apc": ("episodes", True, ["epikey"]),
         "artificial-hes-apc-parquet": ("episodes", True, ["epikey"]),
+        "audit-episodes": ("episodes", False, ["episode"]),
+        "audit-expected-cases": ("counts", False, ["provider", "specialty", "period_start", "period_end"]),
         "bavaria-carotid": ("episodes", False, ["t"]),
         "california": ("counts", False, ["oshpdid", "procedure_condition", "year"]),
         "cancer-waits": ("counts", False, ["provider", "standard", "period_start", "period_end"]),
