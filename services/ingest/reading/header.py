@@ -63,7 +63,8 @@ def head_of(rows: Sequence[list[str]], source: Source) -> Head:
 def _matching(found: list[str], source: Source, lines: int) -> Head | None:
     for header in source.headers:
         spare = tuple(found[len(header) :])
-        if found[: len(header)] == header and spare in ((), source.form.spare):
+        named = [*found[: len(header)], *[""] * (len(header) - len(found))]  # a heading may be the empty text
+        if named == header and spare in ((), source.form.spare):
             return Head(header, spare, lines)
     return None
 

@@ -13,7 +13,7 @@ MOST_LINES: Final = 200_000_000
 MOST_COLUMNS: Final = 5_000
 """Of a worksheet or a Parquet file; those of a text file are its source's."""
 MOST_CELLS: Final = 4_000_000
-"""Rows by columns of a worksheet, empty ones included: it is held in memory as a whole."""
+"""Cells of a Parquet file, from which on their number is compared with its bytes."""
 MOST_SHEETS: Final = 255
 MOST_PREAMBLE: Final = 100
 """Lines before a header."""
@@ -26,8 +26,10 @@ MOST_EXPANDED: Final = 4 << 30
 MOST_RATIO: Final = 100
 RATIO_FROM: Final = 100 << 10
 """An archive unfolds to at most `MOST_RATIO` times its own bytes, once it has unfolded to `RATIO_FROM` bytes."""
-MOST_IN_ROW_GROUP: Final = 1 << 20
-"""Rows of a Parquet file that are decoded together."""
+BYTES_IN_CELL: Final = 1
+"""What a cell of a Parquet file counts as, unfolded; the same value many times over takes next to nothing."""
+MOST_FOOTER: Final = 16 << 20
+"""Bytes of a Parquet file's own table of contents."""
 PIECE_ROWS: Final = 250_000
 PIECE_BYTES: Final = 48 << 20
 """A piece of what was read is written once it has so many rows, or takes so much memory."""

@@ -5,6 +5,7 @@ its end, and is doubled inside; anything else is not guessed at.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -21,8 +22,11 @@ Bytes = npt.NDArray[np.uint8]
 TAB, LF, CR, SPACE, QUOTE, COMMA, DELETE = (ord(mark) for mark in '\t\n\r ",\x7f')
 BREAK: Final = b"\0"
 """Stands for a line end inside a row: the one byte that a file which passed the screen does not hold."""
-HIDDEN: Final = re.compile(rb"\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf|\xc2[\x80-\x9f]")
-"""UTF-8 of marks that change the direction of text, of byte order marks inside it, and of C1 controls."""
+HIDDEN: Final = re.compile(
+    rb"\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0\xa6-\xa9]|\xef\xbb\xbf|\xc2[\x80-\x9f]|\xf3\xa0[\x80\x81]."
+)
+"""UTF-8 of marks that change the direction of text or take no room, of line ends that few know, of byte order marks
+inside of text, of C1 controls, and of invisible tags."""
 
 
 class Shape(IntEnum):
@@ -52,8 +56,12 @@ class Lines:
     numbers: Ints
 
 
-def measure(block: Block, width: int, footer: re.Pattern[bytes] | None, empty_is_blank: bool = False) -> Lines:
-    """Lines of `block`, of which rows have `width` fields; `empty_is_blank`: those of nothing but commas are blank."""
+def measure(
+    block: Block, width: int, footer: re.Pattern[bytes] | None, empty_is_blank: bool = False,
+    marks: Collection[bytes] = (),
+) -> Lines:  # fmt: skip
+    """Lines of `block`, of which rows have `width` fields; `empty_is_blank`: those of nothing but commas are blank;
+    `marks`: UTF-8 of controls that may stand in a row."""
     data = np.frombuffer(block.data, np.uint8)
     starts, ends = extent(data)
     lengths = ends - starts
@@ -64,7 +72,7 @@ def measure(block: Block, width: int, footer: re.Pattern[bytes] | None, empty_is
     shapes = np.full(len(starts), Shape.ROW, np.int8)
     shapes[fields != width] = Shape.FIELD_COUNT
     shapes[broken] = Shape.QUOTE_NOT_CLOSED
-    shapes[_has_any(_controls(block.data, data), starts, ends)] = Shape.CONTROL_CHARACTER
+    shapes[_has_any(_controls(block.data, data, marks), starts, ends)] = Shape.CONTROL_CHARACTER
     shapes[lengths > MOST_IN_LINE] = Shape.LINE_TOO_LONG
     if footer is not None:
         found = np.fromiter((match.start() for match in footer.finditer(block.data)), np.int64)
@@ -148,10 +156,11 @@ def _fields(data: Bytes, quotes: Ints, starts: Ints, ends: Ints) -> Ints:
     return _count(commas, starts, ends) + 1
 
 
-def _controls(raw: bytes, data: Bytes) -> Ints:
+def _controls(raw: bytes, data: Bytes, marks: Collection[bytes]) -> Ints:
     """Positions of control characters. One that ends a line belongs to the line's end, and is not counted there."""
     plain = np.flatnonzero(((data < SPACE) & (data != TAB) & (data != LF) & (data != BREAK[0])) | (data == DELETE))
-    hidden = np.fromiter((match.start() for match in HIDDEN.finditer(raw)), np.int64)
+    found = (match.start() for match in HIDDEN.finditer(raw) if match.group() not in marks)
+    hidden = np.fromiter(found, np.int64)
     return np.sort(np.concatenate([plain, hidden]))
 
 

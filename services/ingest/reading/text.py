@@ -73,7 +73,8 @@ def _batch(block: Block, layout: Layout, misshapen: Misshapen) -> Batch:
         if texts is not None:
             first = pl.int_range(block.first, block.first + texts.height, dtype=pl.Int64(), eager=True)
             return Batch(texts.height, numbered(texts, first), pl.DataFrame(schema=ASIDE))
-    lines = measure(block, layout.width, layout.footer, layout.source.empty_rows_are_blank)
+    source = layout.source
+    lines = measure(block, layout.width, layout.footer, source.empty_rows_are_blank, source.form.kept_controls)
     counts = np.bincount(lines.shapes, weights=lines.spans, minlength=len(Shape)).astype(np.int64)
     broken = np.flatnonzero(np.isin(lines.shapes, MISSHAPEN))
     misshapen.more(int(lines.spans[broken].sum()), lambda: _broken(block, lines, int(broken[0]), layout))
