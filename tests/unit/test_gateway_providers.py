@@ -195,6 +195,7 @@ def test_a_word_stands_in_place_of_an_estimate_and_nothing_of_ours_beside_it(
     told = body(answers, "words")
     word = dict(zip(ids(told), told["data"], strict=True))["14"]
     assert word["value"] == {"kind": "word", "word": "Requires improvement"}
+    assert word["words"] == {"summary": "Requires improvement"}
     assert not {"comparison", "certainty", "rank_interval"} & word.keys()
     first, *lines = csv.DictReader(io.StringIO(answers["words csv"].text))
     for line in (first, *lines):
@@ -254,6 +255,7 @@ def test_the_page_shows_everything_side_by_side(answers: dict[str, httpx.Respons
     assert ">Requires improvement</a>" in shown
     assert ">Good</a>" not in shown
     assert ">Good</a>" in hidden
+    assert page.count("Requires improvement") == 1  # said once: a word is no verdict on itself
     plain = page[page.index('id="published"') :]
     plain = plain[: plain.index('id="compared"')]
     for ours in ("nhsuk-tag", "etter than", "orse than", "As expected", "score", "rank"):

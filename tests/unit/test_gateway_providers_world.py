@@ -79,7 +79,7 @@ def rows() -> list[dict[str, Any]]:
     share = {"value_kind": "proportion", "interval_level": 0.95, "interval_method": "wilson"}
     before = {"reported_as_id": BEFORE, "reported_as_name": PCT}
     return [
-        figure(20, NEWER, RATING, value_kind="word", word="Requires improvement"),
+        figure(20, NEWER, RATING, value_kind="word", word="Requires improvement", summary="Requires improvement"),
         figure(21, PRACTICE, RATING, value_kind="word", word="Outstanding"),
         figure(22, NEWER, WAITS, estimate=71.4, interval_lower=70.1, interval_upper=72.7, denominator=4026,
                observed=2875, **share),

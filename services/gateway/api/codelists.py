@@ -71,6 +71,8 @@ INTERVAL_METHODS: Final = CodeList("interval-methods", "How intervals are comput
     Entry("wilson", "Wilson", "Wilson's limits for a proportion."),
     Entry("poisson_binomial", "Poisson binomial", "Limits from the predicted risks of the same cases."),
     Entry("published", "As published", "The publisher's own limits."),
+    Entry("as_published", "As published", "The publisher's own interval, shown as it is."),
+    Entry("none", "None", "No interval is given."),
 ))  # fmt: skip
 LIMIT_METHODS: Final = CodeList("limit-methods", "How funnel limits are computed", "open", (
     Entry("exact_poisson", "Exact Poisson", "Limits for chance alone, from the Poisson distribution."),
@@ -82,6 +84,7 @@ LIMIT_METHODS: Final = CodeList("limit-methods", "How funnel limits are computed
     Entry("overdispersed", "Overdispersed", "Limits widened for the variation between providers that the model does "
           "not explain."),
     Entry("published", "As published", "The publisher's own rule."),
+    Entry("none", "None", "No limits: nothing is compared."),
 ))  # fmt: skip
 LEGAL_BASES: Final = CodeList("legal-bases", "By what right a figure is published", "closed", (
     Entry("consent", "Consent", "The person agreed: https://w3id.org/dpv/legal/eu/gdpr#A6-1-a"),

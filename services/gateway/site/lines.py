@@ -15,6 +15,7 @@ from services.gateway.site.wording import (
     reported,
     sentence,
     span,
+    verdict,
     with_range,
 )
 
@@ -24,7 +25,8 @@ PAGES: Final = {"provider": "/providers", "consultant": "/consultants"}
 @dataclass(frozen=True)
 class Line:
     """One result. `result` is empty where there is no figure, and `reason` then names the page that explains it.
-    `reported`: of whom it was published, where that one was merged since. `ascertained`: how many cases were sent."""
+    `reported`: of whom it was published, where that one was merged since. `ascertained`: how many cases were sent.
+    `verdict`: what a publisher says of its own figure, beside it."""
 
     id: str
     subject: str
@@ -45,6 +47,7 @@ class Line:
     cases: str
     ascertained: str
     reported: str
+    verdict: str
 
     @property
     def href(self) -> str:
@@ -65,7 +68,7 @@ def line(row: Body, succession: Iterable[Body] = ()) -> Line:
         expected=figure(value["expected"], "ratio", 2) if "expected" in value else "",
         ratio=figure(value["standardised_ratio"], "ratio", 2) if "standardised_ratio" in value else "",
         cases=f"{value['denominator']:,}" if "denominator" in value else "", ascertained=ascertained(row),
-        reported=reported(row, succession),
+        reported=reported(row, succession), verdict=verdict(row),
     )  # fmt: skip
 
 

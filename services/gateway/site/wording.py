@@ -182,6 +182,12 @@ def _label(row: Body) -> Tag:
     return Tag(BANDS[band] + FURTHER if further else BANDS[band], COLOURS[band], NOTES.get(band, ""))
 
 
+def verdict(row: Body) -> str:
+    """The API's sentence about a published row, where it is not the very word that the row says."""
+    said = summary(row)
+    return said if row["status"] == "published" and said != row["value"].get("word") else ""
+
+
 def ascertained(row: Body) -> str:
     """`97% of the cases expected were sent`; empty where nobody says how many there should be."""
     share = row.get("quality", {}).get("case_ascertainment")
