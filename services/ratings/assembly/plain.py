@@ -32,6 +32,8 @@ def from_published(frame: pl.DataFrame, definition: Definition) -> Computed | No
     if rows.is_empty():
         return None
     said = _once(_with_status(_said(rows, definition.figure, definition)))
+    if definition.figure.only_where_done:
+        said = said.filter(pl.col("reason") != NOT_APPLICABLE)
     return Computed(
         as_declared([_results(said, definition)], "results"),
         as_declared([_periods(said, definition)], "comparisons"),

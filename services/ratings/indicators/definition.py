@@ -227,6 +227,8 @@ class Definition(Part):
             raise ValueError(
                 "rows of practices are published figures: a comparison would tell of those that are hidden"
             )
+        if self.practices is not None and self.practices.feed not in self.source.registers:
+            raise ValueError(f"{self.practices.feed} counts doctors, and is not among the registers")
         return self
 
     @property

@@ -96,7 +96,8 @@ class Figure(Table):
     that was published in `lower` and `upper`, or none. `records`: how many cases a value rests on. `verdict`: the
     column with the publisher's own judgement of it, out of `verdicts`; `absences` are those texts of a word or verdict
     that mean no figure. `reasons`: the column that says why a value is absent. `adjusted`: whether the publisher has
-    allowed for the patients treated.
+    allowed for the patients treated. `only_where_done`: where there is nobody to count there is no row, rather than one
+    that says so; for tables that list organisations of every kind.
     """
 
     word: str | None = None
@@ -115,6 +116,7 @@ class Figure(Table):
     unit: Literal["percent", "per_100000", "count", "points", "word"]
     decimals: Annotated[int, Field(ge=0, le=9)] = 0
     mode: RoundingMode = RoundingMode.HALF_AWAY
+    only_where_done: bool = False
     adjusted: bool = False
 
     @property

@@ -12,7 +12,13 @@ ADJUSTED: Final = "as-published"
 INTERVAL_LEVEL: Final = 0.95
 WORD: Final = "word"
 NONE: Final = "none"
-OWN: Final = ("word", "estimate", "interval_lower", "interval_upper", "interval_method", "observed")
+NEVER_HERE: Final = (
+    "expected", "standardised_ratio", "crude", "benchmark_scope", "benchmark_value", "comparison_status",
+    "not_rated_reason", "position", "band", "limits_method", "warning_lower", "warning_upper", "control_lower",
+    "control_upper", "reliability", "power_to_detect_doubling", "min_detectable_ratio", "certainty",
+    "case_ascertainment", "robustness_paths", "robustness_agreeing", "robustness_share", "robustness_differing",
+    "rank_lower", "rank_upper", "ranked_of",
+)  # fmt: skip
 POLARS_TYPES: Final = {"int": pl.Int64, "text": pl.String, "float": pl.Float64, "date": pl.Date}
 
 
@@ -31,12 +37,8 @@ def described_plain(rows: pl.DataFrame, definition: Definition) -> pl.DataFrame:
         pl.lit("").alias("quality_flags"),
         pl.lit("not_applicable").alias("legal_basis"),
         pl.lit(ADJUSTED if definition.figure.adjusted else None, pl.String).alias("risk_model"),
-        pl.lit(None, pl.Float64).alias("case_ascertainment"),
     )
-    kept = {*OWN, "summary", "indicator_id", "value_kind", "interval_level", "denominator", "quality_flags",
-            "legal_basis", "risk_model", "case_ascertainment", "status", "reason", "partition", "level", "provider_id",
-            "consultant_id", "period_id", "period_start", "period_end", "disclosure_rule"}  # fmt: skip
-    nothing = [pl.lit(None, POLARS_TYPES[kind]).alias(name) for name, kind in ROW_TYPES.items() if name not in kept]
+    nothing = [pl.lit(None, POLARS_TYPES[ROW_TYPES[name]]).alias(name) for name in NEVER_HERE]
     return known.with_columns(nothing)
 
 
