@@ -13,8 +13,11 @@ import sys
 import time
 from typing import Final
 
+import polars as pl
+
+from services.ingest.reading.again import lines_again
 from services.ingest.reading.limits import MOST_DATA, cpu_seconds
-from services.ingest.reading.orders import OUT_OF_MEMORY, Order, Said
+from services.ingest.reading.orders import AGAIN, OUT_OF_MEMORY, Order, Said
 from services.ingest.reading.read import read_into
 from services.ingest.reading.resident import peak_of
 from services.ingest.refusals import Refused
@@ -48,6 +51,8 @@ def say(said: Said) -> None:
 
 
 def _obeyed(order: Order) -> Said:
+    if order.wanted is not None:
+        return Said(again=_again(order, order.wanted))
     key = None if order.key is None else bytes.fromhex(order.key)
     last = 0.0
 
@@ -58,6 +63,12 @@ def _obeyed(order: Order) -> Said:
             say(Said(done=done, total=total))
 
     return Said(read=read_into(order.path, order.source, order.folder, order.name, key, told))
+
+
+def _again(order: Order, wanted: tuple[int, ...]) -> int:
+    lines = lines_again(order.path, order.source, order.folder, order.encoding, wanted)
+    pl.DataFrame({"text": lines}, schema={"text": pl.String()}).write_parquet(order.folder / AGAIN)
+    return len(lines)
 
 
 def _end_with(parent: int) -> None:

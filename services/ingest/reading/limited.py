@@ -3,11 +3,16 @@
 Whatever a file does to the libraries that read it, it does to that process; here it is one more reason to refuse it.
 """
 
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import polars as pl
+
 from services.ingest.reading.batches import Told
+from services.ingest.reading.blocks import texts
 from services.ingest.reading.folders import beside, give_name
-from services.ingest.reading.orders import Order
+from services.ingest.reading.orders import AGAIN, Order
 from services.ingest.reading.parts import Read, contents_of
 from services.ingest.reading.reader import Reader, ReaderFailed
 from services.ingest.source import Source
@@ -32,3 +37,18 @@ def read_limited(  # noqa: PLR0917  # each is needed
             raise ReaderFailed("it read nothing")
         give_name(part, folder)
     return read
+
+
+def lines_as_sent(path: Path, source: Source, encoding: str, wanted: Sequence[int]) -> list[str]:
+    """The lines numbered `wanted` (ascending) of a file that was read in `encoding`, without their ends; rows of a
+    workbook or a Parquet file as CSV. What needs more than the bytes of a text is read in a process of its own. Raises
+    as `read_limited` does."""
+    if source.form.format == "csv" and ":" not in encoding:
+        return list(texts(path, encoding, wanted))
+    with tempfile.TemporaryDirectory(prefix="candour-reading-") as scratch:
+        order = Order(
+            path=path.absolute(), source=source, folder=Path(scratch), name=None, key=None, wanted=tuple(wanted),
+            encoding=encoding,
+        )  # fmt: skip
+        Reader(order, lambda done, total: None).result()  # noqa: ARG005
+        return pl.read_parquet(Path(scratch) / AGAIN)["text"].to_list()

@@ -20,6 +20,10 @@ OUT_OF_MEMORY = 12
 """The exit code of a reader that was given no more memory."""
 
 
+AGAIN = "again.parquet"
+"""The texts of lines, in one column."""
+
+
 class Passed(BaseModel):
     """Base of everything that passes between the two: nothing unknown in it."""
 
@@ -27,7 +31,8 @@ class Passed(BaseModel):
 
 
 class Order(Passed):
-    """Read `path` into `folder`, an empty one; where `wanted` is given, tell the texts of those lines instead."""
+    """Read `path` into `folder`, an empty one. Where `wanted` is given, write the texts of those lines there instead,
+    of a file that was read in `encoding` before."""
 
     path: Path
     source: Source
@@ -36,6 +41,7 @@ class Order(Passed):
     key: str | None
     """In hexadecimal digits."""
     wanted: tuple[int, ...] | None = None
+    encoding: str = ""
 
 
 class Said(Passed):
@@ -44,7 +50,7 @@ class Said(Passed):
     done: int | None = None
     total: int | None = None
     read: Read | None = None
-    texts: list[str] | None = None
+    again: int | None = None
     refused: Refusal | None = None
     failed: Literal["no-space", "error"] | None = None
     kind: str = ""

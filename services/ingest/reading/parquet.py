@@ -35,29 +35,46 @@ def open_parquet(path: Path, source: Source) -> Opened:
     """Raises Refused where the file as a whole cannot be taken, now or from its batches. There is no line of a header:
     row 1 is line 1."""
     _screen(path)
+    schema, rows = _contents(path)
+    _refuse_large(path, rows, len(schema))
+    head = replace(head_of([list(schema)], source), lines=0)
+    table = Table(source.as_sent(head.names), head)
+    spare = dict(zip(head.columns[len(head.names) :], head.spare, strict=True))
+    return Opened("parquet", table.source, spare, _batches(path, table, rows), rows)
+
+
+def as_texts(path: Path) -> Iterator[pl.DataFrame]:
+    """Its rows as text, some at a time. Raises Refused."""
+    schema, rows = _contents(path)
+    texts, most, found = [_text(name, dtype) for name, dtype in schema.items()], max(1, CELLS // len(schema)), 0
+    scanned = pl.scan_parquet(path, glob=False, low_memory=True)
     try:
-        schema = pl.read_parquet_schema(path)
+        for frame in scanned.collect_batches(chunk_size=most, maintain_order=True, lazy=True):
+            for part in frame.iter_slices(most):
+                found += part.height
+                yield part.select(texts)
+    except (pl.exceptions.PolarsError, OSError, ValueError):
+        raise _broken() from None
+    if found != rows:
+        raise _broken()
+
+
+def _contents(path: Path) -> tuple[pl.Schema, int]:
+    try:
+        schema = pl.Schema(pl.read_parquet_schema(path))
         rows = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError, ValueError):
         raise _broken() from None
-    _refuse_large(path, rows, len(schema))
-    head = replace(head_of([list(schema)], source), lines=0)
-    texts = [_text(name, dtype) for name, dtype in schema.items()]
-    table = Table(source.as_sent(head.names), head)
-    spare = dict(zip(head.columns[len(head.names) :], head.spare, strict=True))
-    return Opened("parquet", table.source, spare, _batches(path, texts, table, rows), rows)
+    if not schema:
+        raise _parquet("wrong-header", "no columns", "the columns of this source")
+    return schema, rows
 
 
-def _batches(path: Path, texts: list[pl.Expr], table: Table, rows: int) -> Iterator[Batch]:
-    at, most = 0, max(1, CELLS // len(texts))
-    scanned = pl.scan_parquet(path, glob=False, low_memory=True)
-    try:
-        for found in scanned.collect_batches(chunk_size=most, maintain_order=True, lazy=True):
-            for part in found.iter_slices(most):
-                yield table.batch(part.select(texts), at + 1, at + part.height)
-                at += part.height
-    except (pl.exceptions.PolarsError, OSError, ValueError):
-        raise _broken() from None
+def _batches(path: Path, table: Table, rows: int) -> Iterator[Batch]:
+    at = 0
+    for texts in as_texts(path):
+        at += texts.height
+        yield table.batch(texts, at - texts.height + 1, at)
     if at != rows:
         raise _broken()
 

@@ -36,7 +36,7 @@ def open_workbook(path: Path, source: Source) -> Opened:
     Numbers are written without an exponent or a needless fraction, days as YYYY-MM-DD, an error as the spreadsheet
     shows it, what is empty as the empty text. Columns count from the first that has a value where the header is.
     """
-    rows = _rows(path, source.form.sheet)
+    rows = rows_in(path, source.form.sheet)
     first = list(islice(rows, WINDOW))
     if not any(row.cells for row in first):
         raise Refused("empty-file", "The sheet is empty. Nothing was taken from it.", "no cells", "a header and rows")
@@ -107,7 +107,8 @@ def _batches(sheet: _Sheet, first: list[Row], rest: Iterator[Row]) -> Iterator[B
         yield sheet.taken()
 
 
-def _rows(path: Path, name: str | None) -> Iterator[Row]:
+def rows_in(path: Path, name: str | None) -> Iterator[Row]:
+    """Rows of the sheet of that name, or of the only one. Raises Refused."""
     try:
         with zipfile.ZipFile(path) as archive:
             book = Book(archive, path.stat().st_size)
