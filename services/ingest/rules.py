@@ -30,7 +30,8 @@ class RowRules:
     def __init__(self, columns: list[str], rules: list[Rule]) -> None:
         self.rules = rules
         self._names = [f"rule_{place:04d}" for place in range(len(rules))]
-        named = {f"column_{place:04d}": dy.Any(alias=name) for place, name in enumerate(columns)}
+        # An alias that is the empty text is none to dataframely: a column without a heading is called by its attribute.
+        named = {f"column_{place:04d}" if name else "": dy.Any(alias=name) for place, name in enumerate(columns)}
         checked = {name: _rule(rule.check.failed) for name, rule in zip(self._names, rules, strict=True)}
         self._schema = cast("type[dy.Schema]", type("Rows", (dy.Schema,), {**named, **checked}))
 

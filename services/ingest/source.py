@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -23,6 +23,7 @@ from shared.contracts.base import Slug
 
 PACKAGED = Path(__file__).parent / "sources"
 NEVER_ABSENT = (LineNumber, NamedPeriod, Constant)
+C1: Final = "\\u0080-\\u0084\\u0086-\\u009f"  # without U+0085, which ends a line
 COUNTED = (pl.Int8, pl.Int64, pl.Float64)
 
 
@@ -57,7 +58,8 @@ class Form(Layout):
     block; the header is the first that equals it. `line_breaks`: quoted cells may hold line ends. `spare`: headings of
     columns behind the last that are to be empty in every line. `formulas`: of a workbook's formula its last computed
     value is taken (`cached`), or its line is set aside (`refused`). `skipped_lines`: lines right behind the header
-    whose first cell is one of these texts, such as a rule under it.
+    whose first cell is one of these texts, such as a rule under it. `marks`: controls that the publisher's program
+    writes for marks of its own, such as U+0092 for an apostrophe: they are no reason to set a line aside.
     """
 
     format: Literal["csv", "workbook", "parquet"] = "csv"
@@ -68,6 +70,12 @@ class Form(Layout):
     spare: tuple[str, ...] = ()
     formulas: Literal["cached", "refused"] = "refused"
     skipped_lines: tuple[str, ...] = ()
+    marks: tuple[Annotated[str, Field(pattern=f"^[{C1}]$")], ...] = ()
+
+    @property
+    def kept_controls(self) -> frozenset[bytes]:
+        """`marks` as UTF-8."""
+        return frozenset(mark.encode() for mark in self.marks)
 
 
 class Footer(Layout):
