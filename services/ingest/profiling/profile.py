@@ -35,7 +35,7 @@ def profile_of(
     keys, held = KeyTally(source), 0
     for frame in frames:
         keys.add(frame)
-        rows = frame.filter(~pl.col(AGGREGATE))
+        rows = frame.filter(~pl.col(AGGREGATE)) if frame[AGGREGATE].any() else frame
         held += rows.height
         for counted in columns:
             counted.add(rows)

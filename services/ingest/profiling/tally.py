@@ -67,7 +67,8 @@ class Tally:
         self.missing += len(values) - len(held)
         if not len(held):
             return
-        self._extremes(held)
+        if held.dtype != pl.String():
+            self._extremes(held)
         if self.numeric:
             self.moments.add(held.cast(pl.Float64).to_numpy())
         if self.measured:
