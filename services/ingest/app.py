@@ -14,6 +14,7 @@ from services.ingest.settings import Settings
 from services.ingest.source import load_sources
 from services.ingest.store.database import Store
 from services.ingest.store.files import Files
+from services.ingest.workflow.arrival import Gate
 from services.ingest.workflow.checking import Checking, see_to_check
 from services.ingest.workflow.sweeping import sweep, sweep_partials
 from shared.kit.auth import Identity
@@ -57,7 +58,7 @@ def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
     app = service_app("ingest", lifespan, routers, lambda: _not_ready(store))
     app.state.identity = Identity.from_files("ingest", CALLERS, settings.secrets_dir, settings.people_file)
     app.state.settings, app.state.sources = settings, sources
-    app.state.store, app.state.jobs = store, jobs
+    app.state.store, app.state.jobs, app.state.gate = store, jobs, Gate(settings.most_uploads)
     return app
 
 

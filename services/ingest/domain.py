@@ -8,7 +8,7 @@ import polars as pl
 
 from services.ingest.fates import STATUS
 from services.ingest.source import Source
-from shared.contracts.ingest import Fate, Refusal, Submission
+from shared.contracts.ingest import Fate, Ground, Refusal, Submission
 from shared.kit.frames import content_digest, snapshot_name
 from shared.kit.jobs import Attempt
 
@@ -54,6 +54,16 @@ class Sending:
     whole_period: bool = False
     name: str | None = None
     mends: str | None = None
+
+
+@dataclass(frozen=True)
+class Declaring:
+    """A ground as somebody declares it, who saw the declaration of that number."""
+
+    ground: Ground
+    seen: int
+    by: str
+    now: datetime
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """The addresses of ingest, one module per resource."""
 
-from services.ingest.routes import access, profiles, snapshots, sources, submissions
+from services.ingest.routes import access, feeds, profiles, snapshots, sources, submissions
 
-routers = [sources.router, submissions.router, profiles.router, snapshots.router, access.router]
+routers = [sources.router, feeds.router, submissions.router, profiles.router, snapshots.router, access.router]

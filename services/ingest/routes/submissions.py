@@ -3,13 +3,24 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from services.ingest.domain import Sending, Waiting
-from services.ingest.problems import DigestMismatch, SeveralFeeds
+from services.ingest.problems import (
+    DigestMismatch,
+    GroundNeeded,
+    MendsNothing,
+    NameDiffers,
+    NameNotKnown,
+    OffsetDiffers,
+    SenderIdle,
+    SeveralFeeds,
+    TooManyUploads,
+    WholePeriodWithoutDays,
+)
 from services.ingest.routes.asked import (
     ASKED,
     MOST_NUMBER,
@@ -23,7 +34,8 @@ from services.ingest.routes.asked import (
     source_named,
 )  # fmt: skip
 from services.ingest.store.database import Store
-from services.ingest.workflow.arrival import take_in, too_large
+from services.ingest.workflow.announcing import check_announced, last_part
+from services.ingest.workflow.arrival import Gate, Terms, size_of, take_in, too_large
 from services.ingest.workflow.checking import see_to_check
 from services.ingest.workflow.quarantine import quarantine_csv, quarantined
 from shared.contracts.base import Sha256, Slug
@@ -33,16 +45,28 @@ from shared.kit.ballast import is_full
 from shared.kit.jobs import Jobs
 from shared.kit.logs import log
 from shared.kit.outage import is_away
-from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, TooLarge, problems
+from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, TooLarge, ValueNotAllowed, problems
 
 READERS = Depends(allow("steward", "analyst"))
+STEWARD = Depends(allow("steward"))
+REFUSALS = (
+    DigestMismatch, TooLarge, StorageFull, GroundNeeded, NameNotKnown, NameDiffers, WholePeriodWithoutDays,
+    MendsNothing, OffsetDiffers, TooManyUploads, SenderIdle,
+)  # fmt: skip
+Offset = Annotated[int | None, Header(alias="Upload-Offset", ge=0, le=MOST_NUMBER)]
 router = APIRouter(
     prefix="/v1", tags=["submissions"], dependencies=ASKED, responses=problems(NotSignedIn, RoleNotAllowed)
 )
 
 
 class HowToTake(NoParameters):
+    """`name`: of the file, as its publisher has it. `whole_period`: with `supersede`, rows of the days that the file
+    covers and does not have are taken out too. `mends`: the submission whose lines it brings again, mended."""
+
     supersede: bool = False
+    whole_period: bool = False
+    name: str | None = Field(default=None, max_length=1000)
+    mends: Sha256 | None = None
 
 
 class Which(NoParameters):
@@ -65,23 +89,42 @@ class WhichLines(Which):
     operation_id="submit",
     summary="Send the bytes of a file; answered once they are durable",
     status_code=201,
-    dependencies=[Depends(allow("steward"))],
-    responses={200: {"model": Receipt}, **problems(NotFound, DigestMismatch, TooLarge, StorageFull)},
+    dependencies=[STEWARD],
+    responses={200: {"model": Receipt}, **problems(NotFound, ValueNotAllowed, *REFUSALS)},
 )
 async def submit(
     *, feed: Slug, sha256: Sha256, how: Annotated[HowToTake, Query()], request: Request, response: Response,
-    store: StoreDep, sources: SourcesDep, settings: SettingsDep, jobs: JobsDep,
+    store: StoreDep, sources: SourcesDep, settings: SettingsDep, jobs: JobsDep, offset: Offset = None,
 ) -> Receipt:  # fmt: skip
-    source_named(sources, feed)
-    if int(request.headers.get("content-length", 0)) > settings.most_bytes:
+    source = source_named(sources, feed)
+    if int(request.headers.get("content-length", 0)) + (offset or 0) > settings.most_bytes:
         raise too_large(settings.most_bytes)
-    sending = Sending(feed, sha256, how.supersede, datetime.now(UTC))
-    kept = await take_in(store, sending, request.stream(), settings.most_bytes)
+    now, name = datetime.now(UTC), last_part(how.name)
+    sending = Sending(feed, sha256, how.supersede, now, how.whole_period, name, how.mends)
+    await run_in_threadpool(check_announced, store, source, sending)
+    terms = Terms(settings.most_bytes, settings.idle_seconds, offset)
+    gate: Gate = request.app.state.gate
+    with gate.passing():
+        kept = await take_in(store, sending, request.stream(), terms)
     if kept.waiting is not None:
-        await run_in_threadpool(_start, store, jobs, kept.waiting)
+        await run_in_threadpool(start, store, jobs, kept.waiting)
     response.status_code = 201 if kept.fresh else 200
     sent = kept.submission
     return Receipt(feed=sent.feed, sha256=sent.sha256, bytes=sent.bytes, received=sent.received)
+
+
+@router.get(
+    "/feeds/{feed}/submissions/{sha256}", operation_id="submitted_so_far", response_class=Response,
+    summary="How many of the bytes are kept (Upload-Offset): 200 where the feed has them all, 204 where it has not",
+    dependencies=[STEWARD], responses={204: {}, **problems(NotFound)},
+)  # fmt: skip
+def submitted_so_far(
+    feed: Slug, sha256: Sha256, asked: Annotated[NoParameters, Query()], store: StoreDep, sources: SourcesDep  # noqa: ARG001
+) -> Response:  # fmt: skip
+    source_named(sources, feed)
+    whole = bool(store.submitted(sha256, feed))
+    size = size_of(store.files.upload(sha256)) or size_of(store.files.partial(sha256))
+    return Response(status_code=200 if whole else 204, headers=PRIVATE | {"Upload-Offset": str(size)})
 
 
 @router.get(
@@ -121,7 +164,7 @@ def quarantine(
     return StreamingResponse(quarantine_csv(store, sent, aside), media_type="text/csv", headers=PRIVATE | named)
 
 
-def _start(store: Store, jobs: Jobs, waiting: Waiting) -> None:
+def start(store: Store, jobs: Jobs, waiting: Waiting) -> None:
     """What is recorded is acknowledged, also where its job finds no room or no database just now: the regular look at
     what waits starts it. Refusing here would say that nothing was kept."""
     try:

@@ -38,7 +38,7 @@ class Store:
 
     def receive(self, sending: Sending, size: int) -> Kept:
         """Record that the bytes are durable. The same bytes again change nothing, but when they are first asked to
-        supersede: then they are decided again, as the last."""
+        supersede, or a refused file is said to mend another: then they are decided again, as the last."""
         with self.database.transaction() as session:
             feed_row = locked(session, sending.feed)
             row = one(session, sending.feed, sending.sha256)
@@ -49,9 +49,9 @@ class Store:
                     supersedes=sending.supersede, turn=turn_of(feed_row), attempt=1, state=RECEIVED,
                     whole_period=sending.whole_period, name=sending.name, mends=sending.mends,
                 )  # fmt: skip
-            elif sending.supersede and not row.supersedes and row.state != REFUSED:
-                row.whole_period = sending.whole_period
-                decide_again(row, turn_of(feed_row), supersede=True)
+            elif _asks_for_more(row, sending):
+                row.whole_period, row.mends = sending.whole_period, sending.mends
+                decide_again(row, turn_of(feed_row), supersede=sending.supersede)
             session.add(row)
             session.flush()
             return Kept(submission_of(row), waiting_of(row), fresh)
@@ -92,6 +92,12 @@ class Store:
             if row is None:
                 return None
             return Traces(row.aside, row.reading, row.name, row.refused_code == RETRACTED)
+
+    def can_be_mended(self, feed: str, sha256: str) -> bool:
+        """Whether the feed has a submission of these bytes that has its fates."""
+        with self.database.reading() as session:
+            row = one(session, feed, sha256)
+            return row is not None and row.state == CHECKED
 
     def next_waiting(self, feed: str) -> Waiting | None:
         """The submission of `feed` whose turn it is."""
@@ -156,6 +162,12 @@ def one(session: Session, feed: str, sha256: str) -> SubmissionRow | None:
 def turn_of(feed_row: FeedRow) -> int:
     feed_row.turns += 1
     return feed_row.turns
+
+
+def _asks_for_more(row: SubmissionRow, sending: Sending) -> bool:
+    if row.state == REFUSED:
+        return row.refused_code != RETRACTED and sending.mends is not None and sending.mends != row.mends
+    return sending.supersede and (not row.supersedes or (sending.whole_period and not row.whole_period))
 
 
 def decide_again(row: SubmissionRow, turn: int, supersede: bool) -> None:

@@ -37,6 +37,10 @@ class Files:
     def upload(self, sha256: str) -> Path:
         return self.uploads / sha256
 
+    def partial(self, sha256: str) -> Path:
+        """What came of an upload that was broken off."""
+        return self.partials / sha256
+
     def arriving(self, sha256: str) -> AbstractContextManager[tuple[Path, BinaryIO]]:
         """A temporary file to stream into; gone afterwards unless it was given its name."""
         return part_of(self.upload(sha256))

@@ -1,71 +1,191 @@
-"""Takes the bytes of a submission in: whole, durable and recorded, or not at all."""
+"""Takes the bytes of a submission in: whole, durable and recorded, or not at all. Where a sender breaks off, what came
+is kept under the digest that was announced, for whoever goes on from there."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from services.ingest.domain import Kept, Sending
-from services.ingest.problems import DigestMismatch, no_space_is_storage_full
+from services.ingest.problems import (
+    DigestMismatch,
+    OffsetDiffers,
+    SenderIdle,
+    TooManyUploads,
+    no_space_is_storage_full,
+)  # fmt: skip
 from services.ingest.store.database import Store
+from shared.kit.copying import PIECE
 from shared.kit.files import settle
 from shared.kit.problems import TooLarge
 
-PIECE = 1 << 20
+
+class Gate:
+    """Lets in so many at once."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.inside, self.lock = most, 0, threading.Lock()
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Raises TooManyUploads."""
+        with self.lock:
+            if self.inside >= self.most:
+                raise TooManyUploads
+            self.inside += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.inside -= 1
 
 
-async def take_in(store: Store, sending: Sending, body: AsyncIterator[bytes], most: int) -> Kept:
+@dataclass
+class Arriving:
+    """The bytes of one upload so far, written to `out` where they are not kept already. At most `most` bytes; a sender
+    who is silent for `idle` seconds is cut off."""
+
+    out: BinaryIO | None
+    most: int
+    idle: float
+    size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+    piece: bytearray = field(default_factory=bytearray)
+
+    def go_on_from(self, partial: Path, offset: int) -> None:
+        """Take over the first `offset` bytes of what another upload left."""
+        with partial.open("rb") as kept:
+            while self.size < offset and (piece := kept.read(min(PIECE, offset - self.size))):
+                self.size += len(piece)
+                self.piece += piece
+                self.write()
+        if self.size != offset:
+            raise OffsetDiffers(self.size)
+
+    async def take(self, body: AsyncIterator[bytes]) -> None:
+        """Raises TooLarge, SenderIdle; OSError where the disk is full."""
+        pieces = aiter(body)
+        while (chunk := await self._next(pieces)) is not None:
+            self.size += len(chunk)
+            if self.size > self.most:
+                raise too_large(self.most)
+            self.piece += chunk
+            if len(self.piece) >= PIECE:
+                await run_in_threadpool(self.write)
+        await run_in_threadpool(self.write)
+
+    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+        try:
+            return await asyncio.wait_for(anext(pieces), self.idle)
+        except StopAsyncIteration:
+            return None
+        except (TimeoutError, ClientDisconnect):
+            raise SenderIdle from None
+
+    def write(self) -> None:
+        self.digest.update(self.piece)
+        if self.out is not None:
+            self.out.write(self.piece)
+        self.piece.clear()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which a body is taken: of at most `most` bytes with those before it, from a sender who is never silent for
+    `idle` seconds. With an `offset` it is what follows so many bytes that are kept."""
+
+    most: int
+    idle: float
+    offset: int | None = None
+
+
+async def take_in(store: Store, sending: Sending, body: AsyncIterator[bytes], terms: Terms) -> Kept:
     """Stream `body` to disk and record it. When this returns, the bytes and the record survive a power cut.
 
     Bytes that are kept already are only compared, so that a repeat is answered also where the disk is full. Raises
-    TooLarge, DigestMismatch, StorageFull; then nothing is left behind.
+    TooLarge, DigestMismatch, StorageFull, OffsetDiffers; then nothing more is kept than before. Raises SenderIdle; then
+    what came is kept.
     """
     with no_space_is_storage_full():
         if await run_in_threadpool(store.knows_bytes, sending.sha256):
-            size = await _streamed(body, None, most, sending.sha256)
-            return await run_in_threadpool(store.receive, sending, size)
+            return await _compared(store, sending, body, terms)
+        partial, offset = store.files.partial(sending.sha256), terms.offset
+        if offset is not None and offset != (kept := size_of(partial)):
+            raise OffsetDiffers(kept)
         with store.files.arriving(sending.sha256) as (part, out):
-            size = await _streamed(body, out, most, sending.sha256)
-            await run_in_threadpool(out.flush)
-            return await run_in_threadpool(_keep, store, part, sending, size)
+            arriving = Arriving(out, terms.most, terms.idle)
+            if offset:
+                await run_in_threadpool(arriving.go_on_from, partial, offset)
+            try:
+                await arriving.take(body)
+            except SenderIdle:
+                await run_in_threadpool(_keep_partial, arriving, part, partial)
+                raise
+            return await run_in_threadpool(_keep, store, part, arriving, sending)
 
 
-async def _streamed(body: AsyncIterator[bytes], out: BinaryIO | None, most: int, sha256: str) -> int:
-    """Size of the body, written to `out`. A full disk, a wrong digest or too many bytes end it."""
-    digest, size, piece = hashlib.sha256(), 0, bytearray()
+async def _compared(store: Store, sending: Sending, body: AsyncIterator[bytes], terms: Terms) -> Kept:
+    arriving, offset = Arriving(None, terms.most, terms.idle), terms.offset
+    size = size_of(store.files.upload(sending.sha256))
+    if offset and offset != size:
+        raise OffsetDiffers(size)
+    await arriving.take(body)
+    if offset and arriving.size == 0:
+        return await run_in_threadpool(store.receive, sending, size)
+    _check(arriving, sending.sha256)
+    return await run_in_threadpool(store.receive, sending, arriving.size)
 
-    def write() -> None:
-        digest.update(piece)
-        if out is not None:
-            out.write(piece)
-        piece.clear()
 
-    async for chunk in body:
-        size += len(chunk)
-        if size > most:
-            raise too_large(most)
-        piece += chunk
-        if len(piece) >= PIECE:
-            await run_in_threadpool(write)
-    await run_in_threadpool(write)
-    if digest.hexdigest() != sha256:
+def _check(arriving: Arriving, sha256: str) -> None:
+    if arriving.digest.hexdigest() != sha256:
         raise DigestMismatch("The bytes that arrived have another SHA-256 than the address says. Send them again.")
-    return size
 
 
 def too_large(most: int) -> TooLarge:
     return TooLarge(f"At most {most:,} bytes are taken in one submission. Send the file in parts.")
 
 
-def _keep(store: Store, part: Path, sending: Sending, size: int) -> Kept:
-    target = store.files.upload(sending.sha256)
+def size_of(path: Path) -> int:
+    """0 where there is no such file."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _keep_partial(arriving: Arriving, part: Path, partial: Path) -> None:
+    """Unless more of it is kept already, or there is no room: then its sender begins again."""
+    with suppress(OSError):
+        arriving.write()
+        if arriving.out is not None:
+            arriving.out.flush()
+        if arriving.size > size_of(partial):
+            settle(part, partial)
+
+
+def _keep(store: Store, part: Path, arriving: Arriving, sending: Sending) -> Kept:
+    target, partial = store.files.upload(sending.sha256), store.files.partial(sending.sha256)
+    try:
+        _check(arriving, sending.sha256)
+    except DigestMismatch:
+        partial.unlink(missing_ok=True)  # it may be what was wrong
+        raise
+    assert arriving.out is not None
+    arriving.out.flush()
     with store.files.naming():
         try:
             settle(part, target)
-            return store.receive(sending, size)
+            kept = store.receive(sending, arriving.size)
         except BaseException:
             if not store.knows_bytes(sending.sha256):
                 target.unlink(missing_ok=True)
             raise
+    partial.unlink(missing_ok=True)
+    return kept

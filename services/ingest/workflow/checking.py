@@ -36,6 +36,10 @@ class CheckFailed(RuntimeError):
     file, since what ends a job is logged and stored."""
 
 
+def _nothing(done: int, total: int) -> None:
+    """For work that is not told."""
+
+
 def at_once(_name: str, step: Run, *arguments: Any) -> Any:
     """A step without a record of it."""
     return step(*arguments)
@@ -58,6 +62,7 @@ class Checking:
         """
         while (waiting := step("next", self._safely, self.next, feed)) is not None:
             read = step("read", self._safely, self.read, waiting)
+            read |= step("profile", self._safely, self.profile, waiting, read)
             verdict = step("resolve", self._safely, self.resolve, waiting, read)
             step("record", self._safely, self.record, waiting, verdict)
 
@@ -75,6 +80,16 @@ class Checking:
         except Refused as refused:
             return {"refusal": refused.refusal.model_dump(mode="json")}
 
+    def profile(self, given: Told, read: Told) -> Told:
+        """The digest of the report on what was read. Lines that mend those of another file are no file of their own to
+        report on."""
+        waiting = WAITING.validate_python(given)
+        if "refusal" in read or waiting.mends is not None:
+            return {}
+        source = self._source(waiting)
+        digest, kept = kept_reading(self.store, source, waiting, self.key, _nothing)
+        return {"profile": kept_profile(self.store, source, digest, kept)}
+
     def resolve(self, given: Told, read: Told) -> Told:
         """The fates, as digests of tables and counts, and the pointer of the state that they were compared with."""
         waiting = WAITING.validate_python(given)
@@ -83,20 +98,16 @@ class Checking:
         if "refusal" in read:
             return found | read
         source, telling = self._source(waiting), Telling(self.store.files, waiting.feed, waiting.sha256)
-        digest, kept = kept_reading(self.store, source, waiting, self.key, telling.nothing)
+        digest, kept = kept_reading(self.store, source, waiting, self.key, _nothing)
         told = telling.step("resolving", kept.height)
         outcome = Resolving(self.store, source, waiting, told, self.most).outcome(digest, kept, pointer.state)
-        if waiting.mends is None:  # lines that mend those of another file are no file of their own to report on
-            outcome = replace(outcome, profile=kept_profile(self.store, source, digest, kept))
+        outcome = replace(outcome, profile=read.get("profile"))
         return found | {"outcome": OUTCOME.dump_python(outcome, mode="json")}
 
     def record(self, given: Told, told: Told) -> bool:
         """Whether it is decided now. It is not where another writer was faster, or what was made has been swept."""
         waiting, pointer = WAITING.validate_python(given), POINTER.validate_python(told["pointer"])
-        verdict: Verdict
-        verdict = (
-            Refusal.model_validate(told["refusal"]) if "refusal" in told else OUTCOME.validate_python(told["outcome"])
-        )
+        verdict = _verdict(told)
         telling = Telling(self.store.files, waiting.feed, waiting.sha256)
         telling.step("recording", 1)
         with self.store.files.naming():
@@ -130,7 +141,8 @@ def decide(store: Store, source: Source, waiting: Waiting) -> None:
     """One attempt at one submission; it changes nothing where another writer was faster."""
     checking = Checking(store, {waiting.feed: source})
     given = WAITING.dump_python(waiting, mode="json")
-    checking.record(given, checking.resolve(given, checking.read(given)))
+    read = checking.read(given)
+    checking.record(given, checking.resolve(given, read | checking.profile(given, read)))
 
 
 def see_to_check(store: Store, jobs: Jobs, waiting: Waiting, at_once: bool = True) -> None:

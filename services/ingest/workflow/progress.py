@@ -34,9 +34,6 @@ class Telling:
 
         return say
 
-    def nothing(self, done: int, total: int) -> None:
-        """For work that is not told."""
-
     def over(self) -> None:
         self.file.unlink(missing_ok=True)
 

@@ -1,0 +1,46 @@
+"""What a sender says of a file before its bytes come: everything that can be refused without them is refused now."""
+
+import re
+from typing import Final
+
+from services.ingest.domain import Sending
+from services.ingest.problems import MendsNothing, NameDiffers, NameNotKnown, WholePeriodWithoutDays
+from services.ingest.source import Source
+from services.ingest.store.database import Store
+from services.ingest.workflow.declaring import check_ground
+from shared.kit.problems import ValueNotAllowed
+
+MOST_IN_NAME: Final = 200
+
+
+def last_part(name: str | None) -> str | None:
+    """A file's name without the folders before it. Raises ValueNotAllowed."""
+    if name is None:
+        return None
+    last = re.split(r"[/\\]", name)[-1]
+    if not last or len(last) > MOST_IN_NAME or not last.isprintable():
+        told = f"A file's name has 1 to {MOST_IN_NAME} characters, and no control characters."
+        raise ValueNotAllowed(told, errors=[{"parameter": "name"}])
+    return last
+
+
+def check_announced(store: Store, source: Source, sending: Sending) -> None:
+    """Before a byte is kept. Raises GroundNeeded, WholePeriodWithoutDays, MendsNothing, NameNotKnown, NameDiffers."""
+    check_ground(store, source)
+    if sending.whole_period and not (sending.supersede and source.days is not None):
+        raise WholePeriodWithoutDays
+    earlier = store.traces(sending.feed, sending.sha256)
+    if sending.mends is not None:
+        if sending.mends == sending.sha256 or not store.can_be_mended(sending.feed, sending.mends):
+            raise MendsNothing
+    elif source.reads_names and (earlier is None or earlier.name is not None):
+        now = _named(source, sending.name)
+        if earlier is not None and now.columns != _named(source, earlier.name).columns:
+            raise NameDiffers
+
+
+def _named(source: Source, name: str | None) -> Source:
+    try:
+        return source.of_file(name)
+    except ValueError as error:
+        raise NameNotKnown(str(error)) from None
