@@ -129,10 +129,11 @@ def test_a_flag_says_under_how_many_methods_it_holds(tmp_path: Path) -> None:
 
 
 def test_csv_has_new_columns_at_its_end_and_places_on_request(tmp_path: Path) -> None:
-    assert HEADER[-10:-5] == (
+    assert HEADER[-3:] == ("word", "reported_as_id", "reported_as_name")
+    assert HEADER[-13:-8] == (
         "summary", "robustness_paths", "robustness_agreeing", "robustness_share", "robustness_differing",
     )  # fmt: skip
-    assert HEADER[-5:] == (
+    assert HEADER[-8:-3] == (
         "reply_status", "reply_author", "reply_received", "reply_text", "reply_invited_until",
     )  # fmt: skip
     ranked, plain = of_flagged(tmp_path, RANKED.replace("/results", "/results.csv"), "/results.csv?partition=fixed")
