@@ -2,17 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from cli import spelled
 from cli.calls import Refused, Service
 from cli.say import SOME_LINES_SET_ASIDE, err, out, stop
+from cli.source.running import recognised
+from cli.source.telling import shown
+from cli.source.watching import watching
 
 PIECE = 1 << 20
+AUTO: Final = "auto"
+Watch = Callable[[dict[str, Any] | None], None]
 Account = Annotated[str, typer.Option("--as", help="The account that does this.")]
 
 
@@ -29,19 +35,40 @@ def _sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
-def send(ingest: Service, source: str, file: Path, supersede: bool = False) -> dict[str, Any]:
-    """Send one file and wait for the fates of its lines. Returns the submission; raises Refused."""
+@dataclass(frozen=True)
+class How:
+    """How rows of a file meet those that are there: they may replace those of the same key, or of its whole period, or
+    be the mended lines of an earlier submission."""
+
+    supersede: bool = False
+    whole_period: bool = False
+    mends: str | None = None
+
+    def parameters(self, file: Path) -> dict[str, str]:
+        asked = {"name": file.name, "supersede": str(self.supersede or self.whole_period).lower()}
+        asked |= {"whole_period": "true"} if self.whole_period else {}
+        return asked | ({"mends": self.mends} if self.mends else {})
+
+
+def send(
+    ingest: Service, source: str, file: Path, how: How | None = None, watch: Watch = lambda _progress: None
+) -> dict[str, Any]:
+    """Send one file and wait for the fates of its lines; meanwhile `watch` is told the progress of the job, as the
+    service tells it. Returns the submission; raises Refused."""
     digest = _sha256(file)
     ingest.ask(
         "PUT",
         f"/v1/feeds/{source}/submissions/{digest}",
-        params={"supersede": str(supersede).lower()},
+        params=(how or How()).parameters(file),
         content=lambda: _pieces(file),
         headers={"Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)},
     )
-    submission: dict[str, Any] = ingest.wait(
-        f"/v1/submissions/{digest}", lambda body: body["state"] != "received", params={"feed": source}
-    )
+
+    def decided(body: dict[str, Any]) -> bool:
+        watch(body.get("progress"))
+        return bool(body["state"] != "received")
+
+    submission: dict[str, Any] = ingest.wait(f"/v1/submissions/{digest}", decided, params={"feed": source})
     return submission
 
 
@@ -52,29 +79,62 @@ def freeze(ingest: Service, source: str) -> dict[str, Any]:
 
 
 def load(
-    source: Annotated[str, typer.Argument(callback=spelled.slug, help="What kind of file it is, e.g. ny-cardiac.")],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    *,
+    source: Annotated[
+        str,
+        typer.Argument(help="What kind of file it is, e.g. ny-cardiac; `auto`, or left out: found out from the file."),
+    ],
+    file: Annotated[Path | None, typer.Argument(help="The file to send.")] = None,
     supersede: Annotated[
         bool, typer.Option("--supersede", help="Rows of this file replace earlier rows of the same key.")
     ] = False,
+    whole_period: Annotated[
+        bool,
+        typer.Option("--whole-period", help="They replace all rows of the days that the file covers, gone ones too."),
+    ] = False,
+    mends: Annotated[
+        str | None,
+        typer.Option(
+            callback=spelled.optional(spelled.sha256),
+            help="The submission whose lines this file brings again: that of `candour quarantine --to-mend`, mended.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the submission and snapshot as JSON.")] = False,
     account: Account = "steward",
 ) -> None:
     """Send FILE to ingest. Exit code 0: all well; 1: the file was refused; 3: loaded, with some lines set aside."""
+    kind, path = _which(source, file)
     ingest = Service("ingest", account)
     try:
-        submission = send(ingest, source, file, supersede)
+        with watching(path.name) as watch:
+            submission = send(ingest, kind, path, How(supersede, whole_period, mends), watch)
         if submission["state"] == "refused":
-            stop(f"{file.name} was refused: {submission['refusal']['detail']}")
-        snapshot = freeze(ingest, source)
+            stop(f"{path.name} was refused: {submission['refusal']['detail']}")
+        snapshot = freeze(ingest, kind)
     except Refused as refused:
-        stop(f"{file.name} was not loaded: {refused.sentence()}")
+        stop(f"{path.name} was not loaded: {refused.sentence()}")
     _tell(submission, snapshot, as_json)
     fates = submission["fates"]
     if fates.get("quarantined", 0) + fates.get("conflict", 0):
-        err.print(f"Some lines were set aside. Get them as a file to mend and send again:\n"
-                  f"  candour quarantine {submission['sha256']} --source {source} > set-aside.csv")  # fmt: skip
+        err.print(f"Some lines were set aside. Get them as a file, mend it and send it again:\n"
+                  f"  candour quarantine {submission['sha256']} --source {kind} --to-mend > to-mend.csv\n"
+                  f"  candour load {kind} to-mend.csv --mends {submission['sha256']}")  # fmt: skip
         raise typer.Exit(SOME_LINES_SET_ASIDE)
+
+
+def _which(source: str, file: Path | None) -> tuple[str, Path]:
+    """The source and the file; ends the command where the file is none, or of no known kind."""
+    path = Path(source) if file is None else file
+    kind = AUTO if file is None else source
+    if not path.is_file():
+        raise typer.BadParameter(f"{shown(str(path))} is no file. Say which to send, such as `load ny-cardiac FILE`.")
+    if kind != AUTO:
+        return spelled.slug(kind), path
+    found = recognised([path])[0]
+    if "source" not in found:
+        stop(f"{shown(path.name)} was not loaded: {found['refusal']['detail']}")
+    err.print(f"{shown(path.name)} is of the source {found['source']}.", markup=False)
+    return str(found["source"]), path
 
 
 def _tell(submission: dict[str, Any], snapshot: dict[str, Any], as_json: bool) -> None:
@@ -94,11 +154,14 @@ def quarantine(
         str | None,
         typer.Option(callback=spelled.optional(spelled.slug), help="Which, where several sources got the same bytes."),
     ] = None,
+    to_mend: Annotated[
+        bool, typer.Option("--to-mend", help="As the file itself has them, to mend and send again with --mends.")
+    ] = False,
     account: Account = "steward",
 ) -> None:
     """Print the lines of a submission that were set aside, as CSV with what was found and what was expected."""
     try:
-        lines = set_aside(Service("ingest", account), sha256, source)
+        lines = set_aside(Service("ingest", account), sha256, source, to_mend)
     except Refused as refused:
         if refused.code == "several_feeds":
             stop(refused.detail.replace("the parameter feed", "--source"))
@@ -106,8 +169,8 @@ def quarantine(
     typer.echo(lines, nl=False)
 
 
-def set_aside(ingest: Service, sha256: str, source: str | None = None) -> str:
+def set_aside(ingest: Service, sha256: str, source: str | None = None, to_mend: bool = False) -> str:
     """The quarantine of a submission as CSV. Raises Refused, with several_feeds where `source` is needed."""
-    params = {"feed": source} if source else {}
+    params = ({"feed": source} if source else {}) | ({"to_mend": "true"} if to_mend else {})
     address = f"/v1/submissions/{sha256}/quarantine"
     return ingest.ask("GET", address, params=params, headers={"Accept": "text/csv"}).text

@@ -9,6 +9,7 @@ from cli.operations import databases, secrets, verbs
 from cli.proof import command as proof
 from cli.rights import command as rights
 from cli.source import command as source
+from cli.source import folder
 from cli.up import command as up
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("load")(load.load)
+app.command("load-folder")(folder.load_folder)
 app.command("quarantine")(load.quarantine)
 app.command("verify")(verify.verify)
 app.command("proof")(proof.proof)

@@ -9,12 +9,16 @@ from rich.table import Table
 
 from cli import spelled
 from cli.say import out, stop
-from cli.source import checking
+from cli.source import checking, feeds
 from cli.source.running import described
 from cli.source.telling import say, wide
 
 app = typer.Typer(name="source", help="Kinds of files: which there are, and what is in one.", no_args_is_help=True)
 app.command("check")(checking.check)
+app.command("declare")(feeds.declare)
+app.command("differences")(feeds.differences)
+app.command("rerun")(feeds.rerun)
+app.command("retract")(feeds.retract)
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
 

@@ -1,0 +1,129 @@
+"""`candour source declare | differences | rerun | retract`: what a steward says of a feed, and what changed in it."""
+
+import json
+from typing import Annotated, Any, Final
+
+import typer
+
+from cli import spelled
+from cli.calls import Refused, Service
+from cli.say import out, stop
+from cli.source.telling import say, shown
+
+DIGEST: Final = "sha256:"
+SHOWN: Final = 100
+Feed = Annotated[str, typer.Argument(callback=spelled.slug, help="The source, which its feed is called after.")]
+Sent = Annotated[str, typer.Argument(callback=spelled.sha256, help="The submission's digest, as `candour load` said.")]
+Which = Annotated[
+    str | None,
+    typer.Option(
+        "--source", callback=spelled.optional(spelled.slug), help="Which, where several sources got the same bytes."
+    ),
+]
+Account = Annotated[str, typer.Option("--as", help="The account that does this.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+
+
+def snapshot(text: str | None) -> str | None:
+    """The name of a snapshot, with or without what says which digest it is. Raises typer.BadParameter."""
+    return None if text is None else DIGEST + spelled.sha256(text.removeprefix(DIGEST))
+
+
+def declare(
+    *,
+    source: Feed,
+    ground: Annotated[str, typer.Option(help="aggregate, register, synthetic, published or pseudonymised.")],
+    instrument: Annotated[str, typer.Option(help="What allows it, in words: a direction, a section 251 approval.")],
+    opt_out_date: Annotated[
+        str | None, typer.Option(callback=spelled.optional(spelled.day), help="Day of the list of opt-outs applied.")
+    ] = None,
+    no_opt_out: Annotated[str | None, typer.Option(help="Why opt-outs do not apply.")] = None,
+    account: Account = "steward",
+) -> None:
+    """Declare on what ground the files of a source are held; those about patients are not taken without one."""
+    if opt_out_date and no_opt_out:
+        raise typer.BadParameter("Either opt-outs were applied on a day, or they do not apply: give one of the two.")
+    body: dict[str, Any] = {"kind": ground, "instrument": instrument}
+    if opt_out_date:
+        body["opt_out"] = {"status": "applied", "date": opt_out_date}
+    if no_opt_out:
+        body["opt_out"] = {"status": "not_applicable", "why": no_opt_out}
+    try:
+        ingest = Service("ingest", account)
+        seen = ingest.ask("GET", f"/v1/feeds/{source}").headers["ETag"]
+        told = ingest.json("PUT", f"/v1/feeds/{source}", json=body, headers={"If-Match": seen})
+    except Refused as refused:
+        stop(refused.sentence())
+    say(f"{told['id']} is held as {told['ground']['kind']}: {told['ground']['instrument']}")
+
+
+def differences(
+    *,
+    source: Feed,
+    earlier: Annotated[str | None, typer.Option("--from", callback=snapshot, help="The earlier snapshot.")] = None,
+    later: Annotated[str | None, typer.Option("--to", callback=snapshot, help="The later snapshot.")] = None,
+    as_json: AsJson = False,
+    account: Account = "steward",
+) -> None:
+    """What changed from one snapshot of a feed to another; by default between its last two."""
+    ingest = Service("ingest", account)
+    try:
+        if earlier is None or later is None:
+            earlier, later = _last_two(ingest, source, earlier, later)
+        told = ingest.json("GET", f"/v1/feeds/{source}/differences", params={"from": earlier, "to": later})
+    except Refused as refused:
+        stop(refused.sentence())
+    if as_json:
+        out.print_json(json.dumps(told))
+        return
+    _tell(told)
+
+
+def _last_two(ingest: Service, source: str, earlier: str | None, later: str | None) -> tuple[str, str]:
+    """Raises Refused; ends the command where there are not two."""
+    params = {"feed": source, "limit": "1000"}
+    digests = [one["digest"] for one in ingest.json("GET", "/v1/snapshots", params=params)["snapshots"]]
+    after = later or next((digest for digest in digests if digest != earlier), None)
+    known = digests[digests.index(after) + 1 :] if after in digests else []
+    before = earlier or next(iter(known), None)
+    if after is None or before is None:
+        stop(f"{source} has no two snapshots to compare. Each `candour load` that changes its rows makes one.")
+    return before, after
+
+
+def _tell(told: dict[str, Any]) -> None:
+    say(f"from {told['earlier']} to {told['later']}")
+    say(", ".join(f"{told[kind]:,} {kind}" for kind in ("new", "gone", "changed", "unchanged")))
+    for kind in ("columns_new", "columns_gone"):
+        if told.get(kind):
+            say(f"{kind.replace('_', ' ')}: {', '.join(told[kind])}")
+    for change in told["changes"][:SHOWN]:
+        key = " ".join(str(value) for value in change["key"].values())
+        values = f" {change['column']}: {change.get('before', 'nothing')} -> {change.get('after', 'nothing')}"
+        say(f"  {change['kind']} {key}{values if change.get('column') else ''}")
+    if len(told["changes"]) > SHOWN or told.get("next") is not None:
+        say("  and more; --json has what the service tells at once")
+
+
+def rerun(*, sha256: Sent, source: Which = None, account: Account = "steward") -> None:
+    """Decide a submission again, after what refused or stopped it has been mended."""
+    ingest = Service("ingest", account)
+    params = {"feed": source} if source else {}
+    try:
+        ingest.json("POST", f"/v1/submissions/{sha256}/reruns", params=params)
+        done = ingest.wait(f"/v1/submissions/{sha256}", lambda body: body["state"] != "received", params=params)
+    except Refused as refused:
+        stop(refused.sentence())
+    if done["state"] == "refused":
+        stop(f"It is refused: {shown(done['refusal']['detail'])}")
+    say(", ".join(f"{lines:,} {fate}" for fate, lines in done["fates"].items() if lines))
+
+
+def retract(*, sha256: Sent, source: Which = None, account: Account = "steward") -> None:
+    """Take a submission back: later snapshots are as if it had not been sent. Those made of it stay as they are."""
+    ingest = Service("ingest", account)
+    try:
+        ingest.json("POST", f"/v1/submissions/{sha256}/retraction", params={"feed": source} if source else {})
+    except Refused as refused:
+        stop(refused.sentence())
+    say(f"{sha256} is retracted; the next snapshot is without it")
