@@ -6,6 +6,7 @@ it logs nothing.
 """
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -21,9 +22,9 @@ from services.ingest.reading.orders import AGAIN, OUT_OF_MEMORY, Order, Said
 from services.ingest.reading.read import read_into
 from services.ingest.reading.resident import peak_of
 from services.ingest.refusals import Refused
-from shared.kit.ballast import is_full
 
 PR_SET_PDEATHSIG: Final = 1
+NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 EVERY_SECONDS: Final = 0.2
 """Between two words of progress."""
 
@@ -40,7 +41,7 @@ def main() -> int:
     except MemoryError:
         return OUT_OF_MEMORY
     except Exception as error:
-        failed = "no-space" if is_full(error) else "error"
+        failed = "no-space" if getattr(error, "errno", None) in NO_SPACE else "error"
         say(Said(failed=failed, kind=type(error).__name__))
     return 0
 

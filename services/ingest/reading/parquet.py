@@ -53,7 +53,7 @@ def as_texts(path: Path) -> Iterator[pl.DataFrame]:
             for part in frame.iter_slices(most):
                 found += part.height
                 yield part.select(texts)
-    except (pl.exceptions.PolarsError, OSError, ValueError):
+    except (pl.exceptions.PolarsError, ValueError):
         raise _broken() from None
     if found != rows:
         raise _broken()
@@ -63,7 +63,7 @@ def _contents(path: Path) -> tuple[pl.Schema, int]:
     try:
         schema = pl.Schema(pl.read_parquet_schema(path))
         rows = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
-    except (pl.exceptions.PolarsError, OSError, ValueError):
+    except (pl.exceptions.PolarsError, ValueError):
         raise _broken() from None
     if not schema:
         raise _parquet("wrong-header", "no columns", "the columns of this source")

@@ -1,6 +1,7 @@
 """One gzip or zip around a file, unfolded beside it and measured while it unfolds: what it says of itself is not
 believed. Names inside of archives are never used; one that leads elsewhere says what the archive was made for."""
 
+import errno
 import gzip
 import struct
 import zipfile
@@ -115,6 +116,10 @@ def _unfold(path: Path, kind: str, inner: Path) -> None:
                 with archive.open(entries[0]) as packed:
                     out.writelines(pieces(packed, size))
     except BROKEN:
+        raise broken() from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # what an archive says of itself may be a place before the file's beginning
+            raise
         raise broken() from None
 
 

@@ -74,6 +74,11 @@ class _Sheet:
             named = headings[place] if 0 <= place < len(headings) else None
             self.wrong[number] = ("formula", named, formula[1], "a value")
 
+    def passed(self, lines: int) -> Batch:
+        """So many blank lines."""
+        self.line += lines
+        return Batch(lines, self.table.empty(), pl.DataFrame(schema=ASIDE), blank=lines)
+
     def is_full(self) -> bool:
         return len(self.cells) * max(self.width, self.table.head.width) >= BATCH_CELLS
 
@@ -96,10 +101,10 @@ def _batches(sheet: _Sheet, first: list[Row], rest: Iterator[Row]) -> Iterator[B
     for row in (row for rows in (first, rest) for row in rows):
         if row.number <= lines:
             continue
-        while sheet.line + len(sheet.cells) < row.number:  # rows without a cell are lines too
-            sheet.add(Row(sheet.line + len(sheet.cells)))
-            if sheet.is_full():
+        if (gap := row.number - sheet.line - len(sheet.cells)) > 0:  # rows without a cell are lines too
+            if sheet.cells:
                 yield sheet.taken()
+            yield sheet.passed(gap)
         sheet.add(row)
         if sheet.is_full():
             yield sheet.taken()
