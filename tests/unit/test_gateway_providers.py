@@ -264,13 +264,14 @@ def test_the_page_shows_everything_side_by_side(answers: dict[str, httpx.Respons
 
 def test_the_page_of_the_one_that_ended_leads_to_its_successor(answers: dict[str, httpx.Response]) -> None:
     page = text(answers, "page before")
-    assert "This organisation is no more" in page
+    assert '<h2 class="nhsuk-heading-s">This organisation is no more</h2>' in page
     assert (
         f'It closed on 31 March 2012. <a href="/providers/{NEWER}">{ISLE}</a> took its place on 1 April 2012.' in page
     )
     assert "95.2% (range 94.6% to 95.8%)" in page
     assert "71.4%" not in page
     assert "Not stated" not in page
+    assert "Beside the other" not in page  # it is in no newest period
     split = text(answers, "page split")
     assert f'<a href="/providers/{BOARD}">Hampshire Board</a> took its place.' in split
     assert "No results of this area can be shown." in split

@@ -189,7 +189,8 @@ def test_newest_period_of_each_indicator() -> None:
 
 
 @pytest.mark.parametrize(
-    ("period", "words"), [("2023-04_2026-03", "April 2023 to March 2026"), ("2011-2013", "2011-2013")]
+    ("period", "words"),
+    [("2023-04_2026-03", "April 2023 to March 2026"), ("2024-06_2024-06", "June 2024"), ("2011-2013", "2011-2013")],
 )
 def test_periods_in_words(period: str, words: str) -> None:
     assert span(period) == words

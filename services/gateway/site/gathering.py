@@ -113,9 +113,11 @@ def provider(reader: Reader, provider_id: str, indicator: str | None) -> Draft:
         if source.checked or fixed:
             raise ValueNotAllowed("There is no result of this indicator here.", errors=[{"parameter": "indicator"}])
         indicator = None
-    compared = [one for one in definitions.values() if not subjects.is_plain(one)]
+    gone = subjects.ended(entry) is not None  # nothing of it is in a newest period, beside the others
+    compared = [] if gone else [one for one in definitions.values() if not subjects.is_plain(one)]
     drawable = [one for one in compared if source.checked or not one["revocable"]]
-    chosen = indicator or subjects.first_to_compare(rows, drawable or compared)
+    asked = indicator if indicator in {one["id"] for one in compared} else None
+    chosen = asked or subjects.first_to_compare(rows, drawable or compared)
     definition = definitions[chosen] if chosen else None
     funnel = source.funnel(definition, None) if definition else None
     others = _others(source, funnel)

@@ -36,6 +36,7 @@ NOT_RATED: Final = {
     "too_few_cases": "Cannot tell: too few operations",
     "reliability_below_floor": "Cannot tell: chance plays too large a part",
     "case_ascertainment_low": "Cannot tell: too many cases are missing",
+    "case_ascertainment_not_published": "Cannot tell: how many cases are missing is not published",
     "methods_disagree": "Cannot tell: sound methods disagree",
     "no_cases": "Cannot tell: there were no cases",
     "no_expected": "Cannot tell: no event was expected here",
@@ -261,12 +262,12 @@ def period(body: Body) -> str:
 
 
 def span(period_id: str) -> str:
-    """`April 2023 to March 2026` for the period `2023-04_2026-03`; any other id as it is."""
+    """`April 2023 to March 2026` for the period `2023-04_2026-03`, `June 2024` for one month; any other id as it is."""
     found = re.fullmatch(r"(\d{4}-(?:0[1-9]|1[0-2]))_(\d{4}-(?:0[1-9]|1[0-2]))", period_id)
     if found is None:
         return period_id
     first, last = (date.fromisoformat(f"{month}-01") for month in found.groups())
-    return f"{first:%B %Y} to {last:%B %Y}"
+    return f"{first:%B %Y}" if first == last else f"{first:%B %Y} to {last:%B %Y}"
 
 
 def between_places(interval: Body) -> str:

@@ -60,6 +60,9 @@ NOT_RATED_REASONS: Final = CodeList("not-rated-reasons", "Why a figure is not co
     Entry("too_few_cases", "Too few cases", "Too few cases to tell this result from chance."),
     Entry("reliability_below_floor", "Reliability too low", "Differences at this size are mostly chance."),
     Entry("case_ascertainment_low", "Cases missing", "Too many cases are missing from the data to compare fairly."),
+    Entry("case_ascertainment_not_published", "Missing cases not published",
+          "How many cases are missing from the data is not published for this hospital, so nobody there is compared. "
+          "That says nothing about the quality of care."),
     Entry("methods_disagree", "Methods disagree", "Defensible methods place this result differently."),
     Entry("no_cases", "No cases", "There were no cases in this period."),
     Entry("no_expected", "Nothing expected", "The model expects no event here, so nothing can be compared."),

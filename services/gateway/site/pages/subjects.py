@@ -108,7 +108,7 @@ def provider(
     choices = [
         {"value": slug, "text": one["label"], "selected": slug == comparison.indicator}
         for slug, one in sorted(indicators.items(), key=lambda item: str(item[1]["label"]))
-        if slug not in plain
+        if slug not in plain and ended(entry) is None
     ]
     groups = published_groups([row for row in rows if row["indicator"]["id"] in plain], indicators, succession)
     context = {
@@ -117,6 +117,7 @@ def provider(
         "people": people(consultants), "complete": shown.complete, "waiting": shown.waiting, "choices": choices,
         "chart": comparison.chart, "others": by_subject(comparison.rows),
         "commentary": said(entry.get("commentary", NOBODY_ASKED)),
+        "sources": reproduced([*newest, *earlier], indicators),
     }  # fmt: skip
     address = f"{base}/providers/{entry['id']}/results"
     return Page(
@@ -124,6 +125,13 @@ def provider(
         context, (HOME, FIND),
         address, f"{address}.csv", f"/providers/{entry['id']}", synthetic=bool(entry["synthetic"]),
     )  # fmt: skip
+
+
+def reproduced(rows: Iterable[Body], indicators: Mapping[str, Body]) -> list[dict[str, str]]:
+    """Whose publications are computed again in these rows, in the order of their names."""
+    own = (indicators[row["indicator"]["id"]] for row in rows)
+    known = {(one["source"], one["licence"]) for one in own if one["status"] == "reproduced"}
+    return [{"publisher": publisher, "licence": licence(code)} for publisher, code in sorted(known)]
 
 
 def is_plain(indicator: Body) -> bool:
