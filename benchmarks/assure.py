@@ -20,6 +20,7 @@ GOALS = {
         {"CANDOUR_DISCLOSURE_TABLES": "100000", "CANDOUR_DISCLOSURE_SAMPLE": "10000"},
         "tests/unit/test_disclosure_oracle.py",
     ),
+    "ingest-differential": ({"CANDOUR_DIFFERENTIAL_ROWS": "1000000"}, "tests/spec/test_ingest_differential.py"),
     "kills": ({"CANDOUR_KILLS": "60"}, f"{KILLS}[embedded]"),
     "kills-production": ({"CANDOUR_KILLS_PRODUCTION": "207"}, f"{KILLS}[composed]"),
     "disk-full-postgresql": ({"CANDOUR_FULL_POSTGRESQL": "1"}, "tests/system/test_disk_full_postgresql.py"),

@@ -1,6 +1,6 @@
-"""Five million episodes of CSV taken in, from the bytes of an upload to a frozen snapshot, as the service does it; beside
-the limit, which is polars reading the file without a check and writing it, and beside dataframely, pandera and DuckDB
-with the same checks as far as they can say them. Then twenty million, for the memory alone.
+"""Five million episodes of CSV taken in as the service does it, from an upload's bytes to a frozen snapshot; beside the
+limit, which is polars reading the file without a check and writing it, and beside dataframely, pandera and DuckDB with
+the same checks as far as they can say them. Then twenty million, for the memory alone.
 
 Every way runs in a process of its own, `RUNS` times where it is quick; the quickest run counts, because whatever else a
 machine does only ever adds. Bulk writes into databases have a benchmark of their own, `bulk`.

@@ -329,7 +329,8 @@ class Day(Column):
 class Period(Column):
     """The first or the last day of a period. `form`: of a year ("2012") or of a run of years ("2012-2014", both
     included); of a month in words ("JUNE-2024") or in figures ("2024-06", "2024-06-01"); of an English financial year,
-    April to March ("0102", "2001-02"). `before` is left out where the text begins with it, such as "MSitAE-"."""
+    April to March ("0102", "2001-02"). `before` is left out where the text begins with it, such as "MSitAE-".
+    Its days lie in years from `first_year` to `last_year`; a financial year is in two."""
 
     type: Literal["period"]
     edge: Literal["first-day", "last-day"]
