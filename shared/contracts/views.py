@@ -162,7 +162,7 @@ class IndicatorEntry(Contract):
     limits at which a position gets a word of its own. `licence`: of the figures it publishes. `ranked`: whether its
     rows have intervals of places; only where no figure of a person stands behind them. `recipe`: whether we compute the
     figures or show what others have published. `words`: what its rows can say where they say a word, in the
-    publisher's order."""
+    publisher's order. `who_operated`: the rules by which a case is somebody's, where the feed names who operated."""
 
     id: Slug
     version: str
@@ -189,6 +189,7 @@ class IndicatorEntry(Contract):
     min_denominator: str
     min_expected: str
     min_power: str
+    min_case_ascertainment: str = "none"
     risk_model: RiskModelEntry | None = None
     authored_by: str
     checked_by: str
@@ -199,6 +200,7 @@ class IndicatorEntry(Contract):
     ranked: bool = False
     recipe: Literal["computed", "published"] = "computed"
     words: list[str] = Field(default_factory=list)
+    who_operated: list[str] = Field(default_factory=list)
 
 
 class CurvePoint(Contract):

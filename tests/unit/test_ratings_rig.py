@@ -75,11 +75,11 @@ class Rig:
         found: httpx.Response = self.ratings.get(path, auth=token)
         return found
 
-    def send(self, feed: str, data: bytes) -> None:
+    def send(self, feed: str, data: bytes, **asked: str) -> None:
         """Send a file to ingest and wait for its fates."""
         digest = hashlib.sha256(data).hexdigest()
         steward = self.person("steward")
-        sent = self.ingest.put(f"/v1/feeds/{feed}/submissions/{digest}", content=data, auth=steward)
+        sent = self.ingest.put(f"/v1/feeds/{feed}/submissions/{digest}", params=asked, content=data, auth=steward)
         assert sent.status_code == 201, sent.text
         until = time.monotonic() + 60
         while (state := self.ingest.get(f"/v1/submissions/{digest}", auth=steward).json())["state"] == "received":
@@ -211,10 +211,11 @@ def rig_in(
     clock: Clock = wall_clock,
     policy: str = "demonstration",
     outliers: str = "outlier_policy",
+    **more: Any,
 ) -> Iterator[Rig]:
     """The three services in one process, each with its own store. The follower sleeps: tests take its turns. `clock` is
     that of ratings, `policy` the one by which its releases come out, `outliers` the one by which outliers are handled:
-    with the reviewed one, which nobody has verified, there is no case."""
+    with the reviewed one, which nobody has verified, there is no case. `more`: other settings of ratings."""
     stores = stores or Stores(None)
     for name in PAIRS:
         make_secret(folder, name)
@@ -233,7 +234,7 @@ def rig_in(
     settings = Settings(
         ingest_url="http://ingest", consent_url="http://consent", follow_seconds=3600, peer_patience_seconds=5,
         demonstration=True, release_policy=policy, outlier_policy=outliers,
-        **kept["ratings"],
+        **kept["ratings"], **more,
     )  # fmt: skip
     migrate(ingest_settings.database("ingest"), INGEST_MIGRATIONS)
     migrate(consent_settings.database("consent"), CONSENT_MIGRATIONS)

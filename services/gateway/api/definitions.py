@@ -127,17 +127,23 @@ def indicator_body(view: OpenView, entry: IndicatorEntry) -> Body:
         | {"verdict": entry.verdict if drawn else "warning"},
         "test": entry.test,
         "rules": {"min_denominator": entry.min_denominator, "min_expected": entry.min_expected,
-                  "min_power": entry.min_power},
+                  "min_power": entry.min_power}
+        | present(min_case_ascertainment=_unless_none(entry.min_case_ascertainment)),
         **present(risk_model=_risk_model(entry.risk_model) if entry.risk_model else None),
         "why_it_matters": entry.why_it_matters, "does_not_show": entry.does_not_show,
         "authored_by": entry.authored_by, "checked_by": entry.checked_by,
         "next_review": entry.next_review.isoformat(), "revocable": entry.revocable, "synthetic": entry.synthetic,
         "source": entry.source, "licence": entry.licence, "ranked": entry.ranked, "recipe": entry.recipe,
-        **present(words=entry.words or None),
+        **present(words=entry.words or None, who_operated=entry.who_operated or None),
         "links": {"self": base, "results": f"{base}/results"}
         | present(funnel=f"{base}/funnel" if funnels else None,
                   model=f"{base}/model" if entry.risk_model and entry.risk_model.carded else None),
     }  # fmt: skip
+
+
+def _unless_none(rule: str) -> str | None:
+    """Absent where the indicator declares `none`, as all did before there was such a rule."""
+    return None if rule == "none" else rule
 
 
 def _risk_model(entry: RiskModelEntry) -> Body:

@@ -1,6 +1,7 @@
 """What readers are told of missing cases. A share of cases tells a unit's total, and so does whether it is enough: both
 are told only where the total itself is, of the unit and of whoever works there."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ from services.ratings.assembly.ascertainment import FLAG_LOW, FLAG_MORE, LOW, NO
 from services.ratings.indicators.definition import Definition
 from services.ratings.view.fates import NOTHING_HIDDEN, SHOWN, Fates
 
+ALMOST_NOTHING: Final = 1e-9  # so that 0.29 is 29 hundredths and not 28.999…
 CASE_FLAGS: Final = "case_flags"
 Unit = tuple[str, str]  # period, provider
 
@@ -84,11 +86,13 @@ def _flags(
 def _with_share(rows: pl.DataFrame, ascertained: pl.DataFrame, shown: frozenset[Unit]) -> pl.DataFrame:
     """Whole hundredths, rounded down: a share of 1 is all of them, and one that is shown below the minimum is below."""
     told = ascertained.select("period_id", "provider", "share").filter(pl.col("share").is_not_null())
-    known = {(period, unit): min(share, 1.0) for period, unit, share in told.iter_rows() if (period, unit) in shown}
+    known = {
+        (period, unit): math.floor(min(share, 1.0) * 100 + ALMOST_NOTHING) / 100
+        for period, unit, share in told.iter_rows() if (period, unit) in shown
+    }  # fmt: skip
     shares = [known.get((period, subject)) if level == "provider" else None
               for period, level, subject in rows.select("period_id", "level", "subject").iter_rows()]  # fmt: skip
-    column = pl.Series("case_ascertainment", shares, pl.Float64)
-    return rows.with_columns((column * 100 + 1e-9).floor() / 100)
+    return rows.with_columns(pl.Series("case_ascertainment", shares, pl.Float64))
 
 
 def _regated(rows: pl.DataFrame, definition: Definition, low: frozenset[Unit], hidden: frozenset[Unit]) -> pl.DataFrame:

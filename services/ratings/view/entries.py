@@ -41,6 +41,8 @@ def indicator_entry(loaded: Loaded, built: Built, cards: Sequence[ModelCard]) ->
         limits_method=own["limits_method"][0], licence=definition.source.licence,
         min_denominator=str(definition.gates.minimum_cases),
         min_expected=str(definition.gates.minimum_expected), min_power=str(definition.gates.minimum_power),
+        min_case_ascertainment=str(definition.gates.minimum_ascertainment),
+        who_operated=loaded.attribution.says if loaded.attribution else [],
         risk_model=_risk_model(loaded, [card for card in cards if card.indicator == definition.id]),
         ranked=placed.height > 0,
         authored_by=definition.review.authored_by, checked_by=definition.review.checked_by,

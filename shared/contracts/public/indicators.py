@@ -24,6 +24,7 @@ class IndicatorRules(Public):
     min_denominator: str
     min_expected: str
     min_power: str
+    min_case_ascertainment: str | MISSING = MISSING
 
 
 class RiskModel(Public):
@@ -45,7 +46,8 @@ class IndicatorLinks(ResourceLinks):
 class Indicator(Public):
     """`ranked`: whether `include=rank_interval` can be asked of its results. `recipe`: whether the figures are computed
     here, or shown as somebody else has published them. `words`: what its results can say where they say a word, in the
-    publisher's order."""
+    publisher's order. `who_operated`: the rules by which an operation is somebody's, in sentences, where its data name
+    who operated."""
 
     id: Slug
     version: str
@@ -78,6 +80,7 @@ class Indicator(Public):
     ranked: bool
     recipe: Literal["computed", "published"]
     words: list[str] | MISSING = MISSING
+    who_operated: list[str] | MISSING = MISSING
     links: IndicatorLinks
 
 
