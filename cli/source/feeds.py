@@ -70,7 +70,7 @@ def differences(
     try:
         if earlier is None or later is None:
             earlier, later = _last_two(ingest, source, earlier, later)
-        told = ingest.json("GET", f"/v1/feeds/{source}/differences", params={"from": earlier, "to": later})
+        told = ingest.json("GET", f"/v1/snapshots/{later}/differences", params={"from": earlier, "limit": SHOWN})
     except Refused as refused:
         stop(refused.sentence())
     if as_json:
@@ -97,12 +97,13 @@ def _tell(told: dict[str, Any]) -> None:
     for kind in ("columns_new", "columns_gone"):
         if told.get(kind):
             say(f"{kind.replace('_', ' ')}: {', '.join(told[kind])}")
-    for change in told["changes"][:SHOWN]:
+    for change in told["changes"]:
         key = " ".join(str(value) for value in change["key"].values())
-        values = f" {change['column']}: {change.get('before', 'nothing')} -> {change.get('after', 'nothing')}"
-        say(f"  {change['kind']} {key}{values if change.get('column') else ''}")
-    if len(told["changes"]) > SHOWN or told.get("next") is not None:
-        say("  and more; --json has what the service tells at once")
+        column = change.get("column")
+        values = f" {column}: {change.get('before', 'nothing')} -> {change.get('after', 'nothing')}" if column else ""
+        say(f"  {change['kind']} {key}{values}")
+    if told.get("next") is not None:
+        say(f"  and more: these are the first {SHOWN}")
 
 
 def rerun(*, sha256: Sent, source: Which = None, account: Account = "steward") -> None:
@@ -110,7 +111,7 @@ def rerun(*, sha256: Sent, source: Which = None, account: Account = "steward") -
     ingest = Service("ingest", account)
     params = {"feed": source} if source else {}
     try:
-        ingest.json("POST", f"/v1/submissions/{sha256}/reruns", params=params)
+        ingest.json("POST", f"/v1/submissions/{sha256}/reruns", params=params, json={})
         done = ingest.wait(f"/v1/submissions/{sha256}", lambda body: body["state"] != "received", params=params)
     except Refused as refused:
         stop(refused.sentence())

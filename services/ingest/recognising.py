@@ -33,7 +33,11 @@ def recognise(path: Path, name: str, sources: Mapping[str, Source]) -> Source:
     if not fitting:
         fitting, _ = _fitting(path, [source for source in possible if not source.recognise.names])
     if not fitting:
-        raise _refused("not-recognised", "No source has a header and a name like these.", name, "a known kind of file")
+        alike = listed(source.id for source in _fitting(path, [one for one in possible if one not in named])[0])
+        header = f"its header is that of {alike}, whose files have other names" if alike else "no source has its header"
+        raise _refused(
+            "not-recognised", "No source has a header and a name like these.", header, "a known kind of file"
+        )
     if len(fitting) > 1:
         known = listed(source.id for source in fitting)
         raise _refused("several-sources", "Several sources have this header and this name.", known, "one source")
