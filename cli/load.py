@@ -171,6 +171,6 @@ def quarantine(
 
 def set_aside(ingest: Service, sha256: str, source: str | None = None, to_mend: bool = False) -> str:
     """The quarantine of a submission as CSV. Raises Refused, with several_feeds where `source` is needed."""
-    params = ({"feed": source} if source else {}) | ({"to_mend": "true"} if to_mend else {})
+    params = ({"feed": source} if source else {}) | ({"form": "mend"} if to_mend else {})
     address = f"/v1/submissions/{sha256}/quarantine"
     return ingest.ask("GET", address, params=params, headers={"Accept": "text/csv"}).text
