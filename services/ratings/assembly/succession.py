@@ -20,9 +20,10 @@ SHOWN_CODES: Final = 20
 def links_of(frames: Sequence[pl.DataFrame], as_of: date) -> Links:
     """`provider`, `successor` and, where the source has it, `since`; in order of precedence: the first that knows a
     link gives its day, a later one where the first has none. What is planned for a day after `as_of` has not happened.
+    A line without a successor is about none.
     """
     found: dict[str, dict[str, date | None]] = {}
-    for frame in frames:
+    for frame in (frame.drop_nulls(["provider", "successor"]) for frame in frames):
         since = frame["since"].to_list() if "since" in frame.columns else [None] * frame.height
         for provider, successor, day in zip(frame["provider"], frame["successor"], since, strict=True):
             if day is None or day <= as_of:
