@@ -14,6 +14,7 @@ from cli.disclosure.measuring import too_exact
 from cli.disclosure.policy import Policy
 from cli.disclosure.reader import Depth, Reader, Release
 from cli.disclosure.reading import announced, read_release
+from cli.disclosure.sides import sides
 from cli.disclosure.tables import tables
 
 TRIES: Final = 3
@@ -54,6 +55,7 @@ def audit(site: Site, given: Given, say: Say = lambda _text: None) -> Report:
         judge = Judge(given.policy, found, given.sample)
         outside.covered(facts, given.rosters)
         _note_unknown(given, facts, found)
+        sides(facts, given.rosters, given.externals, found)
         for table in tables([*given.earlier, facts], given.rosters, given.externals):
             say(f"judging {table.indicator}, {table.period}")
             outside.release_differs(facts, table, found)

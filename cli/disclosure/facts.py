@@ -28,7 +28,8 @@ class Card:
 
 @dataclass
 class Facts:
-    """What one run has read. `rules`: the patient rule of an indicator, where its definition names one."""
+    """What one run has read. `rules`: the patient rule of an indicator, where its definition names one. `gated`:
+    releases and indicators in which nobody is compared who works where too many cases are missing; of now only."""
 
     read: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     rows: dict[Key, Row] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Facts:
     cards: dict[tuple[str, str, str], Card] = field(default_factory=dict)
     rules: dict[tuple[str, str], str] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
+    gated: set[tuple[str, str]] = field(default_factory=set)
     count: int = 0
 
     def add(self, release: str, row: Row, where: str) -> None:

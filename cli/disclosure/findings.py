@@ -12,6 +12,7 @@ KINDS: Final = {
     "count": "a count tells of rows that are not shown",
     "absent_with_figure": "a row without a figure has one",
     "release_differs": "one release hides what another shows",
+    "side_told": "a row tells on which side of a minimum of cases a total lies that is not shown",
     "announced": "a row is served that was announced as not published",
     "exists": "an address tells a hidden person from a number that nobody holds",
 }

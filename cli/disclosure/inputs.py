@@ -14,6 +14,7 @@ from cli.disclosure.policy import MEASURES
 
 ROSTER: Final = ("indicator", "period", "provider", "consultant", "cases", "observed", "expected")
 EXTERNAL: Final = ("node", "indicator", "period", "measure", "value", "rounding", "source")
+COUNTED: Final = "expected_cases"  # how many cases a unit had by somebody else's count: a share of it tells the total
 NOBODY: Final = ""  # the consultant of cases that were sent without one
 EVERY_RELEASE: Final = ""
 WORDS: Final = {"yes": True, "no": False, "1": True, "0": False, "true": True, "false": False}
@@ -95,8 +96,9 @@ def read_external(files: Iterable[Path]) -> list[External]:
     found = []
     for file in files:
         for place, line in _totals(file) if file.suffix == ".toml" else _lines(file, EXTERNAL):
-            if line["measure"] not in MEASURES:
-                raise CouldNotJudge(f"{place}: measure is {line['measure']!r}; {', '.join(MEASURES)} are expected.")
+            if line["measure"] not in (*MEASURES, COUNTED):
+                known = ", ".join((*MEASURES, COUNTED))
+                raise CouldNotJudge(f"{place}: measure is {line['measure']!r}; {known} are expected.")
             value, step = _number(line["value"], "value", place), _number(line["rounding"], "rounding", place)
             found.append(External(line["node"], line["indicator"], line["period"], line["measure"],
                                   to_step(value, step), line["source"]))  # fmt: skip

@@ -1,7 +1,9 @@
 """What the printed numbers of a row say of its measures: as printed, or as it follows from what is printed. Pure."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Final
 
 from cli.disclosure.facts import Facts, Key
 from cli.disclosure.limits import FEWEST_THAT_FIT, LARGEST, fitting
@@ -9,6 +11,7 @@ from cli.disclosure.numbers import Span, exactly, most_decimals, product, quotie
 from cli.disclosure.rows import NUMBERS, Row
 
 Spans = dict[str, Span]  # of `cases`, `observed`, `expected`, and `ratio` where neither of the last two is known
+SHARES_TO: Final = 0.01
 Decimals = dict[tuple[str, str], dict[str, int]]
 
 
@@ -55,7 +58,14 @@ def _spans(row: Row, decimals: Mapping[str, int], step: float | None) -> Spans:
         found["cases"] = quotient(product(found["observed"], exactly(100)), said["crude"]).whole()
     if ratio is not None and not {"observed", "expected"} & found.keys():
         found["ratio"] = ratio
+    if "case_ascertainment" in row:
+        found["share"] = share_of(float(row["case_ascertainment"]))
     return found
+
+
+def share_of(printed: float) -> Span:
+    """Of the cases that somebody else has counted: hundredths, rounded down, and 1 for all of them or more."""
+    return Span(printed, math.inf) if printed >= 1 else Span(printed, printed + SHARES_TO)
 
 
 def ratio_of(said: Mapping[str, Span]) -> Span | None:

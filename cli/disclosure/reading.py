@@ -49,6 +49,8 @@ def definitions(reader: Reader, release: Release) -> None:
         rule = one.get("rules", {}).get("patient_rule") or one.get("patient_rule")
         if rule or _to_five(release, one["id"]):
             reader.facts.rules[release.name, one["id"]] = str(rule or "counts-1-7")
+        if "min_case_ascertainment" in one.get("rules", {}):
+            reader.facts.gated.add((release.name, one["id"]))
         if "model" in one["links"]:
             _card(reader, release, one["links"]["model"])
     for provider in reader.all(f"{release.base}/providers"):

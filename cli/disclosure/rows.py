@@ -14,14 +14,14 @@ Row = dict[str, str]
 KEY: Final = ("level", "subject", "indicator", "period")
 NUMBERS: Final = (
     "estimate", "interval_lower", "interval_upper", "observed", "expected", "denominator", "standardised_ratio",
-    "crude", "benchmark_value", "warning_lower", "warning_upper", "control_lower", "control_upper", "reliability",
-    "power_to_detect_doubling", "min_detectable_ratio",
+    "crude", "benchmark_value", "case_ascertainment", "warning_lower", "warning_upper", "control_lower",
+    "control_upper", "reliability", "power_to_detect_doubling", "min_detectable_ratio",
 )  # fmt: skip
 TEXTS: Final = (
     "result_id", "status", "reason", "partition", "level", "provider_id", "consultant_id", "indicator_id",
     "interval_method", "comparison_status", "not_rated_reason", "position", "band",
 )  # fmt: skip
-FIGURES: Final = ("observed", "expected", "denominator")
+FIGURES: Final = ("observed", "expected", "denominator", "case_ascertainment")
 _VALUE: Final = {
     "estimate": "estimate", "observed": "observed", "expected": "expected", "denominator": "denominator",
     "standardised_ratio": "standardised_ratio", "crude": "crude",
@@ -32,7 +32,7 @@ KNOWN_VALUE: Final = frozenset({*_VALUE, "kind", "interval"})
 KNOWN_COLUMNS: Final = frozenset({
     *NUMBERS, *TEXTS, "shorthand", "release", "provider_name", "provider_kind", "consultant_name", "indicator_label",
     "indicator_version", "unit", "polarity", "decimals", "period_start", "period_end", "value_kind", "interval_level",
-    "benchmark_scope", "limits_method", "case_ascertainment", "quality_flags", "rank_lower", "rank_upper", "ranked_of",
+    "benchmark_scope", "limits_method", "quality_flags", "rank_lower", "rank_upper", "ranked_of",
     "legal_basis", "risk_model", "disclosure_rule", "summary", "robustness_paths", "robustness_agreeing",
     "robustness_share", "robustness_differing", "reply_status", "reply_author", "reply_received", "reply_text",
     "reply_invited_until", "word", "reported_as_id", "reported_as_name",
@@ -73,6 +73,7 @@ def from_body(body: Mapping[str, Any]) -> Row:
     told |= {name: value.get(key) for key, name in _VALUE.items()}
     told |= {name: comparison.get(key) for key, name in _COMPARISON.items()}
     told |= _ends("interval", value.get("interval", {})) | {"interval_method": value.get("interval", {}).get("method")}
+    told["case_ascertainment"] = body.get("quality", {}).get("case_ascertainment")
     told["benchmark_value"] = comparison.get("benchmark", {}).get("value")
     for name in ("warning", "control"):
         told |= _ends(name, comparison.get("limits", {}).get(name, {}))

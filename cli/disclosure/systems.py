@@ -6,10 +6,10 @@ from typing import Final
 
 from cli.disclosure.exact import identified
 from cli.disclosure.fetching import CouldNotJudge
-from cli.disclosure.inputs import NOBODY
-from cli.disclosure.numbers import ANY, Span, exactly
+from cli.disclosure.inputs import COUNTED, NOBODY
+from cli.disclosure.numbers import ANY, Span, exactly, product
 from cli.disclosure.policy import COUNTS, MEASURES
-from cli.disclosure.tables import Knowledge, Table
+from cli.disclosure.tables import SHARE, Knowledge, Table
 from cli.disclosure.tree import ROOT, Cell, Tree
 
 WHOLE: Final = "*"
@@ -69,7 +69,15 @@ class _Builder:
         span = ANY
         if unit in self.known.units[self.measure]:
             span = self.known.units[self.measure][unit].span
-        return self._as_counted(self._with_externals(unit, span))
+        return self._as_counted(self._with_externals(unit, span).meet(self._by_share(unit)))
+
+    def _by_share(self, unit: str) -> Span:
+        """Of a unit's cases, what follows from the share of them that it sent and the count that somebody else made."""
+        share = self.known.units[SHARE].get(unit)
+        counts = [one.span for one in self.table.externals if (one.node, one.measure) == (unit, COUNTED)]
+        if self.measure != "cases" or share is None or not counts:
+            return ANY
+        return product(share.span, counts[0])
 
     def _with_externals(self, node: str, span: Span) -> Span:
         for one in self.table.externals:

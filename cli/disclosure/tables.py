@@ -16,7 +16,8 @@ from cli.disclosure.numbers import Span
 from cli.disclosure.policy import MEASURES
 
 PRINTED: Final = {"cases": "denominator", "observed": "observed", "expected": "expected"}
-NAME: Final = (*MEASURES, "ratio")
+SHARE: Final = "share"
+NAME: Final = (*MEASURES, "ratio", SHARE)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ CSV: Final = (
     "result_id", "status", "reason", "partition", "level", "provider_id", "consultant_id", "indicator_id",
     "period_start", "period_end", "estimate", "interval_lower", "interval_upper", "interval_method", "observed",
     "expected", "denominator", "standardised_ratio", "crude", "benchmark_value", "comparison_status", "position",
+    "not_rated_reason", "case_ascertainment",
 )  # fmt: skip
 
 
@@ -235,7 +236,8 @@ def as_line(one: Body) -> Body:
         "consultant_id": subject["id"] if person else "", "period_start": "2023-04-01", "period_end": "2026-03-31",
         "interval_lower": ends.get("lower", ""), "interval_upper": ends.get("upper", ""),
         "interval_method": ends.get("method", ""), "comparison_status": comparison.get("status", ""),
-        "position": comparison.get("position", ""),
+        "position": comparison.get("position", ""), "not_rated_reason": comparison.get("reason", ""),
+        "case_ascertainment": one.get("quality", {}).get("case_ascertainment", ""),
         "benchmark_value": comparison.get("benchmark", {}).get("value", ""), **value,
     }  # fmt: skip
 
