@@ -176,6 +176,11 @@ def test_a_later_source_gives_the_day_that_the_first_has_not() -> None:
     assert links_of([first, second], TODAY) == {"A": {"B": APRIL}}
 
 
+def test_a_row_without_a_successor_says_that_there_is_none() -> None:
+    frame = pl.DataFrame({"provider": ["A", "B"], "successor": [None, "C"]})
+    assert links_of([frame], TODAY) == {"B": {"C": None}}
+
+
 def isle_of_wight() -> tuple[pl.DataFrame, pl.DataFrame]:
     """As the SHMI's files and the register of trusts know them."""
     ods = register(
