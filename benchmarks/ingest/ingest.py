@@ -2,8 +2,8 @@
 limit, which is polars reading the file without a check and writing it, and beside dataframely, pandera and DuckDB with
 the same checks as far as they can say them. Then twenty million, for the memory alone.
 
-Every way runs in a process of its own, `RUNS` times, the large file once; the quickest run counts, because whatever else
-a machine does only ever adds. Bulk writes into databases have a benchmark of their own, `bulk`.
+Every way runs in a process of its own, `RUNS` times, the large file once; the quickest run counts, because whatever
+else a machine does only ever adds. Bulk writes into databases have a benchmark of their own, `bulk`.
 """
 
 import json
