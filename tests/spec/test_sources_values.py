@@ -10,10 +10,12 @@ import pytest
 from services.ingest.domain import snapshot_rows
 from services.ingest.fates import resolve, state_schema
 from services.ingest.reading.read import read
+from services.ratings.assembly.succession import links_of
 from shared.contracts.ingest import Fate
 from tests.spec.real_files import SOURCES, needs_data, path_of, refused, take, taken
 
 pytestmark = needs_data
+ROOT = Path(__file__).resolve().parents[2]
 HES = "artificial_hes_apc_0102.csv"
 PUBLISHED = "provcomm_hip_and_knee_1819.csv"
 OUTCOMES = "outcome-of-care-measures.csv"
@@ -225,14 +227,25 @@ def test_a_code_that_changed_with_a_merger_is_both_codes() -> None:
     assert (row["period_start"], row["period_end"]) == (date(2011, 7, 1), date(2012, 6, 30))
 
 
-def test_who_took_over_is_a_source_of_our_own(tmp_path: Path) -> None:
-    path = tmp_path / "organisation-successions.csv"
-    path.write_text(
-        "provider,successor,since,authority\n5QT,R1F,2012-04-01,Isle of Wight NHS Trust (Establishment) Order\n"
-    )
-    found = take(path)
+def test_who_took_over_is_a_source_of_our_own() -> None:
+    """What no register at hand says, reviewed: the releases around each change know one code and then the other."""
+    found = take(ROOT / "docs" / "organisation-successions.csv")
     assert found.source == "organisation-successions"
-    assert found.rows.select("provider", "successor", "since").rows() == [("5QT", "R1F", date(2012, 4, 1))]
+    assert ("5QT", "R1F", date(2012, 4, 1)) in found.rows.select("provider", "successor", "since").rows()
+    first, last = (set(taken(f"shmi-{release}.csv").rows["provider"]) for release in ("2011-october", "2013-april"))
+    assert set(found.rows["provider"]) <= first - last
+    assert set(found.rows["successor"]) <= last - first
+    assert set(found.rows["successor"]) <= set(taken("etr_2022.csv").rows["provider"])
+
+
+def test_successors_are_read_from_the_table_of_statuses() -> None:
+    source = SOURCES["dspt-successions"]
+    rows = read(path_of("dspt_status_2022_02.csv"), source).rows
+    assert (rows.height, rows["successor"].drop_nulls().len()) == (357, 42)
+    links = links_of([rows.select(list(source.canonical))], date(2022, 2, 8))
+    assert links["RXH"] == {"RYR": None}
+    assert set(links["RW6"]) == {"RM3", "R0A"}
+    assert len(links) == 41
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def test_the_packaged_sources() -> None:
         "cms-star-input": ("values", False, ["provider_id"]),
         "cms-star-output": ("values", False, ["provider_id"]),
         "cqc-gp-ratings": ("values", False, ["provider", "period_start", "period_end"]),
+        "dspt-successions": ("successions", False, ["line"]),
         "dspt-status": ("values", False, ["provider"]),
         "esp2013": ("populations", False, ["line"]),
         "fingertips-upload": (
