@@ -2,12 +2,19 @@
 what the gate asks. The services are the real ones."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from cli.disclosure.auditing import Given, audit
+from cli.disclosure.fetching import Site
+from cli.disclosure.inputs import COUNTED as COUNTED_ELSEWHERE
+from cli.disclosure.inputs import External, read_rosters
+from cli.disclosure.numbers import exactly
 from tests.stores import Stores
+from tests.unit.case_rig import Public, public_of
 from tests.unit.operating_rig import (
     ABOVE,
     ALMOST,
@@ -124,6 +131,54 @@ def test_the_gate_tells_hospitals_without_a_count_and_how_many_sent_too_little(r
 
 def test_a_replay_gives_the_same(rig: Rig) -> None:
     assert verdict(replayed(rig, RELEASE)) == "same"
+
+
+# What anybody reads
+
+
+@pytest.fixture(scope="module")
+def public(rig: Rig) -> Iterator[Public]:
+    with public_of(rig) as running:
+        running.ready()
+        running.await_release(RELEASE)
+        yield running
+
+
+def test_the_public_reads_the_share_beside_the_result_and_why_somebody_is_not_compared(public: Public) -> None:
+    base = f"/v1/releases/{RELEASE}"
+    (almost,) = public.get(f"{base}/results?provider={ALMOST}&level=provider").json()["data"]
+    assert almost["quality"] == {"flags": [], "case_ascertainment": 0.97}
+    (low,) = public.get(f"{base}/results?provider={LOW}&level=provider").json()["data"]
+    assert low["comparison"]["reason"] == "case_ascertainment_low"
+    assert "missing from the data" in low["comparison"]["explanation"]
+    assert "position" not in low["comparison"]
+    assert low["words"]["summary"] == "Cannot tell: too many cases are missing"
+
+
+def test_the_indicator_says_whose_case_it_is_and_how_many_must_be_sent(public: Public) -> None:
+    told = public.get(f"/v1/releases/{RELEASE}/indicators/{VASCULAR}").json()
+    assert told["rules"]["min_case_ascertainment"] == "0.8"
+    assert (
+        "Where a trainee operated, it counts for the consultant who is recorded as supervising." in told["who_operated"]
+    )
+    page = public.get(f"/indicators/{VASCULAR}").text
+    assert "Whose operation it is" in page
+    assert told["who_operated"][0] in page
+
+
+def test_the_auditor_finds_nothing_in_it_who_knows_every_count(rig: Rig, public: Public, tmp_path: Path) -> None:
+    file = tmp_path / "roster.csv"
+    file.write_text(rig.ask("auditor", "GET", f"/v1/releases/{RELEASE}/roster").text)
+    counts = expected_counts(cases()).select("provider", "cases").iter_rows()
+    period = "2023-04_2026-03"
+    externals = [External(unit, VASCULAR, period, COUNTED_ELSEWHERE, exactly(n), "counts") for unit, n in counts]
+    site = Site(str(public.http.base_url))
+    try:
+        report = audit(site, Given(read_rosters([file]), externals, sample=10))
+    finally:
+        site.close()
+    assert report.found.findings == []
+    assert report.verdict.figures > 0
 
 
 # A later release, for which somebody else has counted more
