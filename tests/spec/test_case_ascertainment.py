@@ -111,7 +111,10 @@ def test_where_a_total_is_kept_back_so_is_its_share_and_on_which_side_of_the_min
     row = units[THEIR_UNIT]
     assert (row["status"], row["case_ascertainment"], row["denominator"]) == ("not_published", None, None)
     assert REFUSED not in people
-    for colleague in (one for one in people.values() if one["provider_id"] == THEIR_UNIT):
+    hidden = [unit for unit, row in units.items() if row["status"] == "not_published"]
+    there = [one for one in people.values() if one["provider_id"] in hidden]
+    assert there, "somebody is shown where a total is not"
+    for colleague in there:
         assert colleague["not_rated_reason"] == "case_ascertainment_not_published"
         assert colleague["summary"] == "Cannot tell: how many cases are missing is not published"
         assert colleague["quality_flags"] == ""
