@@ -78,12 +78,12 @@ class Kept:
 @dataclass(frozen=True)
 class Traces:
     """What is kept of a submission beside its fates: the tables of its lines set aside and of what was read of it, the
-    name of its file."""
+    name of its file, and whose lines it mends."""
 
     aside: str | None
     reading: str | None
     name: str | None
-    retracted: bool
+    mends: str | None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,13 @@
 """The addresses of ingest, one module per resource."""
 
-from services.ingest.routes import access, feeds, profiles, snapshots, sources, submissions
+from services.ingest.routes import access, feeds, profiles, revisions, snapshots, sources, submissions
 
-routers = [sources.router, feeds.router, submissions.router, profiles.router, snapshots.router, access.router]
+routers = [
+    sources.router,
+    feeds.router,
+    submissions.router,
+    profiles.router,
+    revisions.router,
+    snapshots.router,
+    access.router,
+]

@@ -5,13 +5,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import FileResponse
+from pydantic import Field
 
-from services.ingest.problems import NothingAccepted, SubmissionPending
-from services.ingest.routes.asked import ASKED, PRIVATE, NoParameters, Page, SourcesDep, StoreDep, source_named
+from services.ingest.problems import NothingAccepted, NotOfOneFeed, SubmissionPending
+from services.ingest.routes.asked import (
+    ASKED,
+    MOST_NUMBER,
+    PRIVATE,
+    NoParameters,
+    Page,
+    SourcesDep,
+    StoreDep,
+    source_named,
+)
 from services.ingest.store.database import Store
+from services.ingest.workflow.differing import differences, of_one_feed
 from services.ingest.workflow.freezing import freeze
 from shared.contracts.base import Digest
-from shared.contracts.ingest import Snapshot, SnapshotRequest, Snapshots
+from shared.contracts.ingest import Differences, Snapshot, SnapshotRequest, Snapshots
 from shared.kit.auth import allow
 from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, problems
 
@@ -55,6 +66,28 @@ def snapshots(asked: Annotated[Page, Query()], store: StoreDep) -> Snapshots:
 )  # fmt: skip
 def snapshot(digest: Digest, asked: Nothing, store: StoreDep) -> Snapshot:  # noqa: ARG001
     return _found(store, digest)
+
+
+class WhichChanges(NoParameters):
+    """`earlier` (`from` in the address): the digest of the snapshot that the differences are counted from."""
+
+    earlier: Digest = Field(alias="from")
+    after: int = Field(default=0, ge=0, le=MOST_NUMBER)
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+@router.get(
+    "/{digest}/differences", operation_id="snapshot_differences", dependencies=[Depends(allow("steward", "analyst"))],
+    summary="What is new, gone or changed since an earlier snapshot of the same feed, in order of the key",
+    responses=problems(NotFound, NotOfOneFeed),
+)  # fmt: skip
+def snapshot_differences(
+    digest: Digest, asked: Annotated[WhichChanges, Query()], store: StoreDep, sources: SourcesDep
+) -> Differences:
+    pair = of_one_feed(store, digest, asked.earlier)
+    if pair is None:
+        raise NotFound("There is no snapshot of one of these digests.")
+    return differences(store, source_named(sources, pair[0].feed), pair, (asked.after, asked.limit))
 
 
 @router.get(

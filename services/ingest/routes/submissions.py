@@ -1,7 +1,8 @@
 """Sending a file, and what became of it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -33,11 +34,14 @@ from services.ingest.routes.asked import (
     StoreDep,
     source_named,
 )  # fmt: skip
+from services.ingest.source import Source
 from services.ingest.store.database import Store
 from services.ingest.workflow.announcing import check_announced, last_part
 from services.ingest.workflow.arrival import Gate, Terms, size_of, take_in, too_large
 from services.ingest.workflow.checking import see_to_check
-from services.ingest.workflow.quarantine import quarantine_csv, quarantined
+from services.ingest.workflow.mending import of_mended
+from services.ingest.workflow.progress import progress_of
+from services.ingest.workflow.quarantine import quarantine_csv, quarantine_to_mend, quarantined
 from shared.contracts.base import Sha256, Slug
 from shared.contracts.ingest import QuarantinedLine, Receipt, Submission, Submissions, SubmissionState
 from shared.kit.auth import allow
@@ -80,6 +84,9 @@ class WhichSubmissions(Page):
 
 
 class WhichLines(Which):
+    """`form` of `mend`: as a file that is mended and sent again, with `mends`."""
+
+    form: Literal["mend"] | None = None
     after: int = Field(default=0, ge=0, le=MOST_NUMBER)
     limit: int = Field(default=100, ge=1, le=1000)
 
@@ -143,7 +150,7 @@ def submissions(asked: Annotated[WhichSubmissions, Query()], store: StoreDep) ->
     responses=problems(NotFound, SeveralFeeds),
 )
 def submission(sha256: Sha256, asked: Annotated[Which, Query()], store: StoreDep) -> Submission:
-    return _found(store, sha256, asked.feed)[0]
+    return with_progress(store, found_one(store, sha256, asked.feed)[0])
 
 
 @router.get(
@@ -155,13 +162,29 @@ def submission(sha256: Sha256, asked: Annotated[Which, Query()], store: StoreDep
     responses=problems(NotFound, SeveralFeeds),
 )
 def quarantine(
-    sha256: Sha256, asked: Annotated[WhichLines, Query()], request: Request, store: StoreDep
+    *, sha256: Sha256, asked: Annotated[WhichLines, Query()], request: Request, store: StoreDep, sources: SourcesDep
 ) -> list[QuarantinedLine] | Response:
-    sent, aside = _found(store, sha256, asked.feed)
-    if "text/csv" not in request.headers.get("accept", ""):
-        return quarantined(store, sent, aside, asked.after, asked.limit)
-    named = {"Content-Disposition": f'attachment; filename="{sent.feed}-{sha256[:12]}-quarantine.csv"'}
-    return StreamingResponse(quarantine_csv(store, sent, aside), media_type="text/csv", headers=PRIVATE | named)
+    sent, aside = found_one(store, sha256, asked.feed)
+    source, accepted = _layout(store, sources, sent), request.headers.get("accept", "")
+    mend = asked.form == "mend" or "form=mend" in accepted.replace(" ", "")
+    if not mend and "text/csv" not in accepted:
+        return quarantined(store, source, sent, aside, (asked.after, asked.limit))
+    what, pieces = ("mend", quarantine_to_mend) if mend else ("quarantine", quarantine_csv)
+    named = {"Content-Disposition": f'attachment; filename="{sent.feed}-{sha256[:12]}-{what}.csv"'}
+    return StreamingResponse(pieces(store, source, sent, aside), media_type="text/csv", headers=PRIVATE | named)
+
+
+def _layout(store: Store, sources: Mapping[str, Source], sent: Submission) -> Source:
+    """In which the file was read. Raises NotFound where there is no such source any more."""
+    source, traces = source_named(sources, sent.feed), store.traces(sent.feed, sent.sha256)
+    return of_mended(source) if traces is not None and traces.mends is not None else source
+
+
+def with_progress(store: Store, sent: Submission) -> Submission:
+    """How far its job is, as long as it has no fates."""
+    if sent.state is not SubmissionState.RECEIVED:
+        return sent
+    return sent.model_copy(update={"progress": progress_of(store.files, sent.feed, sent.sha256)})
 
 
 def start(store: Store, jobs: Jobs, waiting: Waiting) -> None:
@@ -175,7 +198,7 @@ def start(store: Store, jobs: Jobs, waiting: Waiting) -> None:
         log.warning("check_waits", feed=waiting.feed, sha256=waiting.sha256, kind=type(error).__name__)
 
 
-def _found(store: Store, sha256: str, feed: str | None) -> tuple[Submission, str | None]:
+def found_one(store: Store, sha256: str, feed: str | None) -> tuple[Submission, str | None]:
     """Raises NotFound, SeveralFeeds."""
     found = store.submitted(sha256, feed)
     if not found:

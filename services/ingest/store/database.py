@@ -91,7 +91,7 @@ class Store:
             row = one(session, feed, sha256)
             if row is None:
                 return None
-            return Traces(row.aside, row.reading, row.name, row.refused_code == RETRACTED)
+            return Traces(row.aside, row.reading, row.name, row.mends)
 
     def can_be_mended(self, feed: str, sha256: str) -> bool:
         """Whether the feed has a submission of these bytes that has its fates."""

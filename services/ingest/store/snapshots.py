@@ -60,3 +60,9 @@ class Snapshots:
         with self.database.reading() as session:
             row = session.exec(asked).first()
             return None if row is None else snapshot_of(row)
+
+    def all_of(self, digest: str) -> list[Snapshot]:
+        """One for each feed that was frozen with this content, the oldest first."""
+        asked = select(SnapshotRow).where(SnapshotRow.digest == digest).order_by(col(SnapshotRow.number))
+        with self.database.reading() as session:
+            return [snapshot_of(row) for row in session.exec(asked)]

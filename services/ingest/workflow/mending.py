@@ -18,7 +18,8 @@ from services.ingest.store.database import Store
 from services.ingest.workflow.partitions import Rows
 from shared.contracts.ingest import Fate
 
-COLUMN: Final = "_line"
+COLUMN: Final = "_mends_line"
+"""Not `_line`: what is read has a column of that name."""
 NAME: Final = "mended_line"
 
 
@@ -26,7 +27,7 @@ def of_mended(source: Source) -> Source:
     """The source of files that mend those of `source`: CSV text with the number of the line before its columns."""
     number = Whole.model_validate({"type": "int", "name": NAME, "from": COLUMN, "min": 1})
     headers = [[COLUMN, *header] for header in source.headers]
-    form = Form(line_breaks=source.form.line_breaks or source.form.format != "csv")
+    form = Form(line_breaks=source.form.line_breaks or source.form.format != "csv", spare=source.form.spare)
     said = {name: getattr(source, name) for name in Source.model_fields}
     mending = {
         "header": headers[0], "other_headers": tuple(headers[1:]), "columns": [number, *source.columns], "form": form,

@@ -57,7 +57,7 @@ class Held:
         """How many rows lie before each bound."""
         if self.file is None or not bounds:
             return [0] * len(bounds)
-        before = [(~_at_least(self.source.key, bound)).sum().alias(str(i)) for i, bound in enumerate(bounds)]
+        before = [(~at_least(self.source.key, bound)).sum().alias(str(i)) for i, bound in enumerate(bounds)]
         return list(pl.scan_parquet(self.file).select(before).collect(engine="streaming").row(0))
 
 
@@ -103,7 +103,7 @@ def _is_sorted(frame: pl.DataFrame, key: list[str]) -> bool:
     return bool(frame.lazy().select(ordered.slice(1).all()).collect().item())
 
 
-def _at_least(key: Sequence[str], bound: Key) -> pl.Expr:
+def at_least(key: Sequence[str], bound: Key) -> pl.Expr:
     named = [(pl.col(name), pl.lit(value)) for name, value in zip(key, bound, strict=True)]
     return reduce(_then, reversed(named), pl.lit(True))
 
@@ -126,7 +126,7 @@ def _sampled(rows: Rows, held: Held, number: int) -> list[Key]:
 
 def _spilled(rows: Rows, key: list[str], bounds: Sequence[Key], scratch: Path) -> list[list[Path]]:
     """The rows as files of their own, those of each part together and in order of line."""
-    numbers = pl.sum_horizontal(_at_least(key, bound).cast(pl.UInt32) for bound in bounds)
+    numbers = pl.sum_horizontal(at_least(key, bound).cast(pl.UInt32) for bound in bounds)
     files: list[list[Path]] = [[] for _ in range(len(bounds) + 1)]
     for i, frame in enumerate(rows.frames()):
         numbered = frame.with_columns(numbers.alias(""))

@@ -13,7 +13,7 @@ from services.ingest.store.database import Store
 from services.ingest.workflow.mending import of_mended
 from services.ingest.workflow.progress import Told
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Counts up where the same source reads the same bytes otherwise: what was read before is read again then."""
 
 
