@@ -143,7 +143,7 @@ def _funnel(reader: Reader, release: Release, path: str, body: dict[str, Any]) -
 def _of_point(body: dict[str, Any], point: dict[str, Any]) -> Row:
     """A point as a row: where it is drawn are its expected number and its ratio."""
     person = body["level"] == "consultant"
-    subject = point.get("consultant" if person else "provider", "")
+    subject = point.get("consultant", "") if person else point.get("reported_as", point.get("provider", ""))
     row = {
         "result_id": point["result"], "status": "published", "level": body["level"], "subject": subject,
         "indicator": body["indicator"], "period": body["period"], "expected": point["x"],
@@ -174,7 +174,10 @@ def _questions(reader: Reader, release: Release) -> Iterator[tuple[dict[str, str
         for position in POSITIONS:
             yield asked | {"position": position}, [row for row in rated if row.get("position") == position]
         for place in chosen(release.subjects("provider"), reader.depth.filters):
-            yield asked | {"provider": place}, [row for row in rows if row.get("provider_id") == place]
+            yield (
+                asked | {"provider": place},
+                [row for row in rows if place in (row.get("provider_id"), row["subject"])],
+            )
 
 
 def people(reader: Reader, release: Release) -> None:

@@ -28,7 +28,7 @@ _VALUE: Final = {
 }  # fmt: skip
 _COMPARISON: Final = {"status": "comparison_status", "reason": "not_rated_reason", "position": "position",
                       "band": "band"}  # fmt: skip
-KNOWN_VALUE: Final = frozenset({*_VALUE, "kind", "interval"})
+KNOWN_VALUE: Final = frozenset({*_VALUE, "kind", "interval", "word"})
 KNOWN_COLUMNS: Final = frozenset({
     *NUMBERS, *TEXTS, "shorthand", "release", "provider_name", "provider_kind", "consultant_name", "indicator_label",
     "indicator_version", "unit", "polarity", "decimals", "period_start", "period_end", "value_kind", "interval_level",
@@ -61,7 +61,8 @@ def from_body(body: Mapping[str, Any]) -> Row:
         subject, period = body["subject"], body["period"]
         person = subject["level"] == "consultant"
         row = {
-            "result_id": body["id"], "status": body["status"], "level": subject["level"], "subject": subject["id"],
+            "result_id": body["id"], "status": body["status"], "level": subject["level"],
+            "subject": subject.get("reported_as", subject)["id"],  # of one period a successor may have several rows
             "indicator": body["indicator"]["id"], "period": period["id"],
         }  # fmt: skip
     except (KeyError, TypeError) as error:
@@ -108,7 +109,9 @@ def _of_line(line: Mapping[str, str]) -> Row:
     told = {name: line[name] for name in (*TEXTS, *NUMBERS) if line.get(name) and name not in _IN_KEY}
     return told | {
         "level": level,
-        "subject": line["consultant_id"] if level == "consultant" else line["provider_id"],
+        "subject": line["consultant_id"]
+        if level == "consultant"
+        else line.get("reported_as_id") or line["provider_id"],
         "indicator": line["indicator_id"],
         "period": f"{line['period_start'][:7]}_{line['period_end'][:7]}",
     }

@@ -233,7 +233,9 @@ def test_an_indicator_of_others_says_so_and_has_no_funnel(answers: dict[str, htt
     assert (answers["funnel"].status_code, answers["funnel"].json()["code"]) == (404, "not_found")
     assert (answers["rank"].status_code, answers["rank"].json()["code"]) == (422, "rank_not_defined")
     points = body(answers, "drawn")["points"]
-    assert [one["provider"] for one in points] == [NEWER, NEWER, "ZZ001", "ZZ002"]  # each with a figure of its own
+    assert [(one["provider"], one.get("reported_as")) for one in points] == [
+        (NEWER, None), (NEWER, BEFORE), ("ZZ001", None), ("ZZ002", None),  # each with a figure of its own
+    ]  # fmt: skip
 
 
 def text(answers: dict[str, httpx.Response], name: str) -> str:

@@ -44,7 +44,7 @@ def funnel_body(
 
 def point(row: Mapping[str, Any]) -> Body:
     subject = present(consultant=row["consultant_id"] if row["level"] == "consultant" else None,
-                      provider=row["provider_id"])  # fmt: skip
+                      provider=row["provider_id"], reported_as=row["reported_as_id"])  # fmt: skip
     rated = row["comparison_status"] == "rated"
     return {"result": row["id"], **subject, "x": row["expected"], "y": row["standardised_ratio"],
             "comparison": row["comparison_status"] or "not_rated",

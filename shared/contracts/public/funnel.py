@@ -25,8 +25,11 @@ class FunnelCurve(Public):
 
 
 class FunnelPoint(Public):
+    """`reported_as`: of whom it was published, where that organisation has been merged into the provider since."""
+
     result: ResultId
     provider: SubjectId | MISSING = MISSING
+    reported_as: SubjectId | MISSING = MISSING
     consultant: SubjectId | MISSING = MISSING
     x: Finite
     y: Finite
