@@ -63,7 +63,7 @@ def alone(way: str, file: Path, rows: int) -> Run:
             cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
         )  # fmt: skip
     if done.returncode:
-        raise RuntimeError(f"{way}: {done.stderr[-2000:]}")
+        raise RuntimeError(f"{way}: {done.stdout[-1000:]}{done.stderr[-2000:]}")
     told: Run = json.loads(done.stdout.splitlines()[-1])
     return told | {"load_before": load}
 

@@ -10,7 +10,8 @@ import pytest
 from services.ingest.checks import LINE, check
 from services.ingest.personal import EVERY, in_header, kind_of, kinds_in
 from services.ingest.pseudonyms import KEY, load_key, pseudonym
-from services.ingest.refusals import excerpt
+from services.ingest.reading.header import head_of
+from services.ingest.refusals import Refused, excerpt
 from services.ingest.source import Source, load_sources
 from shared.kit.secretfiles import make_secret
 from tests.spec.ingest_service import prepared, running
@@ -103,6 +104,16 @@ def test_a_column_that_is_called_so_holds_it() -> None:
         source = source_of({}, columns=columns)
         _, aside = check(pl.DataFrame({LINE: [2, 3], "id": ["a", "b"], header: [text, ""]}), source)
         assert [(line["line"], line["code"]) for line in aside.to_dicts()] == [(2, "personal")]
+
+
+def test_columns_of_persons_are_named_where_a_header_is_refused() -> None:
+    source = source_of({"type": "text"})
+    with pytest.raises(Refused) as refused:
+        head_of([["id", "cell", "Surname", "Patient Name", "colour"]], source)
+    assert "Surname, Patient Name would tell who patients are" in refused.value.refusal.detail
+    with pytest.raises(Refused) as refused:
+        head_of([["id", "cell", "colour"]], source)
+    assert "patients" not in refused.value.refusal.detail
 
 
 def test_an_excerpt_of_a_file_tells_nobodys_name() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from services.ingest.personal import in_header
 from services.ingest.reading.blocks import blocks
 from services.ingest.reading.limits import MOST_IN_LINE, MOST_PREAMBLE
 from services.ingest.refusals import Refused, excerpt, listed
@@ -108,6 +109,8 @@ def _not_it(found: list[str], headers: Sequence[list[str]]) -> Refused:
         return Refused("wrong-header", detail, excerpt(found[0].encode(), "utf-8"), wanted, line=1)
     why = "; ".join(_differences(found, expected))
     detail = f"Line 1 is not the header that this source has: {why}. Nothing was taken from the file."
+    if persons := [name for name in in_header(found) if name not in expected]:
+        detail += f" {listed(persons)} would tell who patients are: leave out what does before you send anything."
     return Refused("wrong-header", detail, listed(found, 50), wanted, line=1)
 
 
