@@ -100,9 +100,9 @@ def test_what_nobody_goes_on_with_is_swept(ingest: Ingest) -> None:
 
 
 def test_only_the_last_part_of_a_name_is_kept(ingest: Ingest) -> None:
-    sent = ingest.send(CONTENT, name="C:\\Users\\somebody\\ny 2015.csv")
+    sent = ingest.send(CONTENT, name="C:\\folder\\ny 2015.csv")
     assert sent["name"] == "ny 2015.csv"
-    assert ingest.send(ny_file(ny_row()), name="/home/somebody/x.csv")["name"] == "x.csv"
+    assert ingest.send(ny_file(ny_row()), name="/folder/x.csv")["name"] == "x.csv"
     for wrong in ("", "folder/", "a" * 201, "a\nb"):
         assert problem(ingest.put(ny_file(ny_row("1002")), name=wrong)) == (422, "value_not_allowed")
 
