@@ -5,9 +5,11 @@ number, and a line comes again, with the same values and with others.
 """
 
 import csv
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from services.ingest.columns import Column, Number
@@ -128,3 +130,60 @@ def _another(column: Column, text: str) -> str:
         lowest = f"{column.min:.0f}{column.suffix}"
         return lowest if lowest != text and lowest not in column.absent else f"{column.min + 1:.0f}{column.suffix}"
     return "Another" if getattr(column, "type", "") == "text" and getattr(column, "pattern", "") is None else ""
+
+
+def test_a_parquet_file_is_held_to_its_source(tmp_path: Path) -> None:
+    rows = pl.read_parquet(path_of("artificial_hes_apc_0102.parquet")).head(LINES)
+    path = tmp_path / "artificial_hes_apc_0102.parquet"
+
+    def taken_from(frame: pl.DataFrame) -> Taken:
+        frame.write_parquet(path)
+        return take(path)
+
+    assert taken_from(rows).fates == {"accepted": LINES}
+    assert taken_from(pl.concat([rows, rows.head(1)])).fates == {"accepted": LINES, "duplicate": 1}
+    other = rows.head(1).with_columns(pl.lit("99").alias("ADMIMETH"))
+    assert taken_from(pl.concat([rows, other])).fates == {"accepted": LINES - 1, "conflict": 2}
+    spoilt_one = taken_from(pl.concat([rows.head(1).with_columns(pl.lit("2I").alias("ADMIMETH")), rows.slice(1)]))
+    assert spoilt_one.aside.select("line", "code", "column").rows() == [(1, "not-in-list", "ADMIMETH")]
+    with pytest.raises(Refused) as caught:
+        taken_from(rows.rename({"ADMIMETH": "ADMISSION"}))
+    assert caught.value.refusal.code == "wrong-header"
+
+
+SHEET, STRINGS = "xl/worksheets/sheet3.xml", "xl/sharedStrings.xml"
+CELL = b'<c r="E19" s="30"><v>16839</v>'
+"""Attendances of the first provider, on line 19."""
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ((SHEET, CELL, b'<c r="E19" t="str"><v>1683O</v>'), "not-a-number"),
+        ((SHEET, CELL, b'<c r="E19" s="30"><v>-1</v>'), "out-of-range"),
+        ((STRINGS, b">RC9<", b">rc9<"), "not-of-form"),
+    ],
+)
+def test_a_spoilt_cell_of_the_workbook_sets_its_row_aside(
+    tmp_path: Path, change: tuple[str, bytes, bytes], code: str
+) -> None:
+    found = take(_rewritten(tmp_path, *change))
+    assert found.aside.select("line", "code").rows() == [(19, code)]
+    assert found.rows.height == 200
+
+
+def test_another_title_in_the_workbook_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        take(_rewritten(tmp_path, STRINGS, b">Total Emergency Admissions<", b">All Admissions<"))
+    assert caught.value.refusal.code == "wrong-header"
+
+
+def _rewritten(folder: Path, part: str, was: bytes, is_now: bytes) -> Path:
+    """The workbook with something else in one of its parts."""
+    path = folder / "ae_by_provider_2025-06.xlsx"
+    with zipfile.ZipFile(path_of(path.name)) as book, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as other:
+        for entry in book.namelist():
+            data = book.read(entry)
+            assert entry != part or was in data
+            other.writestr(entry, data.replace(was, is_now) if entry == part else data)
+    return path
