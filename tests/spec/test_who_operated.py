@@ -10,6 +10,7 @@ import pytest
 
 from tests.people import change_person
 from tests.stores import Stores
+from tests.unit.console_rig import browser_of, text_of
 from tests.unit.operating_rig import (
     CARELESS,
     EPISODES,
@@ -163,6 +164,15 @@ def test_charts_and_case_mix_count_the_very_same_cases(rig: Rig, people: dict[st
         told = pack(rig, consultant)
         assert told["mix"]["cases"] == len(told["chart"]["dates"]) == people[consultant]["cases"]
         assert sum(one["cases"] for one in told["units"]) == people[consultant]["cases"]
+
+
+def test_the_pack_says_it_on_a_page_too(rig: Rig, sent: pl.DataFrame) -> None:
+    own = number(sent, "consultant", MOVER)
+    page = text_of(browser_of(rig, be(rig, MOVER)).get("/me/pack"))
+    assert f"Your cases were done at {OLD_UNIT} ({own - MOVED}), {NEW_UNIT} ({MOVED})." in page
+    page = text_of(browser_of(rig, be(rig, SECOND)).get("/me/pack"))
+    assert f"As second operator: {TOGETHER}." in page
+    assert "Your cases were done at" not in page, "one hospital is named in the result itself"
 
 
 # A case that a later file gives to somebody else
