@@ -25,6 +25,10 @@ WATCHED_EVERY: Final = 0.02
 """Seconds between two looks at its memory."""
 
 
+SECONDS_TO_END: Final = 30
+"""That a process may take from its last word to its end."""
+
+
 class ReaderFailed(RuntimeError):
     """The reader met an error of its own, and said only of which kind: nothing about the file follows from it."""
 
@@ -45,7 +49,7 @@ class Reader:
             try:
                 self._tell(process)
                 last = self._listen(process)
-                code = process.wait() if last is None else 0
+                code = self._code(process) if last is None else 0
             finally:
                 process.kill()
         if last is None:
@@ -78,11 +82,20 @@ class Reader:
                     continue
                 piece = os.read(process.stdout.fileno(), 1 << 16)
                 *said, heard = (heard + piece).split(b"\n")
-                if not piece or len(heard) > LONGEST_SAYING:
+                if not piece:
                     return None
+                if len(heard) > LONGEST_SAYING:
+                    raise ReaderFailed("it said what no reader says")
                 for line in said:
                     if (last := self._heard(line)) is not None:
                         return last
+
+    def _code(self, process: "subprocess.Popen[bytes]") -> int:
+        """How it ended, once it says nothing more. Raises Refused where it does not end."""
+        try:
+            return process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            raise self._too_much_time() from None
 
     def _heard(self, line: bytes) -> Said | None:
         try:
