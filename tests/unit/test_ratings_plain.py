@@ -16,6 +16,7 @@ from services.ratings.assembly.plain import from_published
 from services.ratings.assembly.recipes import from_counts
 from services.ratings.assembly.registers import checked_registers, in_order, providers_of_counts
 from services.ratings.assembly.schema import BuildRefused, Computed
+from services.ratings.console.own import told
 from services.ratings.indicators.definition import Definition
 from services.ratings.indicators.loading import (
     FOLDER,
@@ -29,6 +30,7 @@ from services.ratings.indicators.loading import (
 from services.ratings.view.baking import Ingredients, bake
 from services.ratings.view.built import Built
 from shared.contracts.public.reasons import ABSENCE_REASONS
+from shared.contracts.public.rendering import result_body
 from shared.contracts.views import IndicatorEntry
 
 AE, CQC, RTT, PROMS, SHMI = (
@@ -299,3 +301,20 @@ def test_the_view_of_figures_rounds_once_and_judges_nobody(tmp_path: Path) -> No
         22.346, "Negative outlier (95%)", None, "as-published", 41
     )  # fmt: skip
     assert entry.words[0] == "Positive outlier (99.8%)"
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "figure", "words"),
+    [
+        (CQC, practice("A81001", "Good", 2017), "Good", "Good"),
+        (PROMS, gain("RAA", 22.3456, 41, "Not an outlier"), "22.346 points", "Not an outlier"),
+        (AE, month("RAA", 900, 401), "55.4%", ""),
+    ],
+)
+def test_whose_figure_it_is_reads_it_as_the_public_will(
+    name: str, row: dict[str, Any], figure: str, words: str, tmp_path: Path
+) -> None:
+    rows, entry = baked(published([row], name), name, tmp_path)
+    (one,) = rows.iter_rows(named=True)
+    cells = told(result_body("2026-09-30", one | {"subject_id": one["provider_id"]}, entry))
+    assert (cells["figure"], cells["words"]) == (figure, words)

@@ -34,6 +34,8 @@ def told(row: Body) -> dict[str, str]:
     limits = comparison.get("limits", {})
     if "estimate" in value:
         told["figure"] = figure(value["estimate"], about)
+    if "word" in value:
+        told["figure"] = value["word"]
     if "interval" in value:
         told["range"] = between(value["interval"], about)
     for name in ("observed", "expected", "denominator"):

@@ -10,7 +10,9 @@ from services.ratings.indicators.loading import Catalogue
 
 PERIOD: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))_(\d{4}-(?:0[1-9]|1[0-2]))")
 LONDON: Final = ZoneInfo("Europe/London")
-UNITS: Final = {"percent": "%", "ratio": "", "per_100000": " per 100,000", "count": "", "days": " days"}
+UNITS: Final = {
+    "percent": "%", "ratio": "", "per_100000": " per 100,000", "count": "", "days": " days", "points": " points",
+}  # fmt: skip
 STATUSES: Final = {
     "draft": "Draft", "submitted": "Submitted", "returned": "Returned", "approved": "Approved",
     "published": "Published", "superseded": "Superseded", "taken_down": "Taken down",
