@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,10 +15,12 @@ from services.ratings.assembly.registers import (
     providers_of_counts,
     providers_of_register,
 )
-from services.ratings.assembly.schema import PROVIDERS, BuildRefused, as_declared, completed
+from services.ratings.assembly.schema import FRAMES, PROVIDERS, BuildRefused, as_declared, completed
 from services.ratings.assembly.succession import NO_SUCCESSIONS, links_of, successions_of
+from services.ratings.store.frames import Frames
 from services.ratings.view.entries import provider_entries
 from services.ratings.view.rows import numbered
+from services.ratings.workflow.measuring import told_of_registers
 from shared.contracts.views import ROW_COLUMNS, ROW_TYPES
 
 APRIL = date(2012, 4, 1)
@@ -95,6 +98,21 @@ def test_another_name_in_a_later_register_is_reported_and_the_first_stands() -> 
     found = in_order([first, second, second])
     assert found.providers["name"].to_list() == ["Alpha"]
     assert found.differences.rows() == [("A", "Alpha", "one", "Alpha and Omega", "two")]
+
+
+def test_the_gate_is_told_how_many_and_which(tmp_path: Path) -> None:
+    """By code, so that somebody can look them up; a difference holds nothing up."""
+    codes = [f"P{number:02}" for number in range(12)]
+    first, second = (
+        register(source, provider=codes, name=[f"{source} {code}" for code in codes], kind=["trust"] * 12,
+                 region=["X"] * 12)
+        for source in ("one", "two")
+    )  # fmt: skip
+    frames = Frames(tmp_path)
+    kept = frames.keep(in_order([first, second]).differences, FRAMES["register_differences"][1])
+    assert told_of_registers(frames.load(kept)) == {
+        "registers_differ": 12, "registers_differ_on": ", ".join(codes[:10]),
+    }  # fmt: skip
 
 
 def test_one_register_with_a_code_twice_is_refused() -> None:

@@ -75,9 +75,14 @@ def _results(row: ReleaseRow, whole: set[str], differences: pl.DataFrame | None)
     evidence: dict[str, int | float | str] = {"parts": len(row.parts), "parts_as_recorded": len(whole)}
     evidence |= {"results": row.results or 0, "results_digest": row.results_digest or "none"}
     if differences is not None:
-        codes = differences["id"].unique().sort()
-        evidence |= {"registers_differ": codes.len(), "registers_differ_on": ", ".join(codes.head(CODES_SHOWN))}
+        evidence |= told_of_registers(differences)
     return Found("passed" if is_whole else "failed", evidence)
+
+
+def told_of_registers(differences: pl.DataFrame) -> dict[str, int | float | str]:
+    """How many organisations registers name differently, and the codes of the first of them."""
+    codes = differences["id"].unique().sort()
+    return {"registers_differ": codes.len(), "registers_differ_on": ", ".join(codes.head(CODES_SHOWN))}
 
 
 def _numbers(row: ReleaseRow, frames: Frames) -> Found:
