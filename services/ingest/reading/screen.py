@@ -19,6 +19,8 @@ MAGIC = (
 )
 BEYOND_ASCII = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 BLANK = b" \t\r\n"
+EXTEND_ASCII = ("utf-8", "cp1252", "iso8859-1", "iso8859-15")
+"""Encodings in which every byte of ASCII is itself: what is ASCII throughout need not be decoded to know it."""
 
 
 def screened(path: Path, encodings: Sequence[str]) -> str:
@@ -49,13 +51,13 @@ def screened(path: Path, encodings: Sequence[str]) -> str:
 
 
 def _refuse_empty_and_nul(path: Path) -> None:
-    line, empty = 1, True
+    before, empty = 0, True
     for chunk in _chunks(path):
         if (place := chunk.find(b"\0")) >= 0:
-            line += chunk.count(b"\n", 0, place)
+            line = _line_at(path, before + place)
             detail = f"Line {line} holds a NUL byte, so this is not a text file. Export it as CSV text and send that."
             raise Refused("not-text", detail, "a NUL byte", "CSV text", line)
-        line += chunk.count(b"\n")
+        before += len(chunk)
         empty = empty and not chunk.removeprefix(codecs.BOM_UTF8).strip(BLANK)
     if empty:
         raise Refused("empty-file", "The file is empty. Nothing was taken from it.", "no text", "a header and rows")
@@ -64,15 +66,25 @@ def _refuse_empty_and_nul(path: Path) -> None:
 def _first_wrong(path: Path, encoding: str) -> tuple[int, int] | None:
     """Line and value of the first byte that cannot be decoded."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
-    line = 1
+    extends_ascii = codecs.lookup(encoding).name in EXTEND_ASCII
+    before = 0
     try:
         for chunk in _chunks(path):
-            decoder.decode(chunk)
-            line += chunk.count(b"\n")
+            waiting = bool(decoder.getstate()[0])
+            if waiting or not extends_ascii or not chunk.isascii():
+                decoder.decode(chunk)
+            before += len(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        return line + error.object.count(b"\n", 0, error.start), error.object[error.start]
+        held = len(error.object) - len(chunk) if before < path.stat().st_size else len(error.object)
+        return _line_at(path, before - held + error.start), error.object[error.start]
     return None
+
+
+def _line_at(path: Path, place: int) -> int:
+    """The number of the line of a byte: counted only where somebody is told."""
+    with path.open("rb") as source:
+        return 1 + sum(source.read(min(CHUNK, place - at)).count(b"\n") for at in range(0, place, CHUNK))
 
 
 def _has_utf8(path: Path) -> bool:
