@@ -11,7 +11,8 @@ from services.ratings.indicators.loading import Catalogue
 PERIOD: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))_(\d{4}-(?:0[1-9]|1[0-2]))")
 LONDON: Final = ZoneInfo("Europe/London")
 UNITS: Final = {
-    "percent": "%", "ratio": "", "per_100000": " per 100,000", "count": "", "days": " days", "points": " points", "word": "",
+    "percent": "%", "ratio": "", "per_100000": " per 100,000", "count": "", "days": " days", "points": " points",
+    "word": "",
 }  # fmt: skip
 STATUSES: Final = {
     "draft": "Draft", "submitted": "Submitted", "returned": "Returned", "approved": "Approved",
