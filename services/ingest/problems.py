@@ -1,11 +1,13 @@
 """What ingest answers when it will not do what was asked."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from polars.exceptions import PolarsError
 from sqlalchemy.exc import DBAPIError
 
-from shared.kit.ballast import is_full
+from shared.kit.ballast import NO_SPACE, is_full
 from shared.kit.problems import Problem, StorageFull
 
 
@@ -152,7 +154,12 @@ def no_space_is_storage_full() -> Iterator[None]:
     """Raises StorageFull where the disk or a quota is full, whether a file or the database noticed it first."""
     try:
         yield
-    except (OSError, DBAPIError) as error:
-        if not is_full(error):
+    except (OSError, DBAPIError, PolarsError) as error:
+        if not (is_full(error) or _says_full(error)):
             raise
         raise StorageFull from error
+
+
+def _says_full(error: Exception) -> bool:
+    """Polars tells an error of the disk in words only, those of the operating system among them."""
+    return isinstance(error, PolarsError) and any(os.strerror(code) in str(error) for code in NO_SPACE)

@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import polars as pl
 import psycopg
 import pytest
+from polars.exceptions import PolarsError
 
+from services.ingest.problems import no_space_is_storage_full
 from services.ingest.settings import Settings
+from services.ingest.store.tables import write_frames
 from shared.kit.jobs import ThreadedJobs
+from shared.kit.problems import StorageFull
 from tests.spec.ingest_service import (
     NY,
     episode,
@@ -129,6 +134,15 @@ def test_a_disk_that_is_really_full(small_disk: Path) -> None:
         assert service.submission(CONTENT) == standing
         filler.unlink()
         assert some(service.send(more)["fates"]) == {"header": 1, "accepted": 1}
+
+
+def test_a_disk_that_fills_while_a_table_is_written(small_disk: Path) -> None:
+    """Polars tells it in words of its own: it is storage that is full all the same, and never a failure of ours."""
+    frame = pl.DataFrame({"line": [os.urandom(32).hex() for _ in range(200_000)]})
+    with pytest.raises(StorageFull), no_space_is_storage_full():
+        write_frames(small_disk / "table", [frame], frame.schema)
+    with pytest.raises(PolarsError), no_space_is_storage_full():
+        pl.read_parquet(small_disk / "table")
 
 
 def test_a_job_that_was_never_started_is_started_when_the_service_starts(stores: Stores, tmp_path: Path) -> None:
