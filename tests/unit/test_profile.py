@@ -16,11 +16,11 @@ from services.ingest.fates import resolve, state_schema
 from services.ingest.profiling import tally as tallies
 from services.ingest.profiling.profile import profile_of
 from services.ingest.profiling.tally import Moments, Tally
-from services.ingest.reading.parts import LINES, Piece, Read
+from services.ingest.reading.parts import LINES, Piece, Read, Stated
 from services.ingest.refusals import ASIDE
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate
-from shared.contracts.profiles import FEWEST, Profile
+from shared.contracts.profiles import FEWEST, Profile, Total
 
 PATIENTS: dict[str, Any] = {
     "id": "made-up", "label": "Rows that we made up", "kind": "episodes", "schema_version": 1, "synthetic": True,
@@ -209,3 +209,31 @@ def test_of_registers_no_text_is_told() -> None:
     frame = rows_of(*[{"patient": "Dr A Example"}] * 20)
     register = Source.model_validate(PATIENTS | {"content": "register"})
     assert "Dr A Example" not in profiled([frame], register).model_dump_json()
+
+
+def stating(*totals: Stated, ages: list[int | None]) -> Profile:
+    frame = rows_of(*({"patient": str(at), "age": age} for at, age in enumerate(ages)))
+    read = Read("utf-8", 2 + len(ages), 1, 0, 0, 1, (Piece("rows", len(ages)),), (), totals)
+    return profile_of([frame], read, AGGREGATES)
+
+
+def test_what_a_line_of_totals_states_stands_beside_the_sum() -> None:
+    found = stating(Stated(5, "Age", "100"), ages=[40, 50]).totals
+    assert found is not None
+    assert [one.model_dump() for one in found] == [{"line": 5, "column": "Age", "stated": 100.0, "found": 90.0}]
+
+
+@pytest.mark.parametrize(
+    ("totals", "ages", "found"),
+    [
+        ([Stated(5, "Age", "100")], [40, None], []),
+        ([Stated(5, "Age", "-")], [40, 50], []),
+        ([Stated(5, "Age", "90"), Stated(6, "Age", "90")], [40, 50], None),
+        ([], [40, 50], None),
+    ],
+    ids=["a value is missing", "no number", "several totals", "no total"],
+)
+def test_totals_that_cannot_be_compared_are_not(
+    totals: list[Stated], ages: list[int | None], found: list[Total] | None
+) -> None:
+    assert stating(*totals, ages=ages).totals == found

@@ -8,8 +8,8 @@ from typing import Final
 import polars as pl
 
 from services.ingest.checks import AGGREGATE
-from services.ingest.columns import AnyColumn, Column
-from services.ingest.profiling.columns import tally_for, told, type_of
+from services.ingest.columns import AnyColumn, Column, Whole
+from services.ingest.profiling.columns import rounded, tally_for, told, type_of
 from services.ingest.profiling.keys import KeyTally
 from services.ingest.profiling.rules import reviewed
 from services.ingest.profiling.tally import ROWS, VALUE, Tally
@@ -23,8 +23,7 @@ NO_REASON: Final = "none-given"
 
 
 def profile_of(
-    frames: Iterable[pl.DataFrame], read: Read, source: Source, aside: Iterable[pl.DataFrame] = (),
-    totals: list[Total] | None = None,
+    frames: Iterable[pl.DataFrame], read: Read, source: Source, aside: Iterable[pl.DataFrame] = ()
 ) -> Profile:  # fmt: skip
     """Of the rows in `frames` (`checks.row_schema` and `_lines`, in order of line) of what was `read`, and the lines in
     `aside` (`ASIDE`); `source` is in the layout of the file. The same reading gives the same profile.
@@ -47,7 +46,7 @@ def profile_of(
         fates=Fates(**{fate.value: lines for fate, lines in fates.items()}), rows=held,
         period=_period(source, tallies), columns=[one.told() for one in columns],
         keys=Keys(columns=source.key, repeated=keyed.repeated, contradicted=keyed.contradicted),
-        providers=_providers(tallies), set_aside=_set_aside(aside), totals=totals,
+        providers=_providers(tallies), set_aside=_set_aside(aside), totals=_totals(read, columns),
     )  # fmt: skip
 
 
@@ -72,6 +71,29 @@ class _Counted:
         unexplained = self.tally.missing - self.absent.total()
         reasons = self.absent + Counter({NO_REASON: unexplained})
         return told(self.column, self.kind, self.tally, dict(sorted(reasons.items())), self.source)
+
+
+def _totals(read: Read, columns: list[_Counted]) -> list[Total] | None:
+    """What the one line of totals states beside the sum of its column, where no row lacks a value. None where no line
+    is a total; of several nobody knows which lines each sums up."""
+    if len({stated.line for stated in read.totals}) != 1:
+        return None
+    found = []
+    for counted in columns:
+        column, tally = counted.column, counted.tally
+        if isinstance(column, Whole) and tally.present and not tally.missing:
+            texts = [(one, _parsed(column, one.text)) for one in read.totals if one.column in column.aliases]
+            found += [
+                Total(line=one.line, column=one.column, stated=value, found=rounded(tally.moments.total))
+                for one, value in texts
+                if value is not None
+            ]
+    return found
+
+
+def _parsed(column: Whole, text: str) -> float | None:
+    value = pl.select(column.parse(pl.lit(text))).item()
+    return None if value is None else float(value)
 
 
 def _set_aside(aside: Iterable[pl.DataFrame]) -> list[SetAside]:

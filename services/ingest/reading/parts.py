@@ -29,10 +29,19 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Stated:
+    """What a line that sums up the others says of a column of the file, as its text."""
+
+    line: int
+    column: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Read:
     """`lines` physical lines in `encoding`; of them `header`, `blank`, `footer` and `aggregate` (totals without a row)
     by their form, the others in `rows` (`checks.row_schema` and `_lines`, in order of line) and `aside` (`ASIDE`, one
-    for each physical line, in order of line)."""
+    for each physical line, in order of line). `totals`: what lines without a row state of columns of whole numbers."""
 
     encoding: str
     lines: int
@@ -42,6 +51,7 @@ class Read:
     aggregate: int
     rows: tuple[Piece, ...]
     aside: tuple[Piece, ...]
+    totals: tuple[Stated, ...] = ()
 
     @property
     def height(self) -> int:
@@ -77,7 +87,8 @@ def contents_of(folder: Path) -> Read | None:
     except FileNotFoundError:
         return None
     rows, aside = (tuple(Piece(**one) for one in told.pop(name)) for name in ("rows", "aside"))
-    return Read(**told, rows=rows, aside=aside)
+    totals = tuple(Stated(**one) for one in told.pop("totals", ()))
+    return Read(**told, rows=rows, aside=aside, totals=totals)
 
 
 def frames(folder: Path, pieces: tuple[Piece, ...]) -> Iterator[pl.DataFrame]:

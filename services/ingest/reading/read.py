@@ -7,18 +7,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import polars as pl
 
 from services.ingest.checks import LINE, check, row_schema
+from services.ingest.columns import Whole
 from services.ingest.reading.batches import Batch, Opened, Told, on_each_line
 from services.ingest.reading.files import Pieces
 from services.ingest.reading.opening import opened
-from services.ingest.reading.parts import LINES, Read, write_contents
+from services.ingest.reading.parts import LINES, Read, Stated, write_contents
 from services.ingest.refusals import ASIDE, EXCERPT, Refused
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate
+
+MOST_TOTALS: Final = 10
 
 
 class Keeping(Protocol):
@@ -38,6 +41,12 @@ class Counts:
     aggregate: int = 0
     taken: int = 0
     aside: int = 0
+    totals: list[Stated] = field(default_factory=list)
+
+    def state(self, totals: pl.DataFrame, columns: list[str]) -> None:
+        """Keep what lines that sum up others say of `columns`, of the first few."""
+        for row in totals.head(max(0, MOST_TOTALS - len({one.line for one in self.totals}))).iter_rows(named=True):
+            self.totals += [Stated(row[LINE], name, row[name].strip(" \t")) for name in columns]
 
     def check(self) -> None:
         """Raises Refused where there is nothing but form; RuntimeError unless every line is one of these."""
@@ -108,7 +117,7 @@ def read_into(  # noqa: PLR0917  # each is needed
         counts = _take(file, key, rows, aside, told)
     made = Read(
         file.encoding, counts.lines, counts.header, counts.blank, counts.footer, counts.aggregate, rows.finished(),
-        aside.finished(),
+        aside.finished(), tuple(counts.totals),
     )  # fmt: skip
     write_contents(folder, made)
     return made
@@ -169,7 +178,9 @@ def _without_totals(texts: pl.DataFrame, source: Source, counts: Counts) -> pl.D
     if source.totals is None:
         return texts
     sums_up = pl.col(source.totals.column).str.strip_chars(" \t").is_in(source.totals.texts)
-    counts.aggregate += int(texts.filter(sums_up)[LINES].sum())
+    totals = texts.filter(sums_up)
+    counts.aggregate += int(totals[LINES].sum())
+    counts.state(totals, [column.source for column in source.sent if isinstance(column, Whole)])
     return texts.filter(~sums_up)
 
 
