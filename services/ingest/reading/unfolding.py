@@ -24,7 +24,7 @@ METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BROKEN: Final = (
     EOFError, OverflowError, RuntimeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error, gzip.BadGzipFile,
 )  # fmt: skip
-"""What the libraries raise over archives that are none; NotImplementedError is a RuntimeError."""
+"""What the libraries raise over archives that are none; packings that they do not know are RuntimeErrors."""
 
 
 @contextmanager
