@@ -47,7 +47,7 @@ def test_an_older_register_has_four_columns_and_says_nothing_of_closing() -> Non
     old = register(provider=["ZZ1"], name=["A"], kind=["hospital"], region=["Wessex"])
     assert old.row(0, named=True) == {
         "id": "ZZ1", "name": "A", "kind": "hospital", "region": "Wessex", "register_source": "ODS", "synthetic": False,
-        "town": None, "postcode": None, "opened": None, "closed": None, "parent": None, "says_closing": False,
+        "town": None, "postcode": None, "opened": None, "closed": None, "parent": None, "says_closing": None,
     }  # fmt: skip
     (entry,) = provider_entries(old, TODAY)
     assert entry.active is None

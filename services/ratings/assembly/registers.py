@@ -27,13 +27,14 @@ class Together:
 
 def providers_of_register(register: pl.DataFrame, publisher: str, synthetic: bool) -> pl.DataFrame:
     """`provider`, `name`, `kind`, and those of `region`, `town`, `postcode`, `opened`, `closed`, `parent` that it has.
-    `says_closing`: whether it tells which organisations have closed, so that another one is known to be open."""
+    `says_closing`: true where it tells which organisations have closed, so that another one is known to be open; else
+    null."""
     known = [name for name in PLACE_COLUMNS if name in register.columns]
     return _declared(
         register.select(
             pl.col("provider").alias("id"), "name", "kind", _region(register), *known,
             pl.lit(publisher).alias("register_source"), pl.lit(synthetic).alias("synthetic"),
-            pl.lit("closed" in register.columns).alias("says_closing"),
+            pl.lit("closed" in register.columns or None, pl.Boolean).alias("says_closing"),
         )
     )  # fmt: skip
 
@@ -140,10 +141,10 @@ def checked_registers(
     return places, people
 
 
-def listed(places: pl.DataFrame, successions: pl.DataFrame, with_results: Iterable[str]) -> pl.DataFrame:
-    """The organisations that a release lists: those with a result, under their own code or their heir's, and those that
+def listed(places: pl.DataFrame, successions: pl.DataFrame, wanted: Iterable[str]) -> pl.DataFrame:
+    """The organisations that a release lists: those `wanted`, under their own code or their heir's, and those that
     came before, after or above one of them. A parent that no register knows is left out of the facts."""
-    own = set(with_results)
+    own = set(wanted)
     own |= set(successions.filter(pl.col("heir") & pl.col("provider").is_in(list(own)))["successor"])
     joined = successions.filter(pl.col("provider").is_in(list(own)) | pl.col("successor").is_in(list(own)))
     near = own | set(joined["provider"]) | set(joined["successor"])

@@ -80,6 +80,14 @@ ONLY_WHERE_THERE_ARE: Final = ("successions", "register_differences", *OF_CASES)
 """Kept only where they have a row: a release without any has the parts that it always had."""
 
 
+ADDED: Final[dict[str, tuple[str, ...]]] = {
+    "results": ("word", "verdict"),
+    "providers": ("town", "postcode", "opened", "closed", "parent", "says_closing"),
+}
+"""Columns that were declared after releases had been kept without them. A frame in which one says nothing is kept
+without it: what was built before has the digest that it always had, and a replay of it finds the same."""
+
+
 class BuildRefused(ValueError):
     """No release can be built on these data; the message says why, without naming a person."""
 
@@ -120,3 +128,8 @@ def completed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     schema, _ = FRAMES[name]
     missing = [pl.lit(None, kind).alias(column) for column, kind in schema.items() if column not in frame.columns]
     return frame.with_columns(missing).select(schema.keys())
+
+
+def to_keep(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """As it is digested and kept: without those of `ADDED` that are null in every row. `completed` fills them again."""
+    return frame.drop(column for column in ADDED.get(name, ()) if frame[column].null_count() == frame.height)

@@ -17,6 +17,8 @@ FILE: Final = Path(__file__).with_name("answers.toml")
 DECIMALS: Final = 2  # of figures as published: what the public cannot see does not make a text out of date
 ROUNDED: Final = ("expected", "ratio", "estimate", "interval_lower", "interval_upper")
 EXACT: Final = ("status", "reason", "cases", "observed", "position", "not_rated_reason")
+WORDS: Final = ("word", "verdict")
+"""What another body says of a subject. Where it says nothing, the digest is what it was before there were these."""
 LEVELS: Final[Mapping[str, str]] = {"consultant": "consultant", "lead": "provider", "practice": "provider"}
 """role -> the level whose results are its own; in this order where an account has several."""
 AUTHORS: Final[Mapping[str, str]] = {"consultant": "consultant", "lead": "lead clinician", "practice": "practice"}
@@ -82,7 +84,7 @@ def is_invited(row: Mapping[str, Any]) -> bool:
 
 def figures_digest(row: Mapping[str, Any]) -> str:
     """Of a row of the frame `results`: equal where the public would read the same figures."""
-    exact = [row[name] for name in EXACT]
+    exact = [row[name] for name in EXACT] + [row[name] for name in WORDS if row.get(name) is not None]
     near = [None if row[name] is None else round(row[name], DECIMALS) for name in ROUNDED]
     return hashlib.sha256(json.dumps([exact, near]).encode()).hexdigest()
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from services.ratings.assembly.plain import from_published
 from services.ratings.assembly.recipes import Origin, from_counts, from_patterns
-from services.ratings.assembly.schema import FRAMES, OF_CASES, BuildRefused, Computed, as_declared
+from services.ratings.assembly.schema import FRAMES, OF_CASES, BuildRefused, Computed, as_declared, to_keep
 from services.ratings.casemix.counting import UNITS, count_patterns
 from services.ratings.indicators.loading import Loaded
 from services.ratings.view.fates import DISCLOSURE_RULE
@@ -156,7 +156,8 @@ class Builder:
             indicators = [one["indicator"] for one in present]
             definitions = [self.office.catalogue[one].definition for one in indicators]
             frames |= registers_of(definitions, snapshots, partial(self._file, snapshots), frames["results"])
-            parts = {name: self.office.frames.keep(frame, FRAMES[name][1]) for name, frame in frames.items()}
+            kept = {name: to_keep(frame, name) for name, frame in frames.items()}
+            parts = {name: self.office.frames.keep(frame, FRAMES[name][1]) for name, frame in kept.items()}
             return {"indicators": indicators, "parts": parts, "results": frames["results"].height}
 
         return _timed("assemble", work)

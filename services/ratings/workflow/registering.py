@@ -28,12 +28,14 @@ NAMES_NOBODY = {SnapshotKind.EPISODES, SnapshotKind.POPULATIONS}
 
 @dataclass
 class _Read:
-    """Each feed once, in the order in which the indicators first name it: that is the order of precedence."""
+    """Each feed once, in the order in which the indicators first name it: that is the order of precedence. `audited`:
+    the codes that an audit itself sends; a keeper's register is of everybody, whether or not an audit asks them."""
 
     providers: Frames = field(default_factory=list)
     rows: Frames = field(default_factory=list)
     consultants: Frames = field(default_factory=list)
     successions: Frames = field(default_factory=list)
+    audited: set[str] = field(default_factory=set)
 
 
 def registers_of(
@@ -51,7 +53,7 @@ def registers_of(
     places, people = checked_registers([together.providers], read.consultants, results, rules)
     links = links_of(read.successions, max(one.created for one in known.values()).date())
     successions = successions_of(links, places["id"].to_list())
-    kept = listed(places, successions, results["provider_id"].drop_nulls().unique())
+    kept = listed(places, successions, {*results["provider_id"].drop_nulls(), *read.audited})
     ids = kept["id"].to_list()
     frames = {
         "providers": kept, "consultants": people,
@@ -88,11 +90,18 @@ def _read(definitions: Iterable[Definition], known: dict[str, Snapshot], file_of
         elif kind is SnapshotKind.PROVIDERS:
             keeper = source.register_keeper or source.publisher
             found.providers.append(providers_of_register(frame, keeper, synthetic))
+            found.audited |= _audited(found.providers[-1], definition)
         else:
             rows = _canonical(frame, source.columns)
             kinds = source.provider_kinds, source.provider_kind
             found.rows.append(providers_of_counts(rows, source.publisher, *kinds, synthetic=synthetic))
+            found.audited |= _audited(found.rows[-1], definition)
     return found
+
+
+def _audited(places: pl.DataFrame, definition: Definition) -> set[str]:
+    """Whom an audit lists whether or not this release has a result of theirs: nobody of another keeper's register."""
+    return set() if definition.source.register_keeper is not None else set(places["id"])
 
 
 def _canonical(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
