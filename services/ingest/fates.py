@@ -88,8 +88,10 @@ def resolve(  # noqa: PLR0917  # rows and state first, then by whom, how, of wha
     base = in_full(state, source).select(state_schema(source).names()).filter(pl.col(SUBMISSION) != submission)
     if supersede:
         base = _superseded(base, rows, window, source)
-    if base.is_empty() and not rows.select(source.key).is_duplicated().any():
-        return _all_stand(rows, submission, source)
+    if base.is_empty():
+        ordered = _is_ascending(rows, source.key)
+        if ordered or not rows.select(source.key).is_duplicated().any():
+            return _all_stand(rows, submission, source, ordered)
     compared = _compared(rows, _references(rows, base, submission, source), source)
     decided = compared.with_columns(_fate().alias("fate"))
     overtaken = base.join(decided.filter(_newly_overtaken()), on=source.key, how="semi", maintain_order="left")
@@ -100,12 +102,25 @@ def resolve(  # noqa: PLR0917  # rows and state first, then by whom, how, of wha
     return Resolution(after, _counted(decided), _explained(in_conflict, source), _told(overtaken, source))
 
 
-def _all_stand(rows: pl.DataFrame, submission: str, source: Source) -> Resolution:
-    """Where there is nothing to compare with."""
+def _is_ascending(rows: pl.DataFrame, key: list[str]) -> bool:
+    """Whether every key is beyond the one before it: then they are in order, and none comes twice. Registers write
+    their rows so, and to see it costs a tenth of sorting them."""
+    beyond = pl.lit(False)
+    for name in reversed(key):
+        before = pl.col(name).shift(1)
+        beyond = (pl.col(name) > before) | ((pl.col(name) == before) & beyond)
+    return bool(rows.select(beyond.slice(1).fill_null(False).all()).item())
+
+
+def _all_stand(rows: pl.DataFrame, submission: str, source: Source, ordered: bool) -> Resolution:
+    """Where there is nothing to compare with. `ordered`: the rows are in order of the key already."""
     state = rows.with_columns(_standing().alias(STATUS), pl.lit(submission).alias(SUBMISSION))
-    state = state.select(state_schema(source).names()).sort(source.key)
+    state = state.select(state_schema(source).names())
+    state = state if ordered else state.sort(source.key)
     overtaken = _told(state.clear(), source)
-    return Resolution(state, _counted(state.rename({STATUS: "fate"})), pl.DataFrame(schema=ASIDE), overtaken)
+    return Resolution(
+        state, _counted(state.select(LINES, pl.col(STATUS).alias("fate"))), pl.DataFrame(schema=ASIDE), overtaken
+    )
 
 
 def _counted(decided: pl.DataFrame) -> dict[Fate, int]:
