@@ -238,6 +238,37 @@ def with_last_value(workbook: bytes, old: bytes, new: bytes) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("cell", "seen"),
+    [
+        (b"<c><v>12345678901234567</v></c>", "12345678901234567"),
+        (b"<c><v>9007199254740993</v></c>", "9007199254740993"),
+        (b"<c><v>0.10000000000000001</v></c>", "0.1"),
+        (b"<c><v>1_000</v></c>", "1_000"),
+        (b'<c t="inlineStr"><is><t>\xe6\x9d\xb1</t><rPh sb="0" eb="1"><t>a</t></rPh></is></c>', "\u6771"),
+        (b'<c t="inlineStr"><is><r><t>A</t></r><r><t>1</t></r></is></c>', "A1"),
+    ],
+)
+def test_no_digit_of_a_cell_is_altered_and_no_letter_added(tmp_path: Path, cell: bytes, seen: str) -> None:
+    path = tmp_path / "sent"
+    held = b'<c r="B2" t="n"><v>5</v></c>'
+    placed = cell.replace(b"<c", b'<c r="B2"', 1)
+    path.write_bytes(with_last_value(book([HEADER, ["A1", 5, "x"]]), held, placed))
+    assert values(reading(path, source(form=IN_BOOK))) == [(2, "A1", seen, "x", 1)]
+
+
+def test_of_two_sheets_of_one_name_none_is_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "sent"
+    made = openpyxl.load_workbook(io.BytesIO(book([HEADER, ["A1", "Leeds", "x"]])))
+    made.create_sheet("Other").append(HEADER)
+    made.save(path)
+    named_apart = path.read_bytes()
+    assert len(values(reading(path, source(form=IN_BOOK)))) == 1
+    path.write_bytes(with_last_value(named_apart, b'name="Other"', b'name="Data"'))
+    with pytest.raises(Refused, match="broken-workbook"):
+        read(path, source(form=IN_BOOK))
+
+
 def test_parquet_is_read_as_the_text_of_its_values(tmp_path: Path) -> None:
     path = tmp_path / "sent"
     pl.DataFrame(

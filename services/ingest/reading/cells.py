@@ -13,7 +13,8 @@ from services.ingest.reading.sheetxml import Book, Listener, broken_book, local,
 from services.ingest.refusals import EXCERPT
 
 PLACE: Final = re.compile(r"^([A-Z]{1,3})([0-9]{1,7})$")
-WHOLE: Final = re.compile(r"^-?[0-9]{1,15}$")
+WHOLE: Final = re.compile(r"^-?[0-9]+$")
+NUMBER: Final = re.compile(r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,4})?$")
 MOST_ROWS: Final = 1_048_576
 FIRST_DAY: Final = datetime(1899, 12, 30)  # noqa: DTZ001  # spreadsheets know no zones
 FIRST_DAY_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001
@@ -43,7 +44,7 @@ class Kinds:
 
 
 class Cells(Listener):
-    """Hears a sheet; `done` are rows that are complete."""
+    """Hears a sheet; `done` are rows that are complete. How a text is pronounced is left out."""
 
     def __init__(self, kinds: Kinds) -> None:
         self.kinds, self.done, self.row = kinds, list[Row](), Row(0)
@@ -52,12 +53,15 @@ class Cells(Listener):
         self.text: list[str] = []
         self.value: str | None = None
         self.formula: str | None = None
+        self.spoken = False
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         tag = local(tag)
         if tag == "c":
             self._begin_cell(given)
-        elif tag in ("v", "t", "f"):
+        elif tag == "rPh":
+            self.spoken = True
+        elif tag in ("v", "f") or (tag == "t" and not self.spoken):
             self.text = []
             self.parser.CharacterDataHandler = self.text.append
         elif tag == "row":
@@ -68,8 +72,10 @@ class Cells(Listener):
         tag = local(tag)
         if tag == "v":
             self._heard_value("".join(self.text))
-        elif tag == "t":
+        elif tag == "t" and not self.spoken:
             self._heard_value((self.value or "") + "".join(self.text))
+        elif tag == "rPh":
+            self.spoken = False
         elif tag == "f":
             self.parser.CharacterDataHandler = None
             self.formula = "".join(self.text)
@@ -134,13 +140,11 @@ def rows_of(book: Book, part: str, kinds: Kinds) -> Iterator[Row]:
 
 
 def number_of(text: str) -> str:
-    """Without an exponent or a needless fraction, exact to the last bit; what is no number stays as it is."""
-    if WHOLE.match(text):
+    """Without an exponent or a needless fraction, exact to the last bit; what is no number stays as it is. Of whole
+    numbers every digit stands: one that is an identifier may have more than a float holds."""
+    if WHOLE.match(text) or not NUMBER.match(text):
         return text
-    try:
-        value = float(text)
-    except ValueError:
-        return text
+    value = float(text)
     if not isfinite(value):
         return text
     plain = f"{Decimal(repr(value)):f}"

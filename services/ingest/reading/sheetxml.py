@@ -81,6 +81,8 @@ class Sheets(Listener):
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         if (tag := local(tag)) == "sheet":
+            if given.get("name", "") in self.found:
+                raise refused_book("broken-workbook", "two sheets of one name", "names that differ")
             self.found[given.get("name", "")] = next((v for k, v in given.items() if k.endswith(":id")), "")
             if len(self.found) > MOST_SHEETS:
                 raise refused_book("too-many-sheets", f"more than {MOST_SHEETS} sheets", f"at most {MOST_SHEETS}")
