@@ -20,9 +20,9 @@ from tests.system.quick_release import through
 DATA: Final = ROOT.parent / "shared" / "data"
 DATE: Final = "2026-09-30"
 INDICATORS: Final = [
-    "ae-major-within-4-hours", "ae-waits-over-12-hours", "cqc-practice-rating", "proms-hip-replacement-eq5d-gain",
-    "proms-hip-replacement-oxford-gain", "proms-knee-replacement-oxford-gain", "rtt-waits-over-18-weeks",
-    "rtt-waits-over-52-weeks", "shmi-trust-mortality",
+    "ae-major-within-4-hours", "ae-waits-over-12-hours", "cancer-diagnosis-within-28-days", "cqc-practice-rating",
+    "proms-hip-replacement-eq5d-gain", "proms-hip-replacement-oxford-gain", "proms-knee-replacement-oxford-gain",
+    "rtt-waits-over-18-weeks", "rtt-waits-over-52-weeks", "shmi-trust-mortality",
 ]  # fmt: skip
 SHMI_PERIODS: Final = {
     "2011-october": "2010-04_2011-03", "2012-january": "2010-07_2011-06", "2012-april": "2010-10_2011-09",
@@ -35,6 +35,7 @@ FILES: Final = (
     )),
     *(("ae-monthly", f"nhs-waits/monthly-ae/ae_{one}.csv") for one in ("2024-06", "2024-09", "2025-03")),
     ("rtt-waits", "nhs-waits/rtt_trust_2022.csv"),
+    ("cancer-waits", "nhs-waits/cancer_wait_times_trust_2022.csv"),
     ("proms-series", "nhs-proms/time_series_hip_and_knee_1819_without_2016_2017.csv"),
     ("cqc-gp-ratings", "nhs-gp/cqc_gp_ratings_2024.csv"),
     ("practice-profile", "nhs-gp/practice_profile_2023.csv"),
@@ -164,6 +165,21 @@ def test_waits_that_a_trust_has_not_told_are_absent_with_a_reason(lines: dict[st
             assert row["status"] == "published"
             assert abs(float(row["estimate"]) - 100 * float(told["% Waiting 18+ Weeks"])) <= 0.05 + 1e-9
     assert sum(row["status"] != "published" for row in rows) == 44
+
+
+def test_who_was_told_in_time_is_as_the_publisher_counted(lines: dict[str, list[Line]]) -> None:
+    printed = {row["Trust Code"]: row for row in sent(DATA / "nhs-waits" / "cancer_wait_times_trust_2022.csv")
+               if row["Standard"] in ("28 Days FDS", "NA")}  # fmt: skip
+    rows = lines["cancer-diagnosis-within-28-days"]
+    assert {row["provider_id"] for row in rows} == set(printed)
+    for row in rows:
+        told = printed[row["provider_id"]]
+        if told["Total Treated"] == "NA":
+            assert (row["status"], row["reason"], row["estimate"]) == ("not_available", "not_submitted", "")
+        else:
+            assert (row["observed"], row["denominator"]) == (told["Within Standard"], told["Total Treated"])
+            assert abs(float(row["estimate"]) - 100 * int(row["observed"]) / int(row["denominator"])) <= 0.05 + 1e-9
+    assert sum(row["status"] != "published" for row in rows) == 73
 
 
 def test_proms_are_the_publishers_gain_and_class(lines: dict[str, list[Line]]) -> None:

@@ -37,6 +37,7 @@ AE, CQC, RTT, PROMS, SHMI = (
     "ae-major-within-4-hours", "cqc-practice-rating", "rtt-waits-over-18-weeks", "proms-hip-replacement-oxford-gain",
     "shmi-trust-mortality",
 )  # fmt: skip
+CANCER = "cancer-diagnosis-within-28-days"
 CATALOGUE = load_catalogue()
 JANUARY = {"period_start": date(2025, 1, 1), "period_end": date(2025, 1, 31)}
 Rows = list[dict[str, Any]]
@@ -126,6 +127,29 @@ def test_who_told_nothing_has_a_row_that_says_so() -> None:
     assert by_subject(published(rows, RTT), "status", "reason", "estimate") == {
         "RAA": ("published", "", 30.0), "RBB": ("not_available", "not_submitted", None),
     }  # fmt: skip
+
+
+def told_in_time(
+    provider: str, within: float | None, whole: float | None, standard: str = "28-days-fds"
+) -> dict[str, Any]:
+    return {"provider": provider, "provider_name": provider, **JANUARY, "standard": standard, "within_standard": within,
+            "total_treated": whole, "total_treated_absent": "not_collected" if whole is None else None}  # fmt: skip
+
+
+def test_of_cancer_waits_only_the_standard_is_shown_that_counts_people_once() -> None:
+    rows = [
+        told_in_time("RAA", 75.0, 100.0), told_in_time("RAA", 12.5, 13.0, "62-days"),
+        told_in_time("RBB", None, None, "none"), told_in_time("RCC", 2.0, 2.0, "31-days"),
+    ]  # fmt: skip
+    assert by_subject(published(rows, CANCER), "status", "reason", "observed", "cases", "estimate") == {
+        "RAA": ("published", "", 75, 100, 75.0), "RBB": ("not_available", "not_submitted", None, None, None),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("within", "whole"), [(12.5, 13.0), (12.0, 13.5), (0.5, 0.5)])
+def test_halves_of_a_person_have_no_interval_of_counts(within: float, whole: float) -> None:
+    with pytest.raises(BuildRefused, match="parts of a person"):
+        published([told_in_time("RAA", within, whole), told_in_time("RBB", None, None, "none")], CANCER)
 
 
 def test_every_reason_of_a_publisher_has_one_public_reason() -> None:

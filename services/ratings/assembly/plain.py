@@ -49,7 +49,7 @@ def _said(rows: pl.DataFrame, figure: Figure, definition: Definition) -> pl.Data
         return _with_reason(told, pl.col("word").is_null())
     if figure.value is not None:
         return _with_reason(_of_value(told, figure), pl.col("estimate").is_null())
-    return _of_counts(told, figure, definition.kind == "proportion")
+    return _of_counts(told, figure, definition.id, definition.kind == "proportion")
 
 
 def _with_reason(told: pl.DataFrame, absent: pl.Expr) -> pl.DataFrame:
@@ -83,12 +83,14 @@ def _of_value(told: pl.DataFrame, figure: Figure) -> pl.DataFrame:
     return told.with_columns(method, *given)
 
 
-def _of_counts(told: pl.DataFrame, figure: Figure, is_share: bool) -> pl.DataFrame:
+def _of_counts(told: pl.DataFrame, figure: Figure, name: str, is_share: bool) -> pl.DataFrame:
     """Estimate and interval from counts. Nobody to count: it is not done there. More than there are, or fewer than
-    none: the publisher's counts contradict each other, and nothing is made of them."""
+    none: the publisher's counts contradict each other, and nothing is made of them. Raises BuildRefused for halves."""
     observed = _sum(figure.numerator) - _sum(figure.less)
     counted = told.with_columns(observed.alias("observed"), _sum(figure.denominator).alias("cases"))
     x, n = pl.col("observed"), pl.col("cases")
+    if counted.select(((x % 1 != 0) | (n % 1 != 0)).any()).item():
+        raise BuildRefused(f"{name}: parts of a person are counted, and an interval of counts does not hold for them")
     counted = counted.with_columns(
         pl.when(x.is_null() | n.is_null()).then(pl.coalesce("why", pl.lit(NOT_GIVEN)))
         .when((x < 0) | (n < 0) | (pl.lit(is_share) & (x > n))).then(pl.lit(DATA_QUALITY))
