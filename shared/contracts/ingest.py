@@ -121,11 +121,13 @@ class Feeds(Contract):
 
 
 class Progress(Contract):
-    """How far the job of a submission is: bytes read, then rows compared. Not durable, and absent when it is over."""
+    """How far the job of a submission is: bytes read, then rows compared. Not durable, and absent when it is over.
+    `failed`: the kind of error at which its last attempt ended; it waits, and is tried again."""
 
     step: Literal["waiting", "reading", "resolving", "recording"]
     done: Count
     total: Count
+    failed: str | None = None
 
 
 class Receipt(Contract):

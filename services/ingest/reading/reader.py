@@ -3,11 +3,13 @@
 import errno
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
@@ -27,6 +29,12 @@ WATCHED_EVERY: Final = 0.02
 
 SECONDS_TO_END: Final = 30
 """That a process may take from its last word to its end."""
+TOLD_TO_END: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE)
+"""What somebody says to a process, and no limit does."""
+
+
+class Died(Refused):
+    """A limit, or a crash, ended the process over this file. Once may be chance: a machine short of memory."""
 
 
 class ReaderFailed(RuntimeError):
@@ -41,7 +49,15 @@ class Reader:
         self.seconds = cpu_seconds(order.path.stat().st_size)
 
     def result(self) -> Said:
-        """Its last word. Raises Refused, OSError (ENOSPC) or ReaderFailed."""
+        """Its last word. Raises Refused, also where a limit or a crash ended it twice; OSError (ENOSPC), ReaderFailed."""
+        try:
+            return self._once()
+        except Died:
+            _empty(self.order.folder)
+            self.peak = 0
+            return self._once()
+
+    def _once(self) -> Said:
         with subprocess.Popen(  # noqa: S603  # our own module; what is a stranger's goes in as data
             [*COMMAND, str(os.getpid())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env=_environment(), start_new_session=True,
@@ -115,30 +131,42 @@ class Reader:
         if time.monotonic() > until:
             raise self._too_much_time()
 
-    def _ended(self, code: int) -> Refused:
+    def _ended(self, code: int) -> Exception:
+        """It said nothing. What Python gives as the code of an error of its own says nothing of the file either."""
         if code == OUT_OF_MEMORY:
             return self._too_much_memory()
         if code in (-signal.SIGXCPU, -signal.SIGKILL):
             return self._too_much_time()
+        if code >= 0 or -code in TOLD_TO_END:
+            return ReaderFailed(f"it ended with {code}")
         detail = (
             "The process that reads files came to its end over this one, so it is not what it says it is, or broken. "
             "Save it again, or send it as CSV. Nothing was taken from it."
         )
-        return Refused("reader-died", detail, "a file that cannot be read to its end", "a file of this source")
+        return Died("reader-died", detail, "a file that cannot be read to its end", "a file of this source")
 
-    def _too_much_memory(self) -> Refused:
+    def _too_much_memory(self) -> Died:
         most = f"{self.most_memory >> 20} MB"
         detail = f"Reading the file takes more than {most} of memory. Split it, or send it as CSV. Nothing was taken."
-        return Refused("too-much-memory", detail, f"a file that takes more than {most}", f"at most {most} to read it")
+        return Died("too-much-memory", detail, f"a file that takes more than {most}", f"at most {most} to read it")
 
-    def _too_much_time(self) -> Refused:
+    def _too_much_time(self) -> Died:
         detail = "Reading the file takes more time than files of its size do. Split it, or send it as CSV."
         most = f"{self.seconds} s"
-        return Refused("too-much-time", detail, f"a file that takes more than {most}", f"at most {most} to read it")
+        return Died("too-much-time", detail, f"a file that takes more than {most}", f"at most {most} to read it")
 
 
 def _refused(refusal: Refusal) -> Refused:
     return Refused(refusal.code, refusal.detail, refusal.found, refusal.expected, refusal.line)
+
+
+def _empty(folder: Path) -> None:
+    """Of what a process left that came to its end."""
+    for left in folder.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def _environment() -> dict[str, str]:

@@ -139,7 +139,7 @@ def submitted_so_far(
 )  # fmt: skip
 def submissions(asked: Annotated[WhichSubmissions, Query()], store: StoreDep) -> Submissions:
     found, following = store.submissions(asked.feed, asked.state, asked.before, asked.limit)
-    return Submissions(submissions=found, next=following)
+    return Submissions(submissions=[with_progress(store, sent) for sent in found], next=following)
 
 
 @router.get(

@@ -128,8 +128,12 @@ class Checking:
         except Exception as error:
             if is_away(error):
                 raise
-            log.error("check_failed", step=step.__name__, kind=type(error).__name__)
-            raise CheckFailed(f"{step.__name__}: {type(error).__name__}") from None
+            kind = type(error).__name__
+            log.error("check_failed", step=step.__name__, kind=kind)
+            if arguments and isinstance(arguments[0], dict):
+                waiting = WAITING.validate_python(arguments[0])
+                Telling(self.store.files, waiting.feed, waiting.sha256).failed(kind)
+            raise CheckFailed(f"{step.__name__}: {kind}") from None
 
 
 def check_submission(store: Store, sources: Mapping[str, Source], feed: str, sha256: str) -> None:  # noqa: ARG001

@@ -34,14 +34,24 @@ class Telling:
 
         return say
 
+    def failed(self, kind: str) -> None:
+        """The attempt ended at an error of this kind: it waits for the next one."""
+        self._write({"step": "waiting", "done": 0, "total": 0, "failed": kind})
+
     def over(self) -> None:
         self.file.unlink(missing_ok=True)
 
     def _say(self, step: Step, done: int, total: int) -> None:
+        self._write({"step": step, "done": min(done, total), "total": total})
+
+    def _write(self, told: dict[str, str | int]) -> None:
         part = aside(self.file)
         with suppress(OSError):
-            part.write_text(json.dumps({"step": step, "done": min(done, total), "total": total}))
-            part.replace(self.file)
+            try:
+                part.write_text(json.dumps(told))
+                part.replace(self.file)
+            finally:
+                part.unlink(missing_ok=True)
 
 
 def file_of(files: Files, feed: str, sha256: str) -> Path:
