@@ -49,7 +49,7 @@ class Reader:
         self.seconds = cpu_seconds(order.path.stat().st_size)
 
     def result(self) -> Said:
-        """Its last word. Raises Refused, also where a limit or a crash ended it twice; OSError (ENOSPC), ReaderFailed."""
+        """Its last word. Raises Refused, also where a limit or a crash ended two of them; OSError (ENOSPC)."""
         try:
             return self._once()
         except Died:
