@@ -1,11 +1,13 @@
 """The digest of a frame's content: schema and rows in key order, independent of file format and writer version."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+
+from shared.kit.ahead import mapped_ahead
 
 AT_ONCE: Final = 1_000_000  # values of one column that are held at a time
 FEW: Final = 4_000  # different values
@@ -26,28 +28,35 @@ def content_digest(frame: pl.DataFrame, key: Sequence[str]) -> str:
 
 def ordered_digest(ordered: pl.DataFrame) -> str:
     """`content_digest` of a frame whose rows are in key order already, for those who do not know its key."""
-    return _digest(ordered.height, ((name, ordered.schema[name], [ordered[name]]) for name in ordered.columns))
+    columns = (_heading(name, ordered.schema[name]) + _framed(ordered[name]) for name in ordered.columns)
+    return _digest(ordered.height, columns)
 
 
-def file_digest(path: Path) -> str:
-    """`ordered_digest` of a Parquet file, some of one column at a time: in bounded memory, however long it is."""
+def file_digest(path: Path, columns: Sequence[str] | None = None) -> str:
+    """`ordered_digest` of a Parquet file, or of some of its columns, in bounded memory, however long it is. Values are
+    read and spelled in two threads, some of one column at a time; the digest takes them in their order."""
     scan = pl.scan_parquet(path)
-    height = int(scan.select(pl.len()).collect().item())
+    height, schema = int(scan.select(pl.len()).collect().item()), scan.collect_schema()
+    kinds = {name: schema[name] for name in (schema.names() if columns is None else columns)}
 
-    def parts(name: str) -> Iterator[pl.Series]:
-        for start in range(0, height, AT_ONCE):
-            yield scan.select(name).slice(start, AT_ONCE).collect().to_series()
+    def spelled(part: tuple[str, int]) -> bytes:
+        name, start = part
+        values = _framed(scan.select(name).slice(start, AT_ONCE).collect().to_series()) if start < height else b""
+        return values if start else _heading(name, kinds[name]) + values
 
-    return _digest(height, ((name, kind, parts(name)) for name, kind in scan.collect_schema().items()))
+    every = ((name, start) for name in kinds for start in range(0, max(1, height), AT_ONCE))
+    return _digest(height, mapped_ahead(spelled, every))
 
 
-def _digest(height: int, columns: Iterable[tuple[str, pl.DataType, Iterable[pl.Series]]]) -> str:
+def _digest(height: int, told: Iterable[bytes]) -> str:
     digest = hashlib.sha256(f"{height}".encode())
-    for name, kind, parts in columns:
-        digest.update(f"\x1d{name}\x1f{kind}\x1e".encode())
-        for part in parts:
-            digest.update(_framed(part))
+    for part in told:
+        digest.update(part)
     return f"sha256:{digest.hexdigest()}"
+
+
+def _heading(name: str, kind: pl.DataType) -> bytes:
+    return f"\x1d{name}\x1f{kind}\x1e".encode()
 
 
 def _framed(values: pl.Series) -> bytes:
@@ -56,11 +65,13 @@ def _framed(values: pl.Series) -> bytes:
     few = not values.dtype.is_float() and values.head(SAMPLE).n_unique() <= FEW
     different = values.unique() if few else values
     if 0 < different.len() <= FEW < values.len():
-        spelled = values.replace_strict(different, _spelled(different), return_dtype=pl.String)
-    else:
-        spelled = _spelled(values)
-    joined: str = spelled.str.join("").item()
-    return joined.encode()
+        return _joined(values.replace_strict(different, _spelled(different), return_dtype=pl.String))
+    return _joined(_spelled(values))
+
+
+def _joined(spelled: pl.Series) -> bytes:
+    joined: bytes = spelled.str.join("").cast(pl.Binary).item()
+    return joined
 
 
 def _spelled(values: pl.Series) -> pl.Series:

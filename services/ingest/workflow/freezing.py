@@ -1,6 +1,7 @@
 """Freezes the rows that stand in a feed, as a snapshot named by its content; in bounded memory."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import polars as pl
@@ -35,19 +36,32 @@ def _snapshot(store: Store, source: Source, now: datetime) -> Snapshot:
     if pointer.state is None:
         raise NothingAccepted(source.id)
     standing = pl.scan_parquet(store.files.table(pointer.state)).filter(pl.col(STATUS).is_in(STANDING))
-    behind = standing.group_by(SUBMISSION).agg((pl.col(STATUS) == Fate.ACCEPTED.value).any()).collect()
+    accepted = (pl.col(STATUS) == Fate.ACCEPTED.value).any()
+    behind = standing.group_by(SUBMISSION).agg(accepted, pl.len().alias("rows")).collect()
     if not behind[STATUS].any():
         raise NothingAccepted(source.id)
-    stored = store.files.keep_frames(_rows(store, pointer.state, source), pl.Schema(source.canonical))
+    stored, content = _stored(store, pointer.state, source, int(behind["rows"].sum()))
     file, turns = store.files.table(stored), store.snapshots.turns(source.id)
     days = [] if source.days is None else list({source.days.first, source.days.last})
     first, last = covered(source, pl.scan_parquet(file).select(days).collect())
     return Snapshot(
-        digest=snapshot_name(source.kind.value, source.schema_version, file_digest(file)), feed=source.id,
+        digest=snapshot_name(source.kind.value, source.schema_version, content), feed=source.id,
         kind=source.kind, schema_version=source.schema_version, rows=height_of(file), first_day=first, last_day=last,
         submissions=sorted(behind[SUBMISSION], key=turns.__getitem__), created=now,
         files=[SnapshotFile(name=ROWS_FILE, sha256=stored, bytes=file.stat().st_size)],
     )  # fmt: skip
+
+
+def _stored(store: Store, state: str, source: Source, standing: int) -> tuple[str, str]:
+    """The table of the rows that stand, by the digests of its bytes and of its content. Where that are all rows of the
+    state, which is so of nearly every feed, the content is read there while the table is written."""
+    before, columns = store.files.table(state), list(source.canonical)
+    kinds, schema = pl.Schema(source.canonical), pl.read_parquet_schema(before)
+    with ThreadPoolExecutor(1) as other:
+        same = height_of(before) == standing and all(schema.get(name) == kind for name, kind in kinds.items())
+        content = other.submit(file_digest, before, columns) if same else None
+        stored = store.files.keep_frames(_rows(store, state, source), kinds)
+        return stored, content.result() if content is not None else file_digest(store.files.table(stored))
 
 
 def _rows(store: Store, state: str, source: Source) -> Iterator[pl.DataFrame]:
