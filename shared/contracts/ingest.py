@@ -177,7 +177,8 @@ class Submissions(Contract):
 
 
 class QuarantinedLine(Contract):
-    """A line set aside (fate quarantined or conflict), with what was found, what was expected, and the line as sent."""
+    """A line set aside (fate quarantined or conflict), with what was found and what was expected. `text`: the line as
+    it was sent, for stewards alone."""
 
     line: int = Field(ge=1)
     fate: Fate
@@ -185,7 +186,7 @@ class QuarantinedLine(Contract):
     column: str | None = None
     found: str
     expected: str
-    text: str
+    text: str | None = None
 
 
 class SnapshotFile(Contract):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -44,14 +45,15 @@ from services.ingest.workflow.progress import progress_of
 from services.ingest.workflow.quarantine import quarantine_csv, quarantine_to_mend, quarantined
 from shared.contracts.base import Sha256, Slug
 from shared.contracts.ingest import QuarantinedLine, Receipt, Submission, Submissions, SubmissionState
-from shared.kit.auth import allow
+from shared.kit.auth import Caller, allow
 from shared.kit.ballast import is_full
 from shared.kit.jobs import Jobs
 from shared.kit.logs import log
 from shared.kit.outage import is_away
 from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, StorageFull, TooLarge, ValueNotAllowed, problems
 
-READERS = Depends(allow("steward", "analyst"))
+MAY_READ = allow("steward", "analyst")
+READERS = Depends(MAY_READ)
 STEWARD = Depends(allow("steward"))
 REFUSALS = (
     DigestMismatch, TooLarge, StorageFull, GroundNeeded, NameNotKnown, NameDiffers, WholePeriodWithoutDays,
@@ -157,21 +159,27 @@ def submission(sha256: Sha256, asked: Annotated[Which, Query()], store: StoreDep
     "/submissions/{sha256}/quarantine",
     operation_id="quarantine",
     summary="Lines set aside, in order; as CSV the whole file of them",
-    dependencies=[READERS],
     response_model=list[QuarantinedLine],
     responses=problems(NotFound, SeveralFeeds),
 )
 def quarantine(
-    *, sha256: Sha256, asked: Annotated[WhichLines, Query()], request: Request, store: StoreDep, sources: SourcesDep
-) -> list[QuarantinedLine] | Response:
+    *, sha256: Sha256, asked: Annotated[WhichLines, Query()], request: Request, store: StoreDep, sources: SourcesDep,
+    caller: Annotated[Caller, Depends(MAY_READ)],
+) -> list[QuarantinedLine] | Response:  # fmt: skip
+    """What was sent is told to stewards alone, who mend it: a line may tell who a patient is, and has the keys that
+    pseudonyms are made of. Others hear what is wrong with it."""
     sent, aside = found_one(store, sha256, asked.feed)
     source, accepted = _layout(store, sources, sent), request.headers.get("accept", "")
     mend = asked.form == "mend" or "form=mend" in accepted.replace(" ", "")
+    whole = "steward" in caller.roles
+    if mend and not whole:
+        raise RoleNotAllowed("Lines are mended, and read as they were sent, by stewards.")
     if not mend and "text/csv" not in accepted:
-        return quarantined(store, source, sent, aside, (asked.after, asked.limit))
-    what, pieces = ("mend", quarantine_to_mend) if mend else ("quarantine", quarantine_csv)
+        return quarantined(store, source, sent, aside, (asked.after, asked.limit), whole)
+    what = "mend" if mend else "quarantine"
+    made = quarantine_to_mend if mend else partial(quarantine_csv, whole=whole)
     named = {"Content-Disposition": f'attachment; filename="{sent.feed}-{sha256[:12]}-{what}.csv"'}
-    return StreamingResponse(pieces(store, source, sent, aside), media_type="text/csv", headers=PRIVATE | named)
+    return StreamingResponse(made(store, source, sent, aside), media_type="text/csv", headers=PRIVATE | named)
 
 
 def _layout(store: Store, sources: Mapping[str, Source], sent: Submission) -> Source:

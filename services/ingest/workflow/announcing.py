@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from services.ingest.domain import Sending
+from services.ingest.personal import PHRASES, Personal, kind_of
 from services.ingest.problems import MendsNothing, NameDiffers, NameNotKnown, WholePeriodWithoutDays
 from services.ingest.source import Source
 from services.ingest.store.database import Store
@@ -11,15 +12,20 @@ from services.ingest.workflow.declaring import check_ground
 from shared.kit.problems import ValueNotAllowed
 
 MOST_IN_NAME: Final = 200
+IN_NAMES: Final[tuple[Personal, ...]] = ("nhs-number", "name")
+"""What a file is not called by. Days and places are what publishers call their files by."""
 
 
 def last_part(name: str | None) -> str | None:
-    """A file's name without the folders before it. Raises ValueNotAllowed."""
+    """A file's name without the folders before it: of the file, and of nobody. Raises ValueNotAllowed."""
     if name is None:
         return None
     last = re.split(r"[/\\]", name)[-1]
     if not last or len(last) > MOST_IN_NAME or not last.isprintable():
         told = f"A file's name has 1 to {MOST_IN_NAME} characters, and no control characters."
+        raise ValueNotAllowed(told, errors=[{"parameter": "name"}])
+    if (kind := kind_of(last.replace("_", " "), IN_NAMES)) is not None:
+        told = f"The file's name holds {PHRASES[kind]}. Give the file a name that tells of nobody, and send it again."
         raise ValueNotAllowed(told, errors=[{"parameter": "name"}])
     return last
 

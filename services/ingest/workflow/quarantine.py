@@ -20,18 +20,23 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 AT_ONCE = 1000  # rows of CSV in one piece of the answer
 
 
-def quarantined(
-    store: Store, source: Source, submission: Submission, aside: str | None, page: tuple[int, int]
+def quarantined(  # noqa: PLR0917  # whose lines, then which of them and how
+    store: Store, source: Source, submission: Submission, aside: str | None, page: tuple[int, int], whole: bool
 ) -> list[QuarantinedLine]:
-    """With a `page` of (a, b) the next b lines after line a; none where the submission has no fates."""
+    """With a `page` of (a, b) the next b lines after line a; none where the submission has no fates. As they were sent
+    too where `whole`."""
     after, limit = page
     table = _table(store, aside).filter(pl.col("line") > after).head(limit)
-    return list(_lines(store, source, submission, table))
+    return list(_lines(store, source, submission, table) if whole else _found(table))
 
 
-def quarantine_csv(store: Store, source: Source, submission: Submission, aside: str | None) -> Iterator[bytes]:
-    """The whole quarantine as CSV, piece by piece. A cell that a spreadsheet might run gets a leading apostrophe."""
-    yield from _pieces(_told(_lines(store, source, submission, _table(store, aside))))
+def quarantine_csv(
+    store: Store, source: Source, submission: Submission, aside: str | None, *, whole: bool
+) -> Iterator[bytes]:
+    """The whole quarantine as CSV, piece by piece; without the lines as they were sent unless `whole`. A cell that a
+    spreadsheet might run gets a leading apostrophe."""
+    table = _table(store, aside)
+    yield from _pieces(_told(_lines(store, source, submission, table) if whole else _found(table)))
 
 
 def quarantine_to_mend(store: Store, source: Source, submission: Submission, aside: str | None) -> Iterator[bytes]:
@@ -51,7 +56,7 @@ def _records(lines: Iterator[QuarantinedLine]) -> Iterator[str]:
     """A record that goes on over the next line is one, with the number of its first."""
     begun = ""
     for line in lines:
-        begun = f"{begun}\n{line.text}" if begun else f"{line.line},{line.text}"
+        begun = f"{begun}\n{line.text or ''}" if begun else f"{line.line},{line.text or ''}"
         if begun.count('"') % 2 == 0:
             yield begun
             begun = ""
@@ -80,6 +85,10 @@ def _as_csv(cells: Sequence[str | int]) -> str:
 
 def _table(store: Store, aside: str | None) -> pl.DataFrame:
     return pl.DataFrame(schema=ASIDE) if aside is None else store.files.read_table(aside)
+
+
+def _found(table: pl.DataFrame) -> Iterator[QuarantinedLine]:
+    return (QuarantinedLine(**row) for row in table.iter_rows(named=True))
 
 
 def _lines(store: Store, source: Source, submission: Submission, table: pl.DataFrame) -> Iterator[QuarantinedLine]:

@@ -1,0 +1,66 @@
+"""What was sent about patients is told to whoever mends it, and to nobody else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.spec.ingest_service import NY, Ingest, episode, episodes_file, ny_file, ny_row, prepared, running, sha256
+from tests.stores import Stores
+
+DEMO = "candour-demo"
+NUMBER = "943 476 5919"
+
+
+@pytest.fixture
+def ingest(stores: Stores, tmp_path: Path) -> Iterator[Ingest]:
+    with running(*prepared(tmp_path, stores)) as service:
+        yield service
+
+
+@pytest.mark.parametrize("feed", [NY, DEMO])
+def test_lines_as_they_were_sent_are_told_to_stewards_alone(ingest: Ingest, feed: str) -> None:
+    """A line is set aside for the first thing that is wrong with it: another cell may tell who somebody is."""
+    broken = {
+        NY: ny_file(ny_row(cases="many", name=NUMBER)),
+        DEMO: episodes_file(episode(1, sex="none", urgency=NUMBER)),
+    }
+    content = broken[feed]
+    ingest.send(content, feed)
+    path = f"/v1/submissions/{sha256(content)}/quarantine"
+    for accept in ("application/json", "text/csv"):
+        steward, analyst = (ingest.ask("GET", path, who, headers={"Accept": accept}) for who in ("steward", "analyst"))
+        assert (steward.status_code, analyst.status_code) == (200, 200)
+        assert NUMBER in steward.text
+        assert NUMBER not in analyst.text
+    [line] = ingest.ask("GET", path, "analyst").json()
+    assert {"line", "code", "column", "found", "expected"} <= set(line)
+    assert "text" not in line
+    refused = ingest.ask("GET", path, "analyst", params={"form": "mend"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "role_not_allowed")
+    assert NUMBER not in refused.text
+
+
+def test_what_differs_of_one_patient_is_told_to_stewards_alone(ingest: Ingest) -> None:
+    ingest.send(episodes_file(episode(1), episode(2)), DEMO)
+    earlier = ingest.freeze(DEMO)["digest"]
+    ingest.send(episodes_file(episode(2, died_30_days="1"), episode(3)), DEMO, supersede="true")
+    path = f"/v1/snapshots/{ingest.freeze(DEMO)['digest']}/differences"
+    steward, analyst = (ingest.ask("GET", path, who, params={"from": earlier}).json() for who in ("steward", "analyst"))
+    assert [(change["kind"], change.get("column")) for change in steward["changes"]] == [
+        ("changed", "died_30_days"), ("new", None),
+    ]  # fmt: skip
+    assert (analyst["changes"], "next" in analyst) == ([], False)
+    counts = ("new", "gone", "changed", "unchanged")
+    assert [analyst[name] for name in counts] == [steward[name] for name in counts] == [1, 0, 1, 1]
+
+
+@pytest.mark.parametrize("name", [f"Smith {NUMBER}.csv", "9434765919.csv", "Mr_John_Smith.csv", "/a/Mrs A Patel.csv"])
+def test_a_file_is_not_called_by_a_patient(ingest: Ingest, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    content = ny_file(ny_row())
+    answer = ingest.put(content, name=name)
+    assert (answer.status_code, answer.json()["code"]) == (422, "value_not_allowed")
+    assert name not in answer.text
+    assert ingest.ask("GET", f"/v1/submissions/{sha256(content)}").status_code == 404
+    assert NUMBER not in "".join(capfd.readouterr())
+    assert ingest.put(content, name="RTT waits 2024-06-30 LS1 revised.csv").status_code == 201
