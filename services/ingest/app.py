@@ -32,7 +32,8 @@ def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
     """
     sources = load_sources(settings.sources_dir)
     store = Store(Database(settings.database("ingest")), Files(settings.data_dir / "ingest"))
-    checking = Checking(store, sources, _key(settings), settings.most_rows_held)
+    key = _key(settings)
+    checking = Checking(store, sources, key, settings.most_rows_held)
 
     def check(feed: str, _sha256: str) -> None:
         checking.run(feed, jobs.step)
@@ -57,7 +58,7 @@ def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
     jobs.register(CHECK, check)
     app = service_app("ingest", lifespan, routers, lambda: _not_ready(store))
     app.state.identity = Identity.from_files("ingest", CALLERS, settings.secrets_dir, settings.people_file)
-    app.state.settings, app.state.sources = settings, sources
+    app.state.settings, app.state.sources, app.state.key = settings, sources, key
     app.state.store, app.state.jobs, app.state.gate = store, jobs, Gate(settings.most_uploads)
     return app
 

@@ -51,6 +51,18 @@ class GroundNeeded(Problem):
         super().__init__(f"Declare the ground of {feed} first (PUT /v1/feeds/{feed}). Nothing of the file was kept.")
 
 
+class PseudonymKeyMissing(Problem):
+    """Without it patients' keys would have to be kept as they are, so nothing is."""
+
+    status, code, title = 409, "pseudonym_key_missing", "There is no key to make pseudonyms with"
+
+    def __init__(self, feed: str, file: str) -> None:
+        super().__init__(
+            f"{feed} has patients' keys, which are kept as pseudonyms only, and ingest has no {file}. Make "
+            "it (`candour up` does, or `candour secrets make DIR`) and start ingest again. Nothing was kept."
+        )
+
+
 class GroundContradicts(Problem):
     """The ground is not one on which rows of this kind can be held."""
 

@@ -9,6 +9,8 @@ import polars as pl
 from shared.kit.secretfiles import read_secret
 
 KEY: Final = "ingest-pseudonyms"
+FILE: Final = f"{KEY}.key"
+"""What `candour up`, `candour secrets` and docker-compose.yml call it."""
 DIGITS: Final = 32
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from services.ingest.columns import AnyColumn, Column, Reason, Sent
+from services.ingest.columns import AnyColumn, Column, Pseudonym, Reason, Sent
 from services.ingest.layout import Layout
 from services.ingest.spelling import spelled_out
 from services.ingest.told import AggregateFlag, Constant, LineNumber, NamedPeriod
@@ -152,6 +152,11 @@ class Source(Layout):
     def reads_names(self) -> bool:
         """Whether what is read depends on what the file is called."""
         return any(isinstance(column, NamedPeriod) for column in self.columns)
+
+    @property
+    def makes_pseudonyms(self) -> bool:
+        """Whether it has patients' keys, so that the key of pseudonyms is needed."""
+        return any(isinstance(column, Pseudonym) for column in self.columns)
 
     def of_file(self, name: str | None) -> "Source":
         """This source for a file of that name. Raises ValueError, with what the name should tell, where it does not."""

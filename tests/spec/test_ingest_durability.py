@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from services.ingest.settings import Settings
 from services.ingest.store.tables import write_frames
 from shared.kit.jobs import ThreadedJobs
 from shared.kit.problems import StorageFull
+from tests import disks
 from tests.spec.ingest_service import (
     NY,
     episode,
@@ -104,15 +104,8 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk needs privileges that this machine does not give")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
+    with disks.small_disk(tmp_path / "disk", 3 << 20) as disk:
+        yield disk.folder
 
 
 def test_a_disk_that_is_really_full(small_disk: Path) -> None:

@@ -51,6 +51,11 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
+def key_of(request: Request) -> bytes | None:
+    key: bytes | None = request.app.state.key
+    return key
+
+
 def jobs_of(request: Request) -> Jobs:
     jobs: Jobs = request.app.state.jobs
     return jobs
@@ -60,6 +65,7 @@ StoreDep = Annotated[Store, Depends(store_of)]
 SourcesDep = Annotated[Mapping[str, Source], Depends(sources_of)]
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 JobsDep = Annotated[Jobs, Depends(jobs_of)]
+KeyDep = Annotated[bytes | None, Depends(key_of)]
 ASKED = [Depends(private_and_once)]
 
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from services.ingest.problems import GroundNeeded, NothingToRetract, SeveralFeeds
-from services.ingest.routes.asked import ASKED, PRIVATE, JobsDep, SourcesDep, StoreDep, source_named
+from services.ingest.problems import GroundNeeded, NothingToRetract, PseudonymKeyMissing, SeveralFeeds
+from services.ingest.routes.asked import ASKED, PRIVATE, JobsDep, KeyDep, SourcesDep, StoreDep, source_named
 from services.ingest.routes.submissions import Which, found_one, start, with_progress
 from services.ingest.store import revisions
 from services.ingest.store.database import Store
-from services.ingest.workflow.declaring import check_ground
+from services.ingest.workflow.declaring import check_ground, check_key
 from shared.contracts.base import Contract, Sha256
 from shared.contracts.ingest import Submission, SubmissionState
 from shared.kit.auth import Caller, allow
@@ -39,14 +39,16 @@ class Rerun(Contract):
 @router.post(
     "/{sha256}/reruns", operation_id="rerun", status_code=202,
     summary="Decide it again, as the feed's newest word: after a source was mended, or to let it supersede once more",
-    responses=problems(GroundNeeded),
+    responses=problems(GroundNeeded, PseudonymKeyMissing),
 )  # fmt: skip
 def rerun(
     *, sha256: Sha256, wanted: Rerun, asked: Annotated[Which, Query()], steward: Steward,
-    store: StoreDep, sources: SourcesDep, jobs: JobsDep,
+    store: StoreDep, sources: SourcesDep, jobs: JobsDep, key: KeyDep,
 ) -> Submission:  # fmt: skip
     sent, _ = found_one(store, sha256, asked.feed)
-    check_ground(store, source_named(sources, sent.feed))
+    source = source_named(sources, sent.feed)
+    check_ground(store, source)
+    check_key(source, key)
     revisions.rerun(store, sent.feed, sha256, wanted.supersede)
     log.info("submission_rerun", actor=steward.name, feed=sent.feed, sha256=sha256)
     return _started(store, jobs, sent.feed, sha256)

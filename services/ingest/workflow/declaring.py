@@ -6,7 +6,8 @@ from typing import Final
 
 from services.ingest.domain import Declaring
 from services.ingest.models import FeedRow
-from services.ingest.problems import GroundContradicts, GroundNeeded, RevisionChanged
+from services.ingest.problems import GroundContradicts, GroundNeeded, PseudonymKeyMissing, RevisionChanged
+from services.ingest.pseudonyms import FILE
 from services.ingest.source import Source
 from services.ingest.store.database import Store
 from services.ingest.store.feeds import declare, declared
@@ -35,6 +36,12 @@ def check_ground(store: Store, source: Source) -> None:
     """Before a byte of a file is kept. Raises GroundNeeded."""
     if source.held_on is None and feed_of(store, source)[0].ground is None:
         raise GroundNeeded(source.id)
+
+
+def check_key(source: Source, key: bytes | None) -> None:
+    """Before a byte is kept that could not be read without. Raises PseudonymKeyMissing."""
+    if key is None and source.makes_pseudonyms:
+        raise PseudonymKeyMissing(source.id, FILE)
 
 
 def declare_ground(store: Store, source: Source, declaring: Declaring) -> tuple[Feed, int]:
