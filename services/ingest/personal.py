@@ -29,6 +29,7 @@ TEN: Final = "|".join(
     GAP.join(f"[0-9]{{{digits}}}" for digits in group) for group in ((10,), (3, 3, 4), (4, 3, 3), (3, 3, 2, 2))
 )
 NUMBERS: Final = re.compile(rf"(?<![0-9])(?<![0-9][.,])(?=({TEN})(?![0-9]))")
+WHOLE_NUMBER: Final = re.compile(TEN)
 LONG_TOKEN: Final = 16
 """Letters and digits in one piece: longer ones are keys and hashes, in which ten digits may stand by chance."""
 AREAS: Final = (
@@ -119,6 +120,12 @@ def without(shown: str, text: str) -> str:
     """`shown` of `text`; where that seems to tell who somebody is, what kind of thing it holds instead."""
     kind = kind_of(text)
     return shown if kind is None else PHRASES[kind]
+
+
+def in_one_spelling(text: str) -> str:
+    """Of an NHS number, and nothing else in `text`, its ten digits; any other text as it is."""
+    whole = WHOLE_NUMBER.fullmatch(text)
+    return "".join(mark for mark in text if mark.isdigit()) if whole and _checked(text) else text
 
 
 def _nhs_number(text: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from services.ingest.personal import in_one_spelling
 from shared.kit.secretfiles import read_secret
 
 KEY: Final = "ingest-pseudonyms"
@@ -25,7 +26,11 @@ def pseudonym(text: str, key: bytes) -> str:
 
 
 def pseudonyms(texts: pl.Series, key: bytes) -> pl.Series:
-    """The pseudonym of each of `texts`, shape (n,), in their order; null where there is no text."""
+    """The pseudonym of each of `texts`, shape (n,), in their order; null where there is no text.
+
+    An NHS number is one number however its digits are set apart. Other keys count letter by letter: whether two that
+    differ in case are one patient is known to nobody here.
+    """
     different = texts.drop_nulls().unique()
-    made = pl.Series([pseudonym(text, key) for text in different], dtype=pl.String)
+    made = pl.Series([pseudonym(in_one_spelling(text), key) for text in different], dtype=pl.String)
     return texts.replace_strict(different, made, default=None, return_dtype=pl.String)

@@ -132,11 +132,29 @@ def test_patients_keys_become_pseudonyms_under_the_key(tmp_path: Path) -> None:
     rows, aside = check(texts, source, key)
     first, second, absent, again = rows["cell"].to_list()
     assert (second, absent) == (again, None)
-    assert first == pseudonym("943 476 5919", key) != pseudonym("943 476 5919", key + b"x")
+    assert first == pseudonym("9434765919", key) != pseudonym("9434765919", key + b"x")
     assert [len(first), len(second)] == [32, 32]
     assert aside.is_empty()
     with pytest.raises(ValueError, match="no key"):
         check(texts, source)
+
+
+@pytest.mark.parametrize(
+    "spelt", ["943 476 5919", "943-476-5919", "943\u00a0476\u00a05919", "9434 765 919", " 9434765919 "]
+)
+def test_one_patient_in_two_spellings_has_one_pseudonym(spelt: str) -> None:
+    texts = pl.DataFrame({LINE: [2, 3], "id": ["a", "b"], "cell": ["9434765919", spelt]})
+    rows, _ = check(texts, source_of({"type": "pseudonym"}), b"k" * 32)
+    assert rows["cell"].n_unique() == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("943 476 5918", "9434765918"), ("P1", "p1"), ("0116", "116"), ("1 2", "12")]
+)
+def test_what_may_be_two_patients_has_two_pseudonyms(one: str, other: str) -> None:
+    texts = pl.DataFrame({LINE: [2, 3], "id": ["a", "b"], "cell": [one, other]})
+    rows, _ = check(texts, source_of({"type": "pseudonym"}), b"k" * 32)
+    assert rows["cell"].n_unique() == 2
 
 
 def test_a_pseudonym_is_what_another_program_makes_of_it() -> None:
