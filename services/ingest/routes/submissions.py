@@ -18,6 +18,7 @@ from services.ingest.problems import (
     NameDiffers,
     NameNotKnown,
     OffsetDiffers,
+    PseudonymKeyMissing,
     SenderIdle,
     SeveralFeeds,
     TooManyUploads,
@@ -28,6 +29,7 @@ from services.ingest.routes.asked import (
     MOST_NUMBER,
     PRIVATE,
     JobsDep,
+    KeyDep,
     NoParameters,
     Page,
     SettingsDep,
@@ -40,6 +42,7 @@ from services.ingest.store.database import Store
 from services.ingest.workflow.announcing import check_announced, last_part
 from services.ingest.workflow.arrival import Gate, Terms, size_of, take_in, too_large
 from services.ingest.workflow.checking import see_to_check
+from services.ingest.workflow.declaring import check_key
 from services.ingest.workflow.mending import of_mended
 from services.ingest.workflow.progress import progress_of
 from services.ingest.workflow.quarantine import quarantine_csv, quarantine_to_mend, quarantined
@@ -57,7 +60,7 @@ READERS = Depends(MAY_READ)
 STEWARD = Depends(allow("steward"))
 REFUSALS = (
     DigestMismatch, TooLarge, StorageFull, GroundNeeded, NameNotKnown, NameDiffers, WholePeriodWithoutDays,
-    MendsNothing, OffsetDiffers, TooManyUploads, SenderIdle,
+    MendsNothing, OffsetDiffers, PseudonymKeyMissing, TooManyUploads, SenderIdle,
 )  # fmt: skip
 Offset = Annotated[int | None, Header(alias="Upload-Offset", ge=0, le=MOST_NUMBER)]
 router = APIRouter(
@@ -103,9 +106,10 @@ class WhichLines(Which):
 )
 async def submit(
     *, feed: Slug, sha256: Sha256, how: Annotated[HowToTake, Query()], request: Request, response: Response,
-    store: StoreDep, sources: SourcesDep, settings: SettingsDep, jobs: JobsDep, offset: Offset = None,
+    store: StoreDep, sources: SourcesDep, settings: SettingsDep, jobs: JobsDep, key: KeyDep, offset: Offset = None,
 ) -> Receipt:  # fmt: skip
     source = source_named(sources, feed)
+    check_key(source, key)
     if int(request.headers.get("content-length", 0)) + (offset or 0) > settings.most_bytes:
         raise too_large(settings.most_bytes)
     now, name = datetime.now(UTC), last_part(how.name)
