@@ -6,7 +6,6 @@ superseding submission replaces the key. Splitting a file in two and sending bot
 """
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import polars as pl
@@ -23,7 +22,6 @@ STATUS: Final = "_status"
 SUBMISSION: Final = "_submission"
 ORIGIN: Final = "_origin"
 """Of a row that mends a line of an earlier submission: the number that the line has there."""
-Window = tuple[date, date]
 CONFLICT: Final = pl.lit(Fate.CONFLICT.value)
 CODE: Final = "conflict"
 AGREE: Final = "the same values in every line with this key"
@@ -65,23 +63,44 @@ def of_origin(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
     return rows.with_columns(pl.col(ORIGIN).alias(one.name) for one in source.columns if isinstance(one, LineNumber))
 
 
-def _superseded(state: pl.DataFrame, rows: pl.DataFrame, window: Window | None, source: Source) -> pl.DataFrame:
-    """What of the state stays: no key that the rows carry, and with a `window` no row that lies within it."""
+def _superseded(state: pl.DataFrame, rows: pl.DataFrame, window: pl.DataFrame | None, source: Source) -> pl.DataFrame:
+    """What of the state stays: no key that the rows carry, and with a `window` (`window_of`) no row of its days."""
     base = state.join(rows, on=source.key, how="anti", maintain_order="left")
     if window is not None and source.days is not None:
-        within = (pl.col(source.days.first) >= window[0]) & (pl.col(source.days.last) <= window[1])
-        base = base.filter(~within.fill_null(False))
+        if has_periods(source):
+            return base.join(window, on=window.columns, how="anti", maintain_order="left")
+        first, last = window.row(0)
+        base = base.filter(~pl.col(source.days.first).is_between(first, last).fill_null(False))
     return base
+
+
+def has_periods(source: Source) -> bool:
+    """Whether its rows are about periods, each with a first and a last day, and not about single days."""
+    return source.days is not None and source.days.first != source.days.last
+
+
+def window_of(rows: pl.LazyFrame, source: Source) -> pl.DataFrame | None:
+    """The days that `rows` cover: of a source of periods each that occurs, by its first and its last day, since those
+    between two of them are in no row; else one row with the first and the last day of all. None where there are none.
+    """
+    if source.days is None:
+        return None
+    if has_periods(source):
+        found = rows.select(source.days.first, source.days.last).drop_nulls().unique().collect()
+    else:
+        day = pl.col(source.days.first)
+        found = rows.select(day.min().alias("first"), day.max().alias("last")).drop_nulls().collect()
+    return None if found.is_empty() else found
 
 
 def resolve(  # noqa: PLR0917  # rows and state first, then by whom, how, of what kind
     rows: pl.DataFrame, state: pl.DataFrame, submission: str, supersede: bool, source: Source,
-    window: Window | None = None,
+    window: pl.DataFrame | None = None,
 ) -> Resolution:  # fmt: skip
     """Fates of `rows` (`checks.row_schema`, in order of line) of `submission`, against `state` (`state_schema`).
 
     What the submission said when it was decided before counts for nothing. With `supersede` the keys that the rows
-    carry are first taken out of the state, and with a `window` all that the state has of these days. Fates are per
+    carry are first taken out of the state, and with a `window` all that the state has of its days. Fates are per
     key: rows and state may come in parts, each with all that there is of a key.
     """
     rows = in_full(rows, source)

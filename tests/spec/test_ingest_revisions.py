@@ -135,3 +135,22 @@ def test_progress_is_told_until_the_submission_is_decided(ingest: Ingest) -> Non
     assert lines[-1] == ingest.submission(FIRST)
     assert lines[-1]["state"] == "checked"
     assert all(line["progress"]["step"] in ("waiting", "reading", "resolving", "recording") for line in lines[:-1])
+
+
+def periods(ingest: Ingest) -> set[tuple[str, str, str]]:
+    rows = pl.read_parquet(io.BytesIO(ingest.rows(ingest.freeze())))
+    return {(one, str(first), str(last)) for one, first, last in
+            rows.select("provider", "period_start", "period_end").iter_rows()}  # fmt: skip
+
+
+def test_a_whole_period_is_each_period_of_the_file_and_none_between(ingest: Ingest) -> None:
+    years = ("2010", "2011", "2012", "2010-2012")
+    ingest.send(ny_file(*(ny_row(one, year=year) for year in years for one in ("1001", "1002"))))
+    revision = ny_file(ny_row("1001", year="2010", deaths="5"), ny_row("1001", year="2012", deaths="5"))
+    ingest.send(revision, supersede="true", whole_period="true")
+    both = {("2011-01-01", "2011-12-31"), ("2010-01-01", "2012-12-31")}
+    kept = {("2010-01-01", "2010-12-31"), ("2012-01-01", "2012-12-31")}
+    assert periods(ingest) == {("1001", *one) for one in kept | both} | {("1002", *one) for one in both}
+    assert post(ingest, revision, "retraction").status_code == 202
+    ingest.decided(ny_file(*(ny_row(one, year=year) for year in years for one in ("1001", "1002"))))
+    assert len(periods(ingest)) == 8

@@ -10,7 +10,7 @@ import polars as pl
 
 from services.ingest.checks import LINE
 from services.ingest.domain import Correction, Outcome, Waiting
-from services.ingest.fates import STATUS, SUBMISSION, Window, resolve, state_schema
+from services.ingest.fates import STATUS, SUBMISSION, resolve, state_schema, window_of
 from services.ingest.reading.batches import on_each_line
 from services.ingest.reading.parts import LINES, Read
 from services.ingest.refusals import ASIDE
@@ -68,7 +68,8 @@ class Resolving:
     def _states(self, rows: Rows, held: Held, tally: Tally) -> Iterator[pl.DataFrame]:
         """The new state, part by part; what else there is goes to the tally."""
         sha256, supersedes, done = self.waiting.sha256, self.waiting.supersedes, 0
-        window = _window(rows, self.source) if supersedes and self.waiting.whole_period else None
+        whole = supersedes and self.waiting.whole_period and rows.files
+        window = window_of(pl.scan_parquet(rows.files), self.source) if whole else None
         for some, state in parts(rows, held, tally.folder, self.most):
             resolution = resolve(some, state, sha256, supersedes, self.source, window)
             tally.fates.update(resolution.fates)
@@ -103,12 +104,3 @@ def _set_aside_now(overtaken: pl.LazyFrame, sha256: str, folder: Path) -> Path:
     mine = overtaken.filter(pl.col(SUBMISSION) == sha256).collect()
     on_each_line(mine.select(ASIDE.names()), mine.select(LINE, LINES)).write_parquet(now)
     return now
-
-
-def _window(rows: Rows, source: Source) -> Window | None:
-    """The first and the last day that the rows speak of."""
-    if source.days is None or not rows.files:
-        return None
-    days = [pl.col(source.days.first).min().alias("first"), pl.col(source.days.last).max().alias("last")]
-    first, last = pl.scan_parquet(rows.files).select(days).collect().row(0)
-    return None if first is None or last is None else (first, last)
