@@ -27,13 +27,16 @@ def row_schema(source: Source) -> pl.Schema:
     return pl.Schema({LINE: pl.Int64(), AGGREGATE: pl.Boolean(), **source.canonical})
 
 
-def check(texts: pl.DataFrame, source: Source, key: bytes | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+def check(
+    texts: pl.DataFrame, source: Source, key: bytes | None = None, tidy: bool = False
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that pass (`row_schema`), and those that do not (`ASIDE`).
 
-    `texts` holds `_line` and the header's columns as text, not trimmed; `source` is in the layout of that header. `key`
-    is that of its pseudonyms. Raises ValueError where there are pseudonyms to make and no key.
+    `texts` holds `_line` and the header's columns as text, not trimmed, but for `tidy` ones, which need not be;
+    `source` is in the layout of that header. `key` is that of its pseudonyms. Raises ValueError where there are
+    pseudonyms to make and no key.
     """
-    return _prepared(_This(source), key).of(texts)
+    return _prepared(_This(source), key).of(texts if tidy else _trimmed(texts, source))
 
 
 class _This:
@@ -68,8 +71,9 @@ class _Checks:
         self.rules = RowRules([LINE, *source.header, *own, AGGREGATE], _rules(source))
 
     def of(self, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        valued = _trimmed(texts, self.source).with_columns(self.values)
-        passed, failed = self.rules.filter(valued.with_columns(_is_aggregate(self.source).alias(AGGREGATE)))
+        """Of trimmed ones."""
+        valued = texts.with_columns(self.values).with_columns(_is_aggregate(self.source).alias(AGGREGATE))
+        passed, failed = self.rules.filter(valued)
         return _rows(passed, self.source), _aside(failed, self.rules.rules)
 
 

@@ -1,7 +1,7 @@
 """Work of two kinds at the same time: the next piece is made while somebody uses the one before it."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
@@ -10,7 +10,7 @@ U = TypeVar("U")
 WORKERS: Final = 2
 
 
-def ahead(pieces: Iterator[T]) -> Iterator[T]:
+def ahead(pieces: Iterator[T]) -> Generator[T, None, None]:
     """The same pieces in their order, each made in a thread of its own while the one before it is used: one more is
     held than without. What making one raises, asking for it raises. Close it (`contextlib.closing`) where not all are
     asked for: nothing is made any more then."""

@@ -3,6 +3,8 @@ for sixteen bytes a row for their keys."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from typing import Final
 
 import polars as pl
@@ -18,6 +20,7 @@ from services.ingest.source import Source
 from shared.contracts.ingest import Fates
 from shared.contracts.profiles import ColumnProfile, Days, Keys, Profile, Providers, SetAside, Total
 from shared.contracts.profiles import Type as TypeName
+from shared.kit.ahead import WORKERS
 
 NO_REASON: Final = "none-given"
 
@@ -32,12 +35,14 @@ def profile_of(
     """
     columns = [_Counted(column, kind, source) for column in source.columns if column.keep and (kind := type_of(column))]
     keys, held = KeyTally(source), 0
-    for frame in frames:
-        keys.add(frame)
-        rows = frame.filter(~pl.col(AGGREGATE)) if frame[AGGREGATE].any() else frame
-        held += rows.height
-        for counted in columns:
-            counted.add(rows)
+    with ThreadPoolExecutor(WORKERS) as others:  # each column has a tally of its own, which hears frames in order
+        for frame in frames:
+            numbered = others.submit(keys.add, frame)
+            rows = frame.filter(~pl.col(AGGREGATE)) if frame[AGGREGATE].any() else frame
+            held += rows.height
+            for _ in others.map(_Counted.add, columns, repeat(rows)):
+                pass
+            numbered.result()
     keyed = keys.result()
     fates = read.fates(keyed.fates, sum(piece.rows for piece in read.aside))
     tallies = {one.column.name: one.tally for one in columns}

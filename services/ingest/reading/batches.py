@@ -31,7 +31,7 @@ class Broken:
 class Batch:
     """`lines` physical lines that follow one another. `texts`: rows, as `_line`, `_lines` and the columns of the header
     and spare ones, all text, not trimmed. `aside` (`ASIDE`, one for each physical line): lines that are no rows.
-    `done`: how much of the file has been read with it."""
+    `done`: how much of the file has been read with it. `tidy`: it is known that no text has spaces around it."""
 
     lines: int
     texts: pl.DataFrame
@@ -40,6 +40,7 @@ class Batch:
     blank: int = 0
     footer: int = 0
     done: int = 0
+    tidy: bool = False
 
 
 @dataclass(frozen=True)

@@ -48,3 +48,8 @@ def _has_overlong(data: bytes) -> bool:
             return True
         at = newline + 1
     return False
+
+
+def is_tidy(data: bytes) -> bool:
+    """Whether no field of these plain lines has spaces around it; no tab is in plain lines."""
+    return not (data[:1] == b" " or any(mark in data for mark in (b", ", b" ,", b"\n ", b" \n", b" \r")))

@@ -4,7 +4,7 @@ aside. In memory for small files, or into files of its own, piece by piece; both
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,6 +20,7 @@ from services.ingest.reading.parts import LINES, Read, Stated, write_contents
 from services.ingest.refusals import ASIDE, EXCERPT, Refused
 from services.ingest.source import Source
 from shared.contracts.ingest import Fate
+from shared.kit.ahead import ahead
 
 MOST_TOTALS: Final = 10
 
@@ -144,19 +145,21 @@ def _opened(path: Path, source: Source, name: str | None, scratch: str) -> Itera
 
 
 def _take(file: Opened, key: bytes | None, rows: Keeping, aside: Keeping, told: Told) -> Counts:
-    """Every batch's rows and lines set aside, kept in the order of their lines."""
+    """Every batch's rows and lines set aside, kept in the order of their lines. While one is checked the next is made
+    of the bytes."""
     counts = Counts()
-    for batch in file.batches:
-        taken, refused = _checked(batch, file, key, counts)
-        rows.add(taken)
-        aside.add(refused)
-        counts.lines += batch.lines
-        counts.header += batch.header
-        counts.blank += batch.blank
-        counts.footer += batch.footer
-        counts.taken += int(taken[LINES].sum())
-        counts.aside += refused.height
-        told(min(batch.done, file.total), file.total)
+    with closing(ahead(file.batches)) as batches:
+        for batch in batches:
+            taken, refused = _checked(batch, file, key, counts)
+            rows.add(taken)
+            aside.add(refused)
+            counts.lines += batch.lines
+            counts.header += batch.header
+            counts.blank += batch.blank
+            counts.footer += batch.footer
+            counts.taken += int(taken[LINES].sum())
+            counts.aside += refused.height
+            told(min(batch.done, file.total), file.total)
     counts.check()
     return counts
 
@@ -164,7 +167,7 @@ def _take(file: Opened, key: bytes | None, rows: Keeping, aside: Keeping, told: 
 def _checked(batch: Batch, file: Opened, key: bytes | None, counts: Counts) -> tuple[pl.DataFrame, pl.DataFrame]:
     source = file.source
     texts, unexpected = _without_spare(_without_totals(batch.texts, source, counts), file.spare)
-    taken, refused = check(texts.drop(LINES), source, key)
+    taken, refused = check(texts.drop(LINES), source, key, batch.tidy)
     lines = batch.texts.select(LINE, LINES)
     refused = on_each_line(pl.concat([unexpected, refused]), lines)
     if texts.height == taken.height and (texts[LINES] == 1).all():

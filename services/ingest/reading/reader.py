@@ -170,10 +170,11 @@ def _empty(folder: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """What Python needs to start, and nothing of the service's settings; one thread takes the least memory."""
+    """What Python needs to start, and nothing of the service's settings. One thread checks a piece while another reads
+    the next; more would take more memory."""
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return {
         **passed,
-        "POLARS_MAX_THREADS": "1",
+        "POLARS_MAX_THREADS": "2",
         "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
     }

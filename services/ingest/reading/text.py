@@ -12,7 +12,7 @@ from services.ingest.reading.batches import Batch, Broken, Misshapen, Opened, nu
 from services.ingest.reading.blocks import Block, blocks
 from services.ingest.reading.header import Head, header_of
 from services.ingest.reading.limits import MOST_IN_LINE
-from services.ingest.reading.plain import is_plain
+from services.ingest.reading.plain import is_plain, is_tidy
 from services.ingest.reading.records import records
 from services.ingest.reading.screen import screened
 from services.ingest.reading.structure import BREAK, Lines, Shape, controls_in, footer_pattern, measure, only
@@ -72,7 +72,8 @@ def _batch(block: Block, layout: Layout, misshapen: Misshapen) -> Batch:
         texts = _fields_of(block.data, layout)
         if texts is not None:
             first = pl.int_range(block.first, block.first + texts.height, dtype=pl.Int64(), eager=True)
-            return Batch(texts.height, numbered(texts, first), pl.DataFrame(schema=ASIDE))
+            tidy = is_tidy(block.data)
+            return Batch(texts.height, numbered(texts, first), pl.DataFrame(schema=ASIDE), tidy=tidy)
     source = layout.source
     lines = measure(block, layout.width, layout.footer, source.empty_rows_are_blank, source.form.kept_controls)
     counts = np.bincount(lines.shapes, weights=lines.spans, minlength=len(Shape)).astype(np.int64)
