@@ -15,6 +15,7 @@ import pytest
 from services.ratings.assembly.succession import links_of, successions_of
 from shared.contracts.consent import Change
 from shared.contracts.releases import ReadableView
+from tests.unit.case_rig import be
 from tests.unit.test_gateway_world import world
 from tests.unit.test_ratings_rig import DATA, Rig, rig_in
 
@@ -24,20 +25,55 @@ DSPT = DATA / "nhs-ods" / "dspt_status_2022_02.csv"
 QUARTERS = ("shmi-2011-october.csv", "shmi-2012-october.csv", "shmi-2013-april.csv")
 PARTS = ("rows.parquet", "quarantine.parquet", "consultants.parquet", "providers.json", "indicators.json",
          "funnels.json", "models.json", "commentaries.json", "manifest.json")  # fmt: skip
+Told = dict[str, list[dict[str, Any]]]
 pytestmark = pytest.mark.skipif(not TRUSTS.exists(), reason="../shared/data is not beside this checkout")
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """A published release of three SHMI releases; every name of an organisation is in them or in the register."""
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rig, Told]]:
+    """A published release of three SHMI releases; every name of an organisation is in them or in the register. Beside
+    it what each lead was told of their own results before."""
     with rig_in(tmp_path_factory.mktemp("rig")) as made:
         for name in QUARTERS:
             made.send("shmi", (DATA / "nhs-shmi" / name).read_bytes(), name=name)
         made.send("ods-trusts", TRUSTS.read_bytes(), name="etr.csv")
         successions = b"provider,successor,since,authority\n5QT,R1F,2012-04-01,The establishment order\n"
         made.send("organisation-successions", successions, name="organisation-successions.csv")
-        made.publish(made.build(RELEASE, [SHMI])["release"])
-        yield made
+        made.build(RELEASE, [SHMI])
+        made.announce(RELEASE)
+        made.step("analyst", RELEASE, "submission")
+        told = {code: own_results(made, code) for code in ("R1F", "5QT", "RJ1")}
+        checks = {one["check"]: one for one in made.gate(RELEASE)["checks"]}
+        assert checks["preview"]["now"]["have_looked"] == 3, "5QT, R1F and RJ1, once each"
+        made.approve_submitted(RELEASE)
+        made.sign(RELEASE, "publisher")
+        made.step("publisher", RELEASE, "publication")
+        yield made, told
+
+
+def own_results(rig: Rig, code: str) -> list[dict[str, Any]]:
+    be(rig, "lead", code)
+    return [one for release in rig.done("lead", "GET", "/v1/me/results")["releases"] for one in release["results"]]
+
+
+@pytest.fixture(scope="module")
+def rig(reviewed: tuple[Rig, Told]) -> Rig:
+    return reviewed[0]
+
+
+def test_who_took_over_sees_first_what_will_stand_under_their_code(reviewed: tuple[Rig, Told]) -> None:
+    """The very rows that the public reads there; whoever has an account of the former code sees its own."""
+    rig, told = reviewed
+    public = {row["id"]: row for row in rig.table(RELEASE, "rows").iter_rows(named=True)}
+    for code, periods in (("R1F", 3), ("5QT", 2), ("RJ1", 3)):
+        bodies = [one["result"] for one in told[code]]
+        assert len({body["period"]["id"] for body in bodies}) == len(bodies) == periods
+        for body in bodies:
+            row = public[body["id"]]
+            assert body["subject"]["id"] == row["provider_id"]
+            assert body["subject"].get("reported_as", {}).get("id") == row["reported_as_id"]
+            assert body["value"]["estimate"] == row["estimate"]
+    assert {one["result"]["subject"]["id"] for one in told["R1F"] + told["5QT"]} == {"R1F"}
 
 
 def test_the_view_says_of_whom_each_figure_was_published(rig: Rig) -> None:

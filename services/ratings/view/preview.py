@@ -24,8 +24,9 @@ IN_FULL: Final = frozenset({"published", "not_available"})  # whatever the figur
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """`rows` are those of the view as it would be published now, each with its `subject`, and with nothing beside its
-    figures: what subjects have said is put there row by row, so that a text does not cost a bake."""
+    """`rows` are those of the view as it would be published now, each with its `subject`, which is whom the figure was
+    published about, and with nothing beside its figures: what subjects have said is put there row by row, so that a
+    text does not cost a bake."""
 
     release: str
     given: Ingredients
@@ -39,7 +40,7 @@ class Preview:
         rows = pl.read_parquet(io.BytesIO(parts["rows.parquet"].data))
         entries = ENTRIES.validate_json(parts["indicators.json"].data)
         return cls(
-            release, given, rows.with_columns(subject=pl.coalesce("consultant_id", "provider_id")),
+            release, given, rows.with_columns(subject=pl.coalesce("consultant_id", "reported_as_id", "provider_id")),
             {one.id: one for one in entries}, tuple(CURVES.validate_json(parts["funnels.json"].data)),
         )  # fmt: skip
 
@@ -80,7 +81,7 @@ def _with(rows: pl.DataFrame, beside: Beside) -> Iterator[dict[str, Any]]:
 
 def _own(preview: Preview, row: Mapping[str, Any], public: str) -> OwnRow:
     key = (row["level"], row["subject"], row["indicator_id"], row["period_id"])
-    whole = {**row, "subject_id": row["subject"]}
+    whole = {**row, "subject_id": row["consultant_id"] or row["provider_id"]}
     return OwnRow(key, result_body(preview.release, whole, preview.entries[row["indicator_id"]]), public)
 
 

@@ -1,7 +1,7 @@
 """Whoever is measured: who asks, which releases they may look at before the public, and which result they mean."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import polars as pl
@@ -61,6 +61,15 @@ def previewed(tx: Transaction) -> list[ReleaseRow]:
     """Releases that subjects may look at before the public, newest first: submitted, or approved and not out yet. One
     that was returned is closed to them until it is submitted again."""
     return [row for row in tx.releases() if row.status in PREVIEWED]
+
+
+def answered_for(office: Office, row: ReleaseRow, who: Who) -> list[Who]:
+    """Who asks, and the organisations whose place theirs took: the public finds their results under its code."""
+    if who.level != "provider" or "successions" not in row.parts:
+        return [who]
+    links = office.frames.load(row.parts["successions"])
+    before = links.filter(pl.col("heir") & (pl.col("successor") == who.subject))["provider"]
+    return [who, *(replace(who, subject=one) for one in sorted(before))]
 
 
 def results_frame(office: Office, row: ReleaseRow) -> pl.DataFrame:

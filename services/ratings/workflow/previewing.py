@@ -13,7 +13,7 @@ from services.ratings.view.beside import NOTHING, Reply
 from services.ratings.view.preview import NOT_NAMED, NOT_SHOWN, SHOWN, OwnRow, Preview, own_rows
 from services.ratings.workflow.baking import ingredients_of, permitted_for
 from services.ratings.workflow.office import Office
-from services.ratings.workflow.own import PREVIEWED, Who, is_open, own_figures, own_frame, previewed
+from services.ratings.workflow.own import PREVIEWED, Who, answered_for, is_open, own_figures, own_frame, previewed
 from services.ratings.workflow.texts import as_sent
 
 Json = dict[str, Any]
@@ -63,16 +63,20 @@ def _own_release(office: Office, who: Who, release: str) -> dict[str, Any] | Non
     """None where the subject has no row in it, or where it was returned since it was listed."""
     with office.store.reading() as tx:
         row = tx.release(release)
-        if not list(own_figures(office, row, who)):
-            return None
+    subjects = [one for one in answered_for(office, row, who) if list(own_figures(office, row, one))]
+    if not subjects:
+        return None
     preview = preview_of(office, release)
     with office.store.reading() as tx:
         row = tx.release(release)
         if row.status not in PREVIEWED:
             return None
-        told, first_look = _told(office, tx, row, who, preview), kept.seen(tx, row, who.key) is None
-    if first_look:
-        _record(office, row, who)
+        told = _told(office, tx, row, who, preview)
+        for before in subjects:
+            told["results"] += _before(office, tx, row, before, preview) if before != who else []
+        first_looks = [one for one in subjects if kept.seen(tx, row, one.key) is None]
+    for one in first_looks:
+        _record(office, row, one)
     return told
 
 
@@ -92,6 +96,12 @@ def _told(office: Office, tx: Transaction, row: ReleaseRow, who: Who, preview: P
         "commentary": _newest(texts, Kind.COMMENTARY), "comments": [t for t in texts if t["kind"] == Kind.COMMENT],
     }  # fmt: skip
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _before(office: Office, tx: Transaction, row: ReleaseRow, who: Who, preview: Preview) -> list[Json]:
+    """What will stand under a successor's code. It is read there; only an account of the former code answers it."""
+    beside = kept.beside(tx, row, own_frame(office, row, who))
+    return [_result(one, False, [], []) for one in own_rows(preview, who.key, beside)]
 
 
 def _result(one: OwnRow, invited: bool, texts: list[Json], queries: list[int | None]) -> Json:
