@@ -41,10 +41,11 @@ class Serving:
         url, auth = f"http://127.0.0.1:{port}", ("steward", passwords["steward"])
         self.client = httpx.Client(base_url=url, auth=auth, timeout=60, trust_env=False)
         self.child: subprocess.Popen[bytes] | None = None
+        self.moments = settings.data_dir.parent / "moments"
 
     def start(self, moment: int = 0) -> None:
         """Until it is ready, or has been killed on the way. Raises AssertionError after a minute."""
-        command = [sys.executable, "-m", "tests.system.ingest_killed", str(moment)]
+        command = [sys.executable, "-m", "tests.system.ingest_killed", str(moment), str(self.moments)]
         self.child = subprocess.Popen(command, cwd=ROOT, env=self.environment)
         self.until(lambda: not self.lives() or self.ready(), "neither ready nor ended")
 
@@ -100,47 +101,55 @@ def serving(folder: Path) -> Iterator[Serving]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The snapshot of a house in which nothing was killed."""
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], int]:
+    """The snapshot of a house in which nothing was killed, and how many moments there were to be killed at."""
     with serving(tmp_path_factory.mktemp("whole")) as served:
         served.start()
-        return finished(served)
+        sent(served)
+        last = int(served.moments.read_text())
+        return finished(served), last
+
+
+def sent(served: Serving) -> None:
+    assert served.send(FIRST)
+    assert served.send(SECOND)
+    served.until(served.decided, "no fates")
 
 
 def finished(served: Serving) -> dict[str, Any]:
     """Everything sent, whoever was killed meanwhile; the snapshot of it."""
-    assert served.send(FIRST)
-    assert served.send(SECOND)
-    served.until(served.decided, "no fates")
+    sent(served)
     assert tuple(some(served.submission(content)["fates"]) for content in (FIRST, SECOND)) == EXPECTED
     frozen: dict[str, Any] = served.client.post("/v1/snapshots", json={"feed": FEED}).raise_for_status().json()
     return frozen
 
 
-def moments() -> list[int]:
-    """Spread over the work of two files; the first of them is the first transaction of the start."""
-    last = 34
-    return sorted({1 + last * number // KILLS for number in range(KILLS)}) if last > KILLS else list(range(1, KILLS))
-
-
-@pytest.mark.parametrize("moment", moments())
-def test_kill_9_at_a_step_loses_and_doubles_no_line(tmp_path: Path, whole: dict[str, Any], moment: int) -> None:
+@pytest.mark.parametrize("number", range(KILLS))
+def test_kill_9_at_a_step_loses_and_doubles_no_line(
+    tmp_path: Path, whole: tuple[dict[str, Any], int], number: int
+) -> None:
+    """Moments are spread over the work of two files; the first of them is the first transaction of the start."""
+    expected, last = whole
+    moment = 1 + last * number // KILLS
     with serving(tmp_path) as served:
         served.start(moment)
         acknowledged = [content for content in (FIRST, SECOND) if served.lives() and served.send(content)]
         if len(acknowledged) == 2:
             served.until(lambda: not served.lives() or served.decided(), "neither killed nor decided")
-        if served.child is not None and served.child.poll() is not None:
-            assert served.child.returncode == -signal.SIGKILL
+        hit = not served.lives()
+        assert not hit or (served.child is not None and served.child.returncode == -signal.SIGKILL)
         served.end()
         served.start()
         for content in acknowledged:
             assert served.submission(content)["sha256"] == sha256(content)
         frozen = finished(served)
         assert {name: frozen[name] for name in ("digest", "rows", "submissions")} == {
-            name: whole[name] for name in ("digest", "rows", "submissions")
+            name: expected[name] for name in ("digest", "rows", "submissions")
         }
         assert not list((served_folder(served) / "uploads").glob(".*.part"))
+    sys.stdout.write(f"\nmoment {moment} of {last}: {'killed' if hit else 'not reached'}\n")
+    if number >= last or not hit:
+        pytest.skip(f"UNKNOWN: moment {moment} of {last} did not come, or there are fewer than {KILLS}")
 
 
 def served_folder(served: Serving) -> Path:
