@@ -41,8 +41,12 @@ def digest_kept(store: Store, reading: str) -> str | None:
         return None
 
 
-def profile_kept(store: Store, reading: str) -> Profile:
-    return Profile.model_validate_json((store.files.reading(reading) / FILE).read_bytes())
+def profile_kept(store: Store, reading: str) -> Profile | None:
+    """None where it is not there (any more): no backup has readings."""
+    try:
+        return Profile.model_validate_json((store.files.reading(reading) / FILE).read_bytes())
+    except FileNotFoundError:
+        return None
 
 
 def profiled(store: Store, feed: str, sha256: str) -> Profiled | None:

@@ -99,6 +99,7 @@ class Checking:
             return found | read
         source, telling = self._source(waiting), Telling(self.store.files, waiting.feed, waiting.sha256)
         digest, kept = kept_reading(self.store, source, waiting, self.key, _nothing)
+        self._read_again(waiting)
         told = telling.step("resolving", kept.height)
         outcome = Resolving(self.store, source, waiting, told, self.most).outcome(digest, kept, pointer.state)
         outcome = replace(outcome, profile=read.get("profile"))
@@ -117,6 +118,15 @@ class Checking:
         telling.over()
         sweep(self.store)
         return True
+
+    def _read_again(self, waiting: Waiting) -> None:
+        """The file that is mended, where what was read of it is not there: no backup has that."""
+        earlier = None if waiting.mends is None else self.store.traces(waiting.feed, waiting.mends)
+        if earlier is None or waiting.mends is None or earlier.reading is None:
+            return
+        if self.store.files.read_of(earlier.reading) is None:
+            mended = replace(waiting, sha256=waiting.mends, name=earlier.name, mends=earlier.mends)
+            kept_reading(self.store, self._source(waiting), mended, self.key, _nothing)
 
     def _source(self, waiting: Waiting) -> Source:
         return self.sources[waiting.feed]

@@ -69,7 +69,7 @@ class Resolving:
         """The new state, part by part; what else there is goes to the tally."""
         sha256, supersedes, done = self.waiting.sha256, self.waiting.supersedes, 0
         whole = supersedes and self.waiting.whole_period and rows.files
-        window = window_of(pl.scan_parquet(rows.files), self.source) if whole else None
+        window = window_of(pl.scan_parquet(list(rows.files)), self.source) if whole else None
         for some, state in parts(rows, held, tally.folder, self.most):
             resolution = resolve(some, state, sha256, supersedes, self.source, window)
             tally.fates.update(resolution.fates)
