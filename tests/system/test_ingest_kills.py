@@ -38,7 +38,8 @@ class Serving:
         named = {"DATA_DIR": settings.data_dir, "PEOPLE_FILE": settings.people_file, "PORT": port,
                  "SECRETS_DIR": settings.secrets_dir}  # fmt: skip
         self.environment = os.environ | {f"CANDOUR_INGEST_{name}": str(value) for name, value in named.items()}
-        url, auth = f"http://127.0.0.1:{port}", ("steward", passwords["steward"])
+        self.password = passwords["steward"]
+        url, auth = f"http://127.0.0.1:{port}", ("steward", self.password)
         self.client = httpx.Client(base_url=url, auth=auth, timeout=60, trust_env=False)
         self.child: subprocess.Popen[bytes] | None = None
         self.moments = settings.data_dir.parent / "moments"
