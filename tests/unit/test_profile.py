@@ -68,7 +68,7 @@ def split(frame: pl.DataFrame, *cuts: int) -> Iterator[pl.DataFrame]:
 
 
 def test_numbers_are_those_of_the_values_present() -> None:
-    found = profiled([rows_of(*({"patient": str(at), "age": at} for at in (40, 10, 30, 20)))])
+    found = profiled([rows_of(*({"patient": str(at), "age": at} for at in (40, 10, 30, 20)))], AGGREGATES)
     (age,) = (column for column in found.columns if column.name == "age")
     assert age.numbers is not None
     told = age.numbers.model_dump(exclude={"bins"})
@@ -87,7 +87,7 @@ def test_absent_values_are_counted_by_their_reasons_and_those_without_one_too() 
 def test_totals_are_no_part_of_what_columns_hold_and_keep_their_fate() -> None:
     frame = rows_of({"patient": "a", "age": 1}, {"patient": "all", "age": 1000})
     frame = frame.with_columns(pl.Series(AGGREGATE, [False, True]))
-    found = profiled([frame])
+    found = profiled([frame], AGGREGATES)
     (age,) = (column for column in found.columns if column.name == "age")
     assert (found.rows, found.fates.accepted, found.fates.aggregate) == (1, 1, 1)
     assert age.numbers is not None
@@ -108,7 +108,27 @@ def test_of_patients_no_bar_stands_for_fewer_lines() -> None:
     told = {one.name: one for one in profiled([rows_of(*({"patient": "p", "age": age} for age in ages))]).columns}
     assert told["age"].numbers is not None
     bins = told["age"].numbers.bins
-    assert [(one.low, one.high, one.rows) for one in bins] == [(20, 20, 30), (21, 101, 17)]
+    assert [(one.low, one.high, one.rows) for one in bins] == [(20, 20, 30), (21, 40, 17)]
+
+
+def test_of_patients_no_extreme_is_told_that_few_lines_reach() -> None:
+    days = [date(2024, 1, 1), *[date(2024, 2, 1)] * 20, date(2024, 12, 31)]
+    frame = rows_of(*({"patient": "p", "age": 104 - at, "day": day} for at, day in enumerate(days)))
+    told = {one.name: one for one in profiled([frame]).columns}
+    assert told["age"].numbers is not None
+    assert told["day"].days is not None
+    assert (told["age"].numbers.minimum, told["age"].numbers.maximum) == (92, 95)
+    assert (told["day"].days.first, told["day"].days.last) == (date(2024, 2, 1), date(2024, 2, 1))
+    assert all(92 <= one.low <= one.high <= 95 for one in told["age"].numbers.bins)
+    few = {one.name: one for one in profiled([frame.head(2 * FEWEST - 1)]).columns}
+    assert (few["age"].numbers, few["day"].days) == (None, None)
+
+
+def test_the_days_that_a_file_covers_are_told_as_they_are() -> None:
+    covers = Source.model_validate(PATIENTS | {"days": {"first": "day", "last": "day"}})
+    [day] = (one for one in profiled([rows_of({"patient": "p"})], covers).columns if one.name == "day")
+    assert day.days is not None
+    assert day.days.first == day.days.last == date(2024, 1, 1)
 
 
 def test_where_rows_are_about_no_patient_frequent_texts_are_told() -> None:

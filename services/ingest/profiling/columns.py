@@ -2,7 +2,7 @@
 columns nothing that few lines have."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -61,7 +61,8 @@ def told(column: AnyColumn, kind: TypeName, tally: Tally, absent: Mapping[str, i
         name=column.name, heading=column.source if isinstance(column, Column) else column.name, type=kind,
         unit=column.unit if isinstance(column, Column) else None, present=tally.present, absent=dict(absent),
         distinct=_distinct(tally), more=not tally.exact,
-        numbers=_numbers(tally, kind == "whole", guarded), days=_days(kind, tally),
+        numbers=_numbers(tally, kind == "whole", guarded),
+        days=_days(kind, tally, guarded=guarded and not _is_edge(column, source)),
         lengths=None if tally.lengths is None else Lengths(shortest=tally.lengths[0], longest=tally.lengths[1]),
         frequent=[Frequent(value=value, rows=rows) for value, rows in shown[:MOST_FREQUENT]],
         codes=sorted(value for value, _ in shown) if kind in LISTS and len(shown) <= MOST_CODES else None,
@@ -99,24 +100,49 @@ def _shown(kind: TypeName, tally: Tally, guarded: bool) -> list[tuple[str, int]]
     return [(str(value), int(rows)) for value, rows in texts.sort([ROWS, VALUE], descending=[True, False]).iter_rows()]
 
 
-def _days(kind: TypeName, tally: Tally) -> Days | None:
-    if kind != "day" or tally.lowest is None:
+def _is_edge(column: AnyColumn, source: Source) -> bool:
+    """Whether its first and last days are the file's own, which everybody is told who reads of the file."""
+    return source.days is not None and column.name in (source.days.first, source.days.last)
+
+
+def _extremes(tally: Tally, guarded: bool) -> tuple[Any, Any] | None:
+    """The lowest and the highest value; where `guarded`, what `FEWEST` rows at least lie at or below, and at or above:
+    the oldest patient is one patient. None where the two would be told of the same rows, or too many values to know."""
+    if not guarded:
+        return None if tally.lowest is None else (tally.lowest, tally.highest)
+    if tally.counts is None or tally.present < 2 * FEWEST:
         return None
-    return Days.model_validate({"first": tally.lowest, "last": tally.highest})
+    upto = tally.counts[ROWS].cum_sum()
+    downto = tally.counts[ROWS].reverse().cum_sum()
+    values = tally.counts[VALUE]
+    first, last = (int((rows < FEWEST).sum()) for rows in (upto, downto))
+    return values[first], values[len(values) - 1 - last]
+
+
+def _days(kind: TypeName, tally: Tally, *, guarded: bool) -> Days | None:
+    if kind != "day" or (found := _extremes(tally, guarded)) is None:
+        return None
+    return Days.model_validate({"first": found[0], "last": found[1]})
 
 
 def _numbers(tally: Tally, whole: bool, guarded: bool) -> NumbersTold | None:
-    if not tally.numeric or tally.counts is None:
+    if not tally.numeric or tally.counts is None or (found := _extremes(tally, guarded)) is None:
         return None
-    lowest, highest = float(str(tally.lowest)), float(str(tally.highest))
+    low, high = (float(str(one)) for one in found)
     spread = tally.moments.spread
-    bins = _bins(tally.counts, lowest, highest, whole)
+    bins = _bins(tally.counts, float(str(tally.lowest)), float(str(tally.highest)), whole)
+    quartiles = [rounded(min(max(tally.at_rank(share), low), high)) for share in (0.25, 0.5, 0.75)]
     return NumbersTold(
-        minimum=rounded(lowest), lower_quartile=rounded(tally.at_rank(0.25)), median=rounded(tally.at_rank(0.5)),
-        upper_quartile=rounded(tally.at_rank(0.75)), maximum=rounded(highest), mean=rounded(tally.moments.mean),
-        total=rounded(tally.moments.total), spread=None if spread is None else rounded(spread), exact=tally.exact,
-        bins=_none_rare(bins) if guarded else bins,
+        minimum=rounded(low), lower_quartile=quartiles[0], median=quartiles[1], upper_quartile=quartiles[2],
+        maximum=rounded(high), mean=rounded(tally.moments.mean), total=rounded(tally.moments.total),
+        spread=None if spread is None else rounded(spread), exact=tally.exact,
+        bins=[_within(one, rounded(low), rounded(high)) for one in _none_rare(bins)] if guarded else bins,
     )  # fmt: skip
+
+
+def _within(one: Bin, low: float, high: float) -> Bin:
+    """Without ends that would tell the lowest or the highest value after all."""
+    return Bin(low=min(max(one.low, low), high), high=max(min(one.high, high), low), rows=one.rows)
 
 
 def _bins(counts: pl.DataFrame, lowest: float, highest: float, whole: bool) -> list[Bin]:
