@@ -13,6 +13,7 @@ from services.gateway.site.charts import funnel as module
 from services.gateway.site.charts import funnel_svg
 from services.gateway.site.charts.drawing import INK, TEXT, stable
 from services.gateway.site.pages.figures import absent_words, chart, limits_words
+from services.gateway.site.pages.results import noun_of
 from services.gateway.site.rendering import environment
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -183,6 +184,32 @@ def test_the_caption_says_what_is_counted() -> None:
     assert shown.caption == "L, by hospital, 1 April 2023 to 31 March 2026. Counted: Deaths."
 
 
+def test_what_is_no_hospital_is_not_called_one() -> None:
+    when = {"start": "2023-04-01", "end": "2026-03-31"}
+    for kinds, who in ((["trust", "hospital"], "organisation"), (["gp-practice"], "practice"), ([], "hospital")):
+        assert noun_of([{"subject": {"kind": kind}} for kind in kinds]) == who
+        shown = chart(FUNNEL, {"label": "L", "numerator": "Deaths"}, when, who=who)
+        assert shown is not None
+        assert shown.caption.startswith(f"L, by {who}, ")
+        assert shown.table == f"L: the figures in the chart, by name of {who}"
+        assert f"between {who}s" in shown.limits
+
+
+def test_who_took_anothers_place_has_a_ring_on_each_point_of_the_period() -> None:
+    """The name stands at their own figure; the order of the points changes nothing."""
+    body = copy.deepcopy(FUNNEL)
+    other = body["points"][1] | {"result": "r-before", "provider": "ZZ1", "reported_as": "ZZ0", "x": 15.0, "y": 2.9}
+    body["points"].append(other)
+    drawn = funnel_svg(body, ("ZZ1", "Sample"))
+    rings = [one["transform"] for one in points(drawn) if one.get("stroke") == INK]
+    signs = [one["transform"] for one in points(drawn) if one.get("stroke") != INK]
+    assert len(rings) == len(set(rings)) == 2
+    assert set(rings) <= set(signs)
+    body["points"] = body["points"][::-1]
+    turned = funnel_svg(body, ("ZZ1", "Sample"))
+    assert turned == drawn
+
+
 def test_the_chosen_provider_has_a_ring_and_its_name() -> None:
     svg = funnel_svg(FUNNEL, ("ZZ1", "Example University Hospitals NHS Trust"))
     assert len(points(svg)) == len(FUNNEL["points"]) + 1
@@ -240,8 +267,8 @@ def test_no_points_no_chart() -> None:
 
 
 def test_every_chart_says_what_its_limits_allow_for() -> None:
-    assert "between-provider variance 0.04" in limits_words(FUNNEL["limits"])
-    assert limits_words({"method": "exact_poisson"}) == (
+    assert "between-provider variance 0.04" in limits_words(FUNNEL["limits"], "hospital")
+    assert limits_words({"method": "exact_poisson"}, "hospital") == (
         "The limits allow for chance alone, not for ordinary differences between hospitals."
     )
 

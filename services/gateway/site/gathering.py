@@ -127,7 +127,8 @@ def provider(reader: Reader, provider_id: str, indicator: str | None) -> Draft:
     complete = source.checked or (fixed and not waiting)
 
     def draw() -> Page:
-        drawn = chart(funnel, definition, _when(others), entry) if funnel and definition and others else None
+        who = results.noun_of(others)
+        drawn = chart(funnel, definition, _when(others), entry, who) if funnel and definition and others else None
         comparison = subjects.Comparison(chosen or "", drawn, others)
         shown = subjects.Shown(complete, waiting)
         return subjects.provider(entry, rows, people, comparison, indicators=definitions, base=source.base, shown=shown)
@@ -163,7 +164,7 @@ def indicator(reader: Reader, indicator_id: str, period: str | None) -> Draft:
     complete = source.checked or not entry["revocable"]
 
     def draw() -> Page:
-        drawn = chart(funnel, entry, _when(rows)) if funnel and rows else None
+        drawn = chart(funnel, entry, _when(rows), who=results.noun_of(rows)) if funnel and rows else None
         return results.indicator(entry, rows, people, drawn, periods=periods, base=source.base, complete=complete)
 
     return source.draft(draw, complete=complete)

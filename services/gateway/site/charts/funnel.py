@@ -17,7 +17,7 @@ import altair as alt
 import orjson
 
 from services.gateway.site.charts.drawing import configured, svg_of
-from services.gateway.site.charts.layers import Frame, Name, labels, limits, marks, ring, target
+from services.gateway.site.charts.layers import Frame, Name, circle, labels, limits, marks, ring, target
 
 PLOT_WIDTH, PLOT_HEIGHT = 336, 262
 MARGIN: Final = {"left": 52, "top": 10, "right": 12, "bottom": 50}
@@ -34,20 +34,24 @@ Body = Mapping[str, Any]
 
 def funnel_svg(funnel: Body, chosen: tuple[str, str] | None = None) -> str:
     """The chart of `funnel` (api.md section 9), with ring and name on `chosen` = (provider, name) if it has a point.
+    Where it has several of one period, because it took another's place, each has a ring and its own has the name.
 
     Raises KeyError where a point says something this chart has no sign for: a word unknown here is never drawn as
     another.
     """
     limit = funnel["limits"]["verdict"]
-    points = sorted(
-        ({"kind": _kind(point, limit), **point} for point in funnel["points"]), key=lambda p: str(p["provider"])
-    )
+    points = sorted(({"kind": _kind(point, limit), **point} for point in funnel["points"]), key=_order)
     drawn = {
         "axes": funnel["axes"], "target": funnel["target"], "curve": funnel["limits"]["curve"], "points": points,
         "chosen": chosen if chosen and any(p["provider"] == chosen[0] for p in points) else None,
     }  # fmt: skip
     canonical = orjson.dumps(drawn, option=orjson.OPT_SORT_KEYS)
     return _rendered(hashlib.sha256(canonical).hexdigest(), canonical)
+
+
+def _order(point: Body) -> tuple[str, str]:
+    """By provider; their own figure before those of whose place they took."""
+    return str(point["provider"]), str(point.get("reported_as", ""))
 
 
 def _kind(point: Body, limit: str) -> str:
@@ -79,7 +83,8 @@ def _spec(drawn: Body) -> dict[str, Any]:
     layers = [*limits(drawn["curve"], frame), target(drawn["target"], frame), *labels(drawn["curve"], frame)]
     if drawn["chosen"]:
         provider, text = drawn["chosen"]
-        point = next(p for p in drawn["points"] if p["provider"] == provider)
-        layers += ring(Name.of(text, point, drawn["points"], drawn["curve"], frame), point, frame)
+        named, *before = [p for p in drawn["points"] if p["provider"] == provider]
+        layers += ring(Name.of(text, named, drawn["points"], drawn["curve"], frame), named, frame)
+        layers += [circle(p, frame) for p in before]
     layers += marks(drawn["points"], frame)
     return configured(alt.layer(*layers), PLOT_WIDTH, PLOT_HEIGHT, MARGIN)

@@ -148,15 +148,22 @@ def _on_lines(curve: list[Body], frame: Frame) -> list[tuple[float, float]]:
     return places
 
 
+def circle(point: Body, frame: Frame) -> alt.Chart:
+    """The ring alone."""
+    data = _chart([{"x": point["x"], "y": point["y"]}])
+    drawn = data.mark_point(shape="circle", size=230, filled=False, stroke=INK, strokeWidth=2)
+    placed: alt.Chart = drawn.encode(**frame.place())
+    return placed
+
+
 def ring(name: Name, point: Body, frame: Frame) -> list[alt.Chart]:
     """A ring round one point and its name: beside it where there is room, else in the corner above the limits, with a
     thin line between the two."""
     under = frame.top * (1 - (len(name.lines) * TEXT * 1.25 + 4) / frame.height)
     end = min(max(point["x"], frame.right - name.wide), frame.right * 0.95)
-    data = _chart([{"x": point["x"], "y": point["y"], "x2": end, "y2": under}])
-    circle = data.mark_point(shape="circle", size=230, filled=False, stroke=INK, strokeWidth=2)
-    layers: list[alt.Chart] = [circle.encode(**frame.place())]
+    layers = [circle(point, frame)]
     if not name.beside and point["y"] < under:
+        data = _chart([{"x": point["x"], "y": point["y"], "x2": end, "y2": under}])
         line = data.mark_rule(color=INK, strokeWidth=1, strokeDash=[1, 2])
         layers.append(line.encode(x2="x2:Q", y2="y2:Q", **frame.place()))
     row = {"x": name.x, "y": name.y, "text": "\n".join(name.lines)}

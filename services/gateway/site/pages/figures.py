@@ -26,35 +26,38 @@ class Chart:
     verdict: str
 
 
-def chart(funnel: Body, indicator: Body, when: Body, chosen: Mapping[str, Any] | None = None) -> Chart | None:
-    """The funnel of `indicator` over the period `when`, or None where it has no point to draw."""
+def chart(
+    funnel: Body, indicator: Body, when: Body, chosen: Mapping[str, Any] | None = None, who: str = "hospital"
+) -> Chart | None:
+    """The funnel of `indicator` over the period `when`, or None where it has no point to draw. `who`: what one of its
+    subjects is, in the middle of a sentence."""
     if not funnel["points"]:
         return None
     found = chosen is not None and any(point["provider"] == chosen["id"] for point in funnel["points"])
     name = str(chosen["name"]) if chosen is not None and found else ""
     svg = funnel_svg(funnel, (chosen["id"], name) if chosen is not None and found else None)
     return Chart(
-        message=funnel["words"], caption=caption(indicator, when), svg=Markup(svg),  # noqa: S704  # made by our renderer, checked there
-        limits=limits_words(funnel["limits"]), absent=absent_words(funnel.get("absent", {})), chosen=name,
-        table=f"{indicator['label']}: the figures in the chart, by name of hospital",
+        message=funnel["words"], caption=caption(indicator, when, who), svg=Markup(svg),  # noqa: S704  # made by our renderer, checked there
+        limits=limits_words(funnel["limits"], who), absent=absent_words(funnel.get("absent", {})), chosen=name,
+        table=f"{indicator['label']}: the figures in the chart, by name of {who}",
         verdict=funnel["limits"]["verdict"],
     )  # fmt: skip
 
 
-def caption(indicator: Body, when: Body) -> str:
+def caption(indicator: Body, when: Body, who: str) -> str:
     """What is counted stands here, because an axis has no room for it."""
-    return f"{indicator['label']}, by hospital, {period(when)}. Counted: {indicator['numerator']}."
+    return f"{indicator['label']}, by {who}, {period(when)}. Counted: {indicator['numerator']}."
 
 
-def limits_words(limits: Body) -> str:
+def limits_words(limits: Body, who: str) -> str:
     """Every chart says whether its limits allow for differences between providers that no model explains."""
     variance = limits.get("between_provider_variance", 0)
     if variance:
         return (
-            "The limits allow for chance and for ordinary differences between hospitals "
+            f"The limits allow for chance and for ordinary differences between {who}s "
             f"(between-provider variance {variance})."
         )
-    return "The limits allow for chance alone, not for ordinary differences between hospitals."
+    return f"The limits allow for chance alone, not for ordinary differences between {who}s."
 
 
 def absent_words(absent: Mapping[str, int]) -> str:

@@ -101,7 +101,7 @@ def indicator(
     }  # fmt: skip
     address = f"{base}/indicators/{entry['id']}/results"
     return Page(
-        "indicator.jinja", f"{entry['label']}: what it measures, and results by hospital", context,
+        "indicator.jinja", f"{entry['label']}: what it measures, and results by {who}", context,
         (HOME, INDICATORS), address, f"{address}.csv", f"/indicators/{entry['id']}",
         synthetic=bool(entry["synthetic"]),
     )  # fmt: skip
