@@ -28,7 +28,7 @@ def test_what_is_loaded() -> None:
     reproduced = [one for one in catalogue.indicators.values() if one.definition.status == "reproduced"]
     synthetic = [one for one in catalogue.indicators.values() if one.definition.status == "synthetic"]
     plain = [one for one in reproduced if one.definition.recipe == "published"]
-    assert (len(reproduced), len(synthetic), len(plain)) == (15, 10, 8)
+    assert (len(reproduced), len(synthetic), len(plain)) == (16, 10, 9)
     assert all(one.definition.units == ["provider"] and not one.definition.revocable for one in reproduced)
     for one in synthetic:
         assert one.definition.programme == f"{one.definition.source.specialty}-consultant-outcomes"

@@ -249,6 +249,8 @@ def test_only_a_factor_of_the_model_can_be_left_out(tmp_path: Path) -> None:
         load_catalogue(folder)
 
 
-def test_every_shipped_indicator_declares_alternatives() -> None:
+def test_every_shipped_indicator_that_compares_declares_alternatives() -> None:
+    """What others have published is judged in no way, and SHMI by its publisher's bands alone: there is no other way."""
     for loaded in CATALOGUE.indicators.values():
-        assert loaded.definition.alternatives is not None, loaded.definition.id
+        theirs = loaded.definition.recipe == "published" or loaded.definition.id == "shmi-trust-mortality"
+        assert (loaded.definition.alternatives is None) == theirs, loaded.definition.id

@@ -47,7 +47,7 @@ def shown(rig: Rig, release: str, level: str = "consultant") -> pl.DataFrame:
 
 def test_the_reviewed_files_are_listed_with_their_digests(rig: Rig) -> None:
     found = rig.ask("analyst", "GET", "/v1/indicators").json()["indicators"]
-    assert len(found) == 25
+    assert len(found) == 26
     assert all(one["digest"].startswith("sha256:") for one in found)
     assert rig.ask("officer", "GET", "/v1/indicators").status_code == 403
 
