@@ -250,7 +250,7 @@ def test_only_a_factor_of_the_model_can_be_left_out(tmp_path: Path) -> None:
 
 
 def test_every_shipped_indicator_that_compares_declares_alternatives() -> None:
-    """What others have published is judged in no way, and SHMI by its publisher's bands alone: there is no other way."""
+    """What others have published is judged in no way, and SHMI by its publisher's bands alone: there are no others."""
     for loaded in CATALOGUE.indicators.values():
         theirs = loaded.definition.recipe == "published" or loaded.definition.id == "shmi-trust-mortality"
         assert (loaded.definition.alternatives is None) == theirs, loaded.definition.id
