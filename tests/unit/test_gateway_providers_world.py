@@ -1,12 +1,14 @@
 """A release with what others have published: words, shares, verdicts, absences with reasons, and merged trusts."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from services.gateway.view.compile import compile_view
+from shared.contracts.base import Contract
 from shared.contracts.views import IndicatorEntry, ProviderEntry, Succession
 from tests.unit.test_gateway_baked import DAY, FIXED, MIXED, PERIOD, Baked, first_view, indicator, provider, row_of
 
@@ -109,7 +111,7 @@ class Plain(Baked):
             plain(WAITS, "Seen within four hours", "percent", 1, ENGLAND),
             plain(GAIN, "Health gain after a hip replacement", "points", 1, ENGLAND, licence="PUBLIC_DOMAIN"),
         ]  # fmt: skip
-        own = {"providers.json": places(), "indicators.json": entries}
+        own: dict[str, Sequence[Contract]] = {"providers.json": places(), "indicators.json": entries}
         written = {
             name: json.dumps([one.model_dump(mode="json", exclude_none=True) for one in given]).encode()
             for name, given in own.items()

@@ -24,7 +24,8 @@ from services.ratings.assembly.coarse import (
     group_of,
 )
 from services.ratings.assembly.left_out import FOLDS, predicted_when_left_out
-from services.ratings.assembly.recipes import Computed, Origin, from_patterns
+from services.ratings.assembly.recipes import Origin, from_patterns
+from services.ratings.assembly.schema import Computed
 from services.ratings.casemix.counting import count_patterns
 from services.ratings.casemix.fitting import fit_counts
 from services.ratings.indicators.loading import load_catalogue

@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from services.ratings.assembly.recipes import Computed, from_counts, from_patterns
-from services.ratings.assembly.schema import RESULT_KEY, BuildRefused
+from services.ratings.assembly.recipes import from_counts, from_patterns
+from services.ratings.assembly.schema import RESULT_KEY, BuildRefused, Computed
 from services.ratings.casemix.counting import count_patterns, main_provider, members
 from services.ratings.casemix.fitting import fit_counts
 from services.ratings.indicators.loading import load_catalogue

@@ -50,7 +50,7 @@ def in_order_of_line(paths: Sequence[Path], schema: pl.Schema, rows: int = AT_ON
     """Rows of several tables, each with a column `line`, as one in its order. Few lines have several rows."""
     if not paths:
         return
-    every = pl.scan_parquet(paths).select(schema.names())
+    every = pl.scan_parquet(list(paths)).select(schema.names())
     height, first, last = every.select(
         pl.len(), pl.col("line").min().alias("first"), pl.col("line").max().alias("last")
     ).collect().row(0)  # fmt: skip

@@ -33,7 +33,7 @@ class Rows:
 
     def frames(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         for file in self.files:
-            yield pl.read_parquet(file, columns=columns)
+            yield pl.read_parquet(file, columns=None if columns is None else list(columns))
 
 
 @dataclass(frozen=True)
