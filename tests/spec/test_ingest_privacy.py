@@ -41,6 +41,21 @@ def test_lines_as_they_were_sent_are_told_to_stewards_alone(ingest: Ingest, feed
     assert NUMBER not in refused.text
 
 
+def test_of_patients_no_cell_is_quoted_to_others(ingest: Ingest) -> None:
+    """A key that stands in another column is a key all the same, and no shape tells it."""
+    moved = episode(1, age_band="HOSPITAL-KEY-1")
+    twice = episodes_file(moved, episode(2), episode(2, died_30_days="1"), '"HOSPITAL-KEY-2' + episode(3))
+    ingest.send(twice, DEMO)
+    path = f"/v1/submissions/{sha256(twice)}/quarantine"
+    steward, analyst = (ingest.ask("GET", path, who) for who in ("steward", "analyst"))
+    assert ("HOSPITAL-KEY-1" in steward.text, "HOSPITAL-KEY-2" in steward.text) == (True, True)
+    assert "KEY" not in analyst.text
+    told = [(line["line"], line["code"]) for line in steward.json()]
+    assert [(line["line"], line["code"]) for line in analyst.json()] == told
+    assert [code for _, code in told] == ["not-in-list", "conflict", "conflict", "quote-not-closed"]
+    assert not any("as in line" in line["expected"] for line in analyst.json())
+
+
 def test_what_differs_of_one_patient_is_told_to_stewards_alone(ingest: Ingest) -> None:
     ingest.send(episodes_file(episode(1), episode(2)), DEMO)
     earlier = ingest.freeze(DEMO)["digest"]

@@ -7,16 +7,18 @@ from itertools import chain, islice
 
 import polars as pl
 
+from services.ingest.fates import AGREE
 from services.ingest.reading.blocks import texts
 from services.ingest.reading.limited import lines_as_sent
 from services.ingest.refusals import ASIDE
 from services.ingest.source import Source
 from services.ingest.store.database import Store
 from services.ingest.workflow.mending import COLUMN
-from shared.contracts.ingest import QuarantinedLine, Submission
+from shared.contracts.ingest import Content, Fate, QuarantinedLine, Submission
 
 COLUMNS = tuple(QuarantinedLine.model_fields)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NOT_QUOTED = "what stewards are told: rows are about patients"
 AT_ONCE = 1000  # rows of CSV in one piece of the answer
 
 
@@ -27,7 +29,7 @@ def quarantined(  # noqa: PLR0917  # whose lines, then which of them and how
     too where `whole`."""
     after, limit = page
     table = _table(store, aside).filter(pl.col("line") > after).head(limit)
-    return list(_lines(store, source, submission, table) if whole else _found(table))
+    return list(_lines(store, source, submission, table) if whole else _found(source, table))
 
 
 def quarantine_csv(
@@ -36,7 +38,7 @@ def quarantine_csv(
     """The whole quarantine as CSV, piece by piece; without the lines as they were sent unless `whole`. A cell that a
     spreadsheet might run gets a leading apostrophe."""
     table = _table(store, aside)
-    yield from _pieces(_told(_lines(store, source, submission, table) if whole else _found(table)))
+    yield from _pieces(_told(_lines(store, source, submission, table) if whole else _found(source, table)))
 
 
 def quarantine_to_mend(store: Store, source: Source, submission: Submission, aside: str | None) -> Iterator[bytes]:
@@ -87,7 +89,15 @@ def _table(store: Store, aside: str | None) -> pl.DataFrame:
     return pl.DataFrame(schema=ASIDE) if aside is None else store.files.read_table(aside)
 
 
-def _found(table: pl.DataFrame) -> Iterator[QuarantinedLine]:
+def _found(source: Source, table: pl.DataFrame) -> Iterator[QuarantinedLine]:
+    """Without lines as they were sent. Of rows about patients no cell is quoted either: where cells have moved, or a
+    quotation mark is missing, what was found in one column is what belongs in another, such as a patient's key."""
+    if source.content is Content.PATIENTS:
+        in_conflict = pl.col("fate") == Fate.CONFLICT.value
+        table = table.with_columns(
+            pl.lit(NOT_QUOTED).alias("found"),
+            pl.when(in_conflict).then(pl.lit(AGREE)).otherwise("expected").alias("expected"),
+        )
     return (QuarantinedLine(**row) for row in table.iter_rows(named=True))
 
 
