@@ -12,6 +12,7 @@ from services.ingest.workflow.declaring import check_ground
 from shared.kit.problems import ValueNotAllowed
 
 MOST_IN_NAME: Final = 200
+NO_NAMES: Final = ("", ".", "..")
 IN_NAMES: Final[tuple[Personal, ...]] = ("nhs-number", "name")
 """What a file is not called by. Days and places are what publishers call their files by."""
 
@@ -21,8 +22,8 @@ def last_part(name: str | None) -> str | None:
     if name is None:
         return None
     last = re.split(r"[/\\]", name)[-1]
-    if not last or len(last) > MOST_IN_NAME or not last.isprintable():
-        told = f"A file's name has 1 to {MOST_IN_NAME} characters, and no control characters."
+    if last.strip() in NO_NAMES or len(last) > MOST_IN_NAME or not last.isprintable():
+        told = f"A file's name has 1 to {MOST_IN_NAME} characters, and no controls, and is none of . and .."
         raise ValueNotAllowed(told, errors=[{"parameter": "name"}])
     if (kind := kind_of(last.replace("_", " "), IN_NAMES)) is not None:
         told = f"The file's name holds {PHRASES[kind]}. Give the file a name that tells of nobody, and send it again."
