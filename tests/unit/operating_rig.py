@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+from sqlmodel import select
 
 from services.ingest.pseudonyms import KEY as PSEUDONYMS
 from services.ratings.indicators.loading import FOLDER
+from services.ratings.models.memory import KeyringRow
 from services.ratings.workflow.office import Clock, wall_clock
 from shared.kit.secretfiles import make_secret
 from tests.stores import Stores
@@ -31,6 +33,8 @@ PERIOD: Final = (date(2023, 4, 1), date(2026, 3, 31))
 ALMOST, LOW, UNCOUNTED, ABOVE = "ZZ001", "ZZ012", "ZZ005", "ZZ008"
 COUNTED: Final = {ALMOST: 664, LOW: 520, ABOVE: 200}
 """Cases that somebody else has counted, of hospitals that did not send as many; UNCOUNTED has no count."""
+PARTNERS: Final = bytes([2]) * 32
+"""With it ZZ010 is hidden beside the hospital of whoever is not named: not one of the hospitals above."""
 REGISTERS: Final = ("candour-demo-providers", "candour-demo-consultants")
 
 
@@ -118,7 +122,17 @@ def audit_in(
     make_secret(folder, PSEUDONYMS)
     indicators = indicators_in(folder / "indicators", **files)
     with rig_in(folder, stores, clock, policy, indicators_dir=indicators) as rig:
+        order_partners_by(rig, PARTNERS)
         yield rig
+
+
+def order_partners_by(rig: Rig, key: bytes) -> None:
+    """Who of several is hidden for somebody else is drawn by a key of the service: here always the same, so that a
+    test knows who is shown."""
+    with rig.office.store.transaction() as tx:
+        ring = tx.session.exec(select(KeyringRow)).one()
+        ring.partner_order = key
+        tx.session.add(ring)
 
 
 def results(rig: Rig, release: str, level: str) -> dict[str, dict[str, Any]]:
