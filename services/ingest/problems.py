@@ -92,6 +92,15 @@ class NameNotKnown(Problem):
         super().__init__(f"Send it under its publisher's name, with name=: {expected}. Nothing of it was kept.")
 
 
+class NotItsFile(Problem):
+    """A ground that a source states for files that it knows by their names is none for other files."""
+
+    status, code, title = 422, "not_its_file", "The source's own ground is none for this file"
+
+    def __init__(self, source: str, found: str, expected: str, do: str) -> None:
+        super().__init__(f"{found}; {source} states its ground itself, for {expected} alone. {do} Nothing was kept.")
+
+
 class NameDiffers(Problem):
     """The same bytes were sent under a name by which they are read otherwise."""
 

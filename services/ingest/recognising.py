@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -26,7 +25,7 @@ def recognise(path: Path, name: str, sources: Mapping[str, Source]) -> Source:
     with path.open("rb") as handle:
         begins = handle.read(4)
     possible = [source for source in sources.values() if _may_be(begins, source)]
-    named = [source for source in possible if _names(source, name)]
+    named = [source for source in possible if source.names(name)]
     fitting, why = _fitting(path, named)
     if not fitting and why is not None:
         raise why
@@ -47,10 +46,6 @@ def recognise(path: Path, name: str, sources: Mapping[str, Source]) -> Source:
 def _refused(code: str, why: str, found: str, expected: str) -> Refused:
     do = "Say which source it is of; `candour source list` has them all."
     return Refused(code, f"{why} {do}", found, expected)
-
-
-def _names(source: Source, name: str) -> bool:
-    return any(fnmatchcase(PurePath(name).name, pattern) for pattern in source.recognise.names)
 
 
 def _may_be(begins: bytes, source: Source) -> bool:

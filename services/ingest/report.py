@@ -28,6 +28,7 @@ from services.ingest.reading.reader import ReaderFailed
 from services.ingest.recognising import TRIAL_KEY, first_day, recognise
 from services.ingest.refusals import Refused
 from services.ingest.source import Source, load_sources
+from services.ingest.workflow.announcing import of_other_ground
 from shared.contracts.base import Slug
 from shared.contracts.profiles import Profile, Report
 from shared.kit.copying import digest_of
@@ -118,7 +119,12 @@ def _source(file: Checked, sources: Sources) -> Source:
         return recognise(file.path, file.name, sources)
     if file.source not in sources:
         raise CannotReport(f"No source is called {file.source}; there are {', '.join(sources)}.")
-    return sources[file.source]
+    source = sources[file.source]
+    if source.is_of_named_files and not source.names(file.name):
+        found, expected, do = of_other_ground(source, file.name, sources.values())
+        why = f"The ground that {source.id} states is none for this file. {do}"
+        raise Refused("not-its-file", why, found, expected)
+    return source
 
 
 def _report(file: Checked, source: Source, sha256: str) -> Report:

@@ -7,8 +7,9 @@ import codecs
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Final, Literal, Self
 
 import polars as pl
@@ -152,6 +153,15 @@ class Source(Layout):
     def reads_names(self) -> bool:
         """Whether what is read depends on what the file is called."""
         return any(isinstance(column, NamedPeriod) for column in self.columns)
+
+    @property
+    def is_of_named_files(self) -> bool:
+        """Whether the ground that it states for patients' rows holds only for files that it knows by their names."""
+        return self.content is contracts.Content.PATIENTS and self.ground is not None and bool(self.recognise.names)
+
+    def names(self, name: str | None) -> bool:
+        """Whether a file called so is one that it knows by its name."""
+        return name is not None and any(fnmatchcase(PurePath(name).name, one) for one in self.recognise.names)
 
     @property
     def makes_pseudonyms(self) -> bool:
@@ -300,6 +310,17 @@ def _extended(given: Mapping[str, Any], every: Mapping[str, Mapping[str, Any]]) 
             f"{given.get('id')} extends {given['extends']}, which is no source that says everything itself"
         )
     return {**base, **{name: value for name, value in given.items() if name != "extends"}}
+
+
+def undeclared_like(source: Source, sources: Iterable[Source]) -> list[str]:
+    """Sources of patients' rows that read the same files and state no ground, so that one is declared."""
+    return [
+        one.id
+        for one in sources
+        if one.content is contracts.Content.PATIENTS
+        and one.ground is None
+        and (one.form.format, one.headers) == (source.form.format, source.headers)
+    ]
 
 
 def covered(source: Source, rows: pl.DataFrame) -> tuple[date | None, date | None]:

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.ingest.source import load_sources
 from tests.spec.ingest_service import NY, Ingest, ny_file, ny_row, prepared, running, sha256, some
 from tests.stores import Stores
 
@@ -115,3 +117,33 @@ def test_a_declaration_is_logged_without_its_words(ingest: Ingest, capfd: pytest
     assert "ground_declared" in told
     assert secret not in told
     assert json.dumps(sha256(CONTENT)) not in told
+
+
+PACKAGED = Path(__file__).parents[2] / "services" / "ingest" / "sources"
+OF_ONE_NAME = ("artificial-hes-apc", "artificial-hes-apc-parquet", "artificial-hes-ae", "nhsr-los", "nhsr-news")
+
+
+UNNAMED: dict[str, str] = {}
+OTHERS = ({"name": "Trust_HES_extract_2001.csv"}, {"name": "artificial_hes.csv"}, UNNAMED)
+
+
+@pytest.fixture
+def packaged(tmp_path: Path) -> Iterator[Ingest]:
+    with running(*prepared(tmp_path)) as service:
+        yield service
+
+
+def test_a_ground_that_holds_for_files_of_a_name_holds_for_no_other(packaged: Ingest) -> None:
+    for feed, named in product(OF_ONE_NAME, OTHERS):
+        answer = packaged.put(CONTENT, feed, **named)
+        assert problem(answer) == (422, "not_its_file")
+        told = answer.json()["detail"]
+        found = f"The file is called {named['name']}" if named else "The file came without a name"
+        assert told.startswith(found)
+        assert load_sources(PACKAGED)[feed].recognise.names[0] in told
+        assert "a steward declares first. Nothing was kept." in told
+    assert not list((packaged.settings.data_dir / "ingest" / "uploads").iterdir())
+    told = packaged.put(CONTENT, "artificial-hes-apc", name="Trust_HES_extract_2001.csv").json()["detail"]
+    assert "for any other use hes-apc, whose ground a steward declares first" in told
+    taken = packaged.put(CONTENT, "nhsr-news", name="some/where/synthetic_news_data.csv")
+    assert taken.status_code == 201, taken.text

@@ -17,6 +17,7 @@ from services.ingest.problems import (
     MendsNothing,
     NameDiffers,
     NameNotKnown,
+    NotItsFile,
     OffsetDiffers,
     PseudonymKeyMissing,
     SenderIdle,
@@ -39,7 +40,7 @@ from services.ingest.routes.asked import (
 )  # fmt: skip
 from services.ingest.source import Source
 from services.ingest.store.database import Store
-from services.ingest.workflow.announcing import check_announced, last_part
+from services.ingest.workflow.announcing import check_announced, check_its_file, last_part
 from services.ingest.workflow.arrival import Gate, Terms, size_of, take_in, too_large
 from services.ingest.workflow.checking import see_to_check
 from services.ingest.workflow.declaring import check_key
@@ -59,8 +60,8 @@ MAY_READ = allow("steward", "analyst")
 READERS = Depends(MAY_READ)
 STEWARD = Depends(allow("steward"))
 REFUSALS = (
-    DigestMismatch, TooLarge, StorageFull, GroundNeeded, NameNotKnown, NameDiffers, WholePeriodWithoutDays,
-    MendsNothing, OffsetDiffers, PseudonymKeyMissing, TooManyUploads, SenderIdle,
+    DigestMismatch, TooLarge, StorageFull, GroundNeeded, NameNotKnown, NameDiffers, NotItsFile,
+    WholePeriodWithoutDays, MendsNothing, OffsetDiffers, PseudonymKeyMissing, TooManyUploads, SenderIdle,
 )  # fmt: skip
 Offset = Annotated[int | None, Header(alias="Upload-Offset", ge=0, le=MOST_NUMBER)]
 router = APIRouter(
@@ -109,10 +110,12 @@ async def submit(
     store: StoreDep, sources: SourcesDep, settings: SettingsDep, jobs: JobsDep, key: KeyDep, offset: Offset = None,
 ) -> Receipt:  # fmt: skip
     source = source_named(sources, feed)
+    now, name = datetime.now(UTC), last_part(how.name)
+    if how.mends is None:  # a mended file has lines of one that came under its name
+        check_its_file(source, name, sources.values())
     check_key(source, key)
     if int(request.headers.get("content-length", 0)) + (offset or 0) > settings.most_bytes:
         raise too_large(settings.most_bytes)
-    now, name = datetime.now(UTC), last_part(how.name)
     sending = Sending(feed, sha256, how.supersede, now, how.whole_period, name, how.mends)
     await run_in_threadpool(check_announced, store, source, sending)
     terms = Terms(settings.most_bytes, settings.idle_seconds, offset)

@@ -1,12 +1,13 @@
 """What a sender says of a file before its bytes come: everything that can be refused without them is refused now."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from services.ingest.domain import Sending
 from services.ingest.personal import PHRASES, Personal, kind_of
-from services.ingest.problems import MendsNothing, NameDiffers, NameNotKnown, WholePeriodWithoutDays
-from services.ingest.source import Source
+from services.ingest.problems import MendsNothing, NameDiffers, NameNotKnown, NotItsFile, WholePeriodWithoutDays
+from services.ingest.source import Source, undeclared_like
 from services.ingest.store.database import Store
 from services.ingest.workflow.declaring import check_ground
 from shared.kit.problems import ValueNotAllowed
@@ -29,6 +30,21 @@ def last_part(name: str | None) -> str | None:
         told = f"The file's name holds {PHRASES[kind]}. Give the file a name that tells of nobody, and send it again."
         raise ValueNotAllowed(told, errors=[{"parameter": "name"}])
     return last
+
+
+def check_its_file(source: Source, name: str | None, sources: Iterable[Source]) -> None:
+    """Before a byte is kept of patients' rows whose ground holds for certain files only. Raises NotItsFile."""
+    if source.is_of_named_files and not source.names(name):
+        raise NotItsFile(source.id, *of_other_ground(source, name, sources))
+
+
+def of_other_ground(source: Source, name: str | None, sources: Iterable[Source]) -> tuple[str, str, str]:
+    """What was found, what is expected and what to do where a file is not called as the source has it."""
+    others = " or ".join(undeclared_like(source, sources))
+    use = f"use {others}, whose ground" if others else "use a source without a ground of its own, which"
+    do = f"Send such a file under its publisher's name; for any other {use} a steward declares first."
+    found = "The file came without a name" if name is None else f"The file is called {name}"
+    return found, f"files called {' or '.join(source.recognise.names)}", do
 
 
 def check_announced(store: Store, source: Source, sending: Sending) -> None:
