@@ -137,6 +137,8 @@ def test_kill_9_at_a_step_loses_and_doubles_no_line(
         acknowledged = [content for content in (FIRST, SECOND) if served.lives() and served.send(content)]
         if len(acknowledged) == 2:
             served.until(lambda: not served.lives() or served.decided(), "neither killed nor decided")
+        else:
+            served.until(lambda: not served.lives(), "it does not answer, and lives")
         hit = not served.lives()
         assert not hit or (served.child is not None and served.child.returncode == -signal.SIGKILL)
         served.end()
