@@ -37,15 +37,20 @@ from tests.unit.replay_rig import replayed, verdict
 from tests.unit.test_ratings_rig import Rig
 
 RELEASE, LATER = "2026-09-30", "2026-10-30"
-REFUSED, COLLEAGUE, THEIR_UNIT = "9900038", "9900037", "ZZ011"
+PROGRAMME = "vascular-surgery-consultant-outcomes"
+THEIR_UNIT, REFUSED, COLLEAGUE = "ZZ011", "9900038", "9900037"
+BESIDE, WITHDRAWN, ANOTHER = "ZZ010", "9900036", "9900035"
 Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """At two hospitals, of two consultants each, one is not named: these are the two whose totals are kept back. With
+    one such hospital the second would be any other, by a key that every service draws for itself (decision 17)."""
     sent = cases()
     with audit_in(tmp_path_factory.mktemp("ascertained"), Stores(None)) as running:
         load_audit(running, sent, expected_counts(sent))
+        running.withdraw(WITHDRAWN, PROGRAMME)
         built = running.build(RELEASE, [VASCULAR])
         assert built["build"] == "done", built
         running.publish(RELEASE)
@@ -107,13 +112,15 @@ def test_a_hospital_that_nobody_has_counted_has_no_share_and_is_compared(units: 
 def test_where_a_total_is_kept_back_so_is_its_share_and_on_which_side_of_the_minimum_it_is(
     units: dict[str, Row], people: dict[str, Row]
 ) -> None:
-    """Somebody there is not named. Were the colleague compared, a reader would know that the total is enough."""
-    row = units[THEIR_UNIT]
-    assert (row["status"], row["case_ascertainment"], row["denominator"]) == ("not_published", None, None)
-    assert REFUSED not in people
-    hidden = [unit for unit, row in units.items() if row["status"] == "not_published"]
-    there = [one for one in people.values() if one["provider_id"] in hidden]
-    assert there, "somebody is shown where a total is not"
+    """Somebody there is not named. Were a colleague compared, a reader would know that the total is enough."""
+    hidden = {unit for unit, row in units.items() if row["status"] == "not_published"}
+    assert hidden == {THEIR_UNIT, BESIDE}, "nobody else's total is needed: every other hospital can be looked at"
+    for row in (units[unit] for unit in hidden):
+        assert (row["case_ascertainment"], row["denominator"], row["quality_flags"]) == (None, None, "")
+    assert {REFUSED, WITHDRAWN}.isdisjoint(people)
+    there = [row for row in people.values() if row["provider_id"] in hidden]
+    assert {row["consultant_id"] for row in there} <= {COLLEAGUE, ANOTHER}
+    assert len(there) == 1, "of the two colleagues one hides the others, whoever it is; the other is shown"
     for colleague in there:
         assert colleague["not_rated_reason"] == "case_ascertainment_not_published"
         assert colleague["summary"] == "Cannot tell: how many cases are missing is not published"

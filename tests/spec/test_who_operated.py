@@ -263,7 +263,9 @@ def test_a_look_that_does_not_come_is_answered_for_by_a_person(rig: Rig, later: 
 
 def test_two_who_are_named_in_one_operation_are_not_told_to_the_public(rig: Rig, later: str) -> None:
     assert later
-    for person in shown(rig, RELEASE, "consultant").values():
+    people = shown(rig, RELEASE, "consultant")
+    assert people
+    for person in people.values():
         assert set(person) >= {"denominator", "observed"}
     told = rig.file(RELEASE, "indicators.json").decode() + rig.table(RELEASE, "rows").write_csv()
     assert TRAINEE not in told
