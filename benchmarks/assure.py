@@ -20,6 +20,7 @@ GOALS = {
         {"CANDOUR_DISCLOSURE_TABLES": "100000", "CANDOUR_DISCLOSURE_SAMPLE": "10000"},
         "tests/unit/test_disclosure_oracle.py",
     ),
+    "hostile": ({"CANDOUR_HOSTILE": "full"}, "tests/spec/test_ingest_hostile.py"),
     "ingest-differential": ({"CANDOUR_DIFFERENTIAL_ROWS": "1000000"}, "tests/spec/test_ingest_differential.py"),
     "kills": ({"CANDOUR_KILLS": "60"}, f"{KILLS}[embedded]"),
     "kills-production": ({"CANDOUR_KILLS_PRODUCTION": "207"}, f"{KILLS}[composed]"),

@@ -3,9 +3,9 @@
 `filter` parts the rows that pass from those that do not, of which it knows every rule that failed.
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
-import dataframely as dy
 import polars as pl
 
 from services.ingest.columns import Check
@@ -28,11 +28,13 @@ class RowRules:
     values that they look at."""
 
     def __init__(self, columns: list[str], rules: list[Rule]) -> None:
+        import dataframely as dy  # noqa: PLC0415  # a third of a reader's start, which most refused files never need
+
         self.rules = rules
         self._names = [f"rule_{place:04d}" for place in range(len(rules))]
         # An alias that is the empty text is none to dataframely: a column without a heading is called by its attribute.
         named = {f"column_{place:04d}" if name else "": dy.Any(alias=name) for place, name in enumerate(columns)}
-        checked = {name: _rule(rule.check.failed) for name, rule in zip(self._names, rules, strict=True)}
+        checked = {name: dy.rule()(_passes(rule.check.failed)) for name, rule in zip(self._names, rules, strict=True)}
         self._schema = cast("type[dy.Schema]", type("Rows", (dy.Schema,), {**named, **checked}))
 
     def filter(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -46,6 +48,6 @@ class RowRules:
         return passed, failure.details().with_columns(first.alias(WRONG)).drop(self._names)
 
 
-def _rule(failed: pl.Expr) -> object:
+def _passes(failed: pl.Expr) -> Callable[[object], pl.Expr]:
     """What dataframely asks for is true of rows that pass."""
-    return dy.rule()(lambda _schema: ~failed)
+    return lambda _schema: ~failed

@@ -1,6 +1,7 @@
 """Files that somebody made to do harm, or that broke on their way: each with what must become of it.
 
-Small here, however much they claim to be: what is large is so by what it unfolds to, or by a hole in it.
+Small here, however much they claim to be: what is large is so by what it unfolds to, or by a hole in it. Those of
+`endless_files` are as large as they are.
 """
 
 import bz2

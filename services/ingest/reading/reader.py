@@ -42,10 +42,11 @@ class ReaderFailed(RuntimeError):
 
 
 class Reader:
-    """One process that reads. `peak`: the most resident bytes that it was seen with."""
+    """One process that reads. `peak`: the most resident bytes that the last one was seen with; `processor`: seconds of
+    processor time that all of them took that have ended."""
 
     def __init__(self, order: Order, told: Told, most_memory: int = MOST_MEMORY) -> None:
-        self.order, self.told, self.most_memory, self.peak = order, told, most_memory, 0
+        self.order, self.told, self.most_memory, self.peak, self.processor = order, told, most_memory, 0, 0.0
         self.seconds = cpu_seconds(order.path.stat().st_size)
 
     def result(self) -> Said:
@@ -67,7 +68,7 @@ class Reader:
                 last = self._listen(process)
                 code = self._code(process) if last is None else 0
             finally:
-                process.kill()
+                self._end(process)
         if last is None:
             raise self._ended(code)
         if last.refused is not None:
@@ -108,10 +109,32 @@ class Reader:
 
     def _code(self, process: "subprocess.Popen[bytes]") -> int:
         """How it ended, once it says nothing more. Raises Refused where it does not end."""
+        until = time.monotonic() + SECONDS_TO_END
+        while not self._has_ended(process, os.WNOHANG):
+            if time.monotonic() > until:
+                raise self._too_much_time()
+            time.sleep(WATCHED_EVERY)
+        return int(process.returncode)
+
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+        """Not by `Popen.kill`, which may hear of its end itself, and not what it took."""
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+            self._has_ended(process)
+
+    def _has_ended(self, process: "subprocess.Popen[bytes]", how: int = 0) -> bool:
+        """`how`: os.WNOHANG not to wait for it."""
         try:
-            return process.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            raise self._too_much_time() from None
+            pid, status, used = os.wait4(process.pid, how)
+        except ChildProcessError:  # whoever started us does not want to hear of ends, and so nobody does
+            process.returncode = 0
+            return True
+        if not pid:
+            return False
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.processor += used.ru_utime + used.ru_stime
+        return True
 
     def _heard(self, line: bytes) -> Said | None:
         try:

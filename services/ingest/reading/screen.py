@@ -1,9 +1,10 @@
 """Looks at the whole file once before any line is read: is it text at all, and in which encoding?"""
 
 import codecs
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from services.ingest.refusals import Refused
 
@@ -17,7 +18,6 @@ MAGIC = (
     (b"\xff\xfe", "text in UTF-16"),
     (b"\xfe\xff", "text in UTF-16"),
 )
-BEYOND_ASCII = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 BLANK = b" \t\r\n"
 EXTEND_ASCII = ("utf-8", "cp1252", "iso8859-1", "iso8859-15")
 """Encodings in which every byte of ASCII is itself: what is ASCII throughout need not be decoded to know it."""
@@ -88,7 +88,17 @@ def _line_at(path: Path, place: int) -> int:
 
 
 def _has_utf8(path: Path) -> bool:
-    return any(BEYOND_ASCII.search(chunk) for chunk in _chunks(path))
+    return any(_looks_like_utf8(chunk) for chunk in _chunks(path) if not chunk.isascii())
+
+
+def _looks_like_utf8(chunk: bytes) -> bool:
+    """Whether a lead byte stands before as many continuations as it asks for. Over a GB a regular expression takes a
+    quarter of a minute to say so."""
+    data = np.frombuffer(chunk, np.uint8)
+    follows = np.pad((data & 0xC0) == 0x80, (0, 3))
+    leads = np.flatnonzero((data >= 0xC2) & (data <= 0xF4) & follows[1:-2])
+    first = data[leads]
+    return bool(((first < 0xE0) | (follows[leads + 2] & ((first < 0xF0) | follows[leads + 3]))).any())
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

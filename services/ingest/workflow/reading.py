@@ -6,12 +6,13 @@ import json
 from typing import Final
 
 from services.ingest.domain import Waiting
-from services.ingest.reading.limited import read_limited
+from services.ingest.reading.limited import Taken, read_limited
 from services.ingest.reading.parts import Read
 from services.ingest.source import Source
 from services.ingest.store.database import Store
 from services.ingest.workflow.mending import of_mended
 from services.ingest.workflow.progress import Told
+from shared.kit.logs import log
 
 VERSION: Final = 2
 """Counts up where the same source reads the same bytes otherwise: what was read before is read again then."""
@@ -41,4 +42,10 @@ def kept_reading(store: Store, source: Source, waiting: Waiting, key: bytes | No
     digest = digest_of_reading(waiting.sha256, layout, name, key)
     upload, folder = store.files.upload(waiting.sha256), store.files.reading(digest)
     with store.files.alone_with(digest):
-        return digest, read_limited(upload, layout, folder, name, key, told)
+        return digest, read_limited(upload, layout, folder, name, key, told, lambda taken: _tell(waiting, taken))
+
+
+def _tell(waiting: Waiting, taken: Taken) -> None:
+    """What a reader took says nothing of what it read."""
+    log.info("upload_read", feed=waiting.feed, sha256=waiting.sha256, peak_megabytes=taken.peak >> 20,
+             processor_seconds=round(taken.processor, 2))  # fmt: skip
