@@ -19,8 +19,10 @@ FORMS = [
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
-@pytest.mark.parametrize("size", [64, 8 << 20])
-@given(text=ANY, before=st.sampled_from(["", "a title\n\n"]), spare=st.booleans(), end=st.sampled_from(["\n", "\r\n"]))
+@given(
+    size=st.sampled_from([64, 8 << 20]), text=ANY, before=st.sampled_from(["", "a title\n\n"]), spare=st.booleans(),
+    end=st.sampled_from(["\n", "\r\n"]),
+)  # fmt: skip
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_physical_line_has_one_fate(  # noqa: PLR0917  # hypothesis gives them by name
     tmp_path: Path, form: dict[str, object], size: int, text: str, before: str, spare: bool, end: str

@@ -22,6 +22,7 @@ from services.ingest.source import load_sources
 from tests.unit.test_ingest_forms import IN_BOOK, book, sent, source
 
 KEY = bytes(range(32))
+SOURCES = load_sources()
 
 
 def quiet(_done: int, _total: int) -> None:
@@ -52,9 +53,9 @@ def test_what_was_read_before_is_not_read_again(tmp_path: Path, monkeypatch: pyt
     assert read_limited(path, source(), tmp_path / "read", None, None, quiet) == made
 
 
-@pytest.mark.parametrize("source_id", sorted(load_sources()))
+@pytest.mark.parametrize("source_id", sorted(SOURCES))
 def test_an_order_is_understood_as_it_was_given(source_id: str) -> None:
-    given = load_sources()[source_id]
+    given = SOURCES[source_id]
     order = Order(path=Path("a"), source=given, folder=Path("b"), name=None, key=None)
     assert Order.model_validate_json(order.model_dump_json(by_alias=True)).source == given
 
