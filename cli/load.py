@@ -10,10 +10,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli import spelled
+from cli.advice import of_conflicts, of_quarantine, refusal_of, sentence_of, standing
 from cli.calls import Refused, Service
-from cli.say import SOME_LINES_SET_ASIDE, err, out, stop
-from cli.source.running import recognised
-from cli.source.telling import shown
+from cli.say import REFUSED, SOME_LINES_SET_ASIDE, err, out, stop
+from cli.source.running import recognised, sheet_of
+from cli.source.telling import of_sheet, of_snapshot, shown
 from cli.source.watching import watching
 
 PIECE = 1 << 20
@@ -78,13 +79,27 @@ def freeze(ingest: Service, source: str) -> dict[str, Any]:
     return snapshot
 
 
+def frozen(ingest: Service, source: str) -> dict[str, Any] | None:
+    """None where no row of the feed stands. Raises Refused."""
+    try:
+        return freeze(ingest, source)
+    except Refused as refused:
+        if refused.code == "nothing_accepted":
+            return None
+        raise
+
+
 def load(
     *,
     source: Annotated[
-        str,
-        typer.Argument(help="What kind of file it is, e.g. ny-cardiac; `auto`, or left out: found out from the file."),
-    ],
-    file: Annotated[Path | None, typer.Argument(help="The file to send.")] = None,
+        str | None,
+        typer.Argument(
+            metavar="SOURCE",
+            show_default=False,
+            help="What kind of file it is, e.g. ny-cardiac; `auto`, or left out: found out from the file.",
+        ),
+    ] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False, help="The file to send.")] = None,
     supersede: Annotated[
         bool, typer.Option("--supersede", help="Rows of this file replace earlier rows of the same key.")
     ] = False,
@@ -106,26 +121,36 @@ def load(
     kind, path = _which(source, file)
     ingest = Service("ingest", account)
     try:
+        before = standing(ingest, kind)
         with watching(path.name) as watch:
             submission = send(ingest, kind, path, How(supersede, whole_period, mends), watch)
         if submission["state"] == "refused":
-            stop(f"{path.name} was refused: {submission['refusal']['detail']}")
-        snapshot = freeze(ingest, kind)
+            stop(f"{path.name} was refused: {refusal_of(submission)}")
+        snapshot = frozen(ingest, kind)
+        after = standing(ingest, kind)
     except Refused as refused:
-        stop(f"{path.name} was not loaded: {refused.sentence()}")
+        stop(f"{path.name} was not loaded: {sentence_of(refused, kind)}")
     _tell(submission, snapshot, as_json)
-    fates = submission["fates"]
+    if (read := sheet_of(path, kind)) is not None:
+        err.print(of_sheet(read), markup=False)
+    fates, has_days = submission["fates"], snapshot is not None and "first_day" in snapshot
+    if fates.get("conflict", 0):
+        for said in of_conflicts(submission, path, before, after, has_days):
+            err.print(said, markup=False)
+    if fates.get("quarantined", 0):
+        err.print(of_quarantine(submission), markup=False)
     if fates.get("quarantined", 0) + fates.get("conflict", 0):
-        err.print(f"Some lines were set aside. Get them as a file, mend it and send it again:\n"
-                  f"  candour quarantine {submission['sha256']} --source {kind} --to-mend > to-mend.csv\n"
-                  f"  candour load {kind} to-mend.csv --mends {submission['sha256']}")  # fmt: skip
         raise typer.Exit(SOME_LINES_SET_ASIDE)
+    if snapshot is None:
+        raise typer.Exit(REFUSED)
 
 
-def _which(source: str, file: Path | None) -> tuple[str, Path]:
+def _which(source: str | None, file: Path | None) -> tuple[str, Path]:
     """The source and the file; ends the command where the file is none, or of no known kind."""
+    if source is None:
+        raise typer.BadParameter("Say which file to send, such as `candour load FILE`.")
     path = Path(source) if file is None else file
-    kind = AUTO if file is None else source
+    kind = source if file is not None else AUTO
     if not path.is_file():
         raise typer.BadParameter(f"{shown(str(path))} is no file. Say which to send, such as `load ny-cardiac FILE`.")
     if kind != AUTO:
@@ -137,13 +162,13 @@ def _which(source: str, file: Path | None) -> tuple[str, Path]:
     return str(found["source"]), path
 
 
-def _tell(submission: dict[str, Any], snapshot: dict[str, Any], as_json: bool) -> None:
+def _tell(submission: dict[str, Any], snapshot: dict[str, Any] | None, as_json: bool) -> None:
     if as_json:
-        out.print_json(json.dumps({"submission": submission, "snapshot": snapshot}))
+        out.print_json(json.dumps({"submission": submission} | ({"snapshot": snapshot} if snapshot else {})))
         return
     told = ", ".join(f"{count:,} {fate}" for fate, count in submission["fates"].items() if count)
     out.print(f"{submission['lines']:,} lines: {told}")
-    out.print(f"snapshot {snapshot['digest']} ({snapshot['rows']:,} rows of {snapshot['feed']})")
+    out.print(of_snapshot(snapshot, submission["feed"]))
 
 
 def quarantine(
@@ -155,7 +180,8 @@ def quarantine(
         typer.Option(callback=spelled.optional(spelled.slug), help="Which, where several sources got the same bytes."),
     ] = None,
     to_mend: Annotated[
-        bool, typer.Option("--to-mend", help="As the file itself has them, to mend and send again with --mends.")
+        bool,
+        typer.Option("--to-mend", help="As the file itself has them, to mend as text and send again with --mends."),
     ] = False,
     account: Account = "steward",
 ) -> None:

@@ -1,5 +1,6 @@
 """`candour source check FILE`: what is in a file, and what is surprising about it, before or without sending it."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -9,10 +10,11 @@ import typer
 
 from cli import spelled
 from cli.accounts import known_password
+from cli.advice import to_declare
 from cli.places import places
-from cli.say import SOME_LINES_SET_ASIDE, err, stop
+from cli.say import REFUSED, SOME_LINES_SET_ASIDE, err, stop
 from cli.source.running import COULD_NOT_RUN, made, recognised
-from cli.source.telling import say, shown, told
+from cli.source.telling import of_sheet, say, shown, told
 from shared.contracts.ingest import Refusal
 from shared.contracts.profiles import Report
 
@@ -40,7 +42,8 @@ def check(
     """Look into FILE without sending it: is it of a known kind, is it complete, what is surprising beside the last one?
 
     Compared with --against, else with the last upload of its source where a service runs.
-    Exit code 0: nothing to look at. 1: the file would be refused. 3: something surprises, or lines would be set aside.
+    Exit code 0: nothing to look at. 1: the file would be refused, also because nobody has declared on what ground its
+    source is held. 3: something surprises, lines would be set aside, or no service says whether a ground is declared.
     """
     order: dict[str, Any] = {"path": str(file.resolve()), "name": file.name, "source": source}
     if against is not None:
@@ -54,10 +57,42 @@ def check(
         if refusal.exists():
             _stop_refused(file, Refusal.model_validate_json(refusal.read_bytes()))
         report = Report.model_validate_json((out / "report.json").read_bytes())
+        sheet = json.loads((out / "sheet.json").read_bytes()) if (out / "sheet.json").exists() else None
+        every = json.loads((out / "sources.json").read_bytes())
     told(report)
+    if sheet is not None:
+        say(of_sheet(sheet))
+    needed = not any(one["id"] == report.profile.source and "ground" in one for one in every)
+    declared = _is_declared(report.profile.source, account) if needed else True
+    if not declared:
+        _say_of_ground(report.profile.source, declared)
     fates = report.profile.fates
-    if report.surprises or fates.quarantined or fates.conflict:
+    if declared is False:
+        raise typer.Exit(REFUSED)
+    if report.surprises or fates.quarantined or fates.conflict or declared is None:
         raise typer.Exit(SOME_LINES_SET_ASIDE)
+
+
+def _is_declared(source: str, account: str) -> bool | None:
+    """Whether somebody has declared on what ground the source is held; None where no service says so."""
+    password = known_password(account)
+    if password is None:
+        return None
+    try:
+        auth = httpx.BasicAuth(account, password)
+        asked = httpx.get(
+            f"{places().of('ingest')}/v1/feeds/{source}", auth=auth, timeout=SECONDS, trust_env=False
+        ).raise_for_status()
+        return "ground" in asked.json()
+    except (httpx.HTTPError, ValueError):
+        return None
+
+
+def _say_of_ground(source: str, declared: bool | None) -> None:
+    """`declared`: False where nobody has, None where no service says."""
+    known = "no service says whether anybody has" if declared is None else "nobody has: it would be refused"
+    say(f"Rows of {source} are about patients: a steward declares on what ground they are held before a file is taken,")
+    say(f"and {known}. By command: {to_declare(source)}")
 
 
 def _stop_refused(file: Path, refusal: Refusal) -> None:

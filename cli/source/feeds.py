@@ -6,9 +6,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli import spelled
+from cli.advice import sentence_of
 from cli.calls import Refused, Service
+from cli.load import freeze, frozen
 from cli.say import out, stop
-from cli.source.telling import say, shown
+from cli.source.telling import of_snapshot, say, shown
 
 DIGEST: Final = "sha256:"
 SHOWN: Final = 100
@@ -65,34 +67,54 @@ def differences(
     as_json: AsJson = False,
     account: Account = "steward",
 ) -> None:
-    """What changed from one snapshot of a feed to another; by default between its last two."""
+    """What changed from one snapshot of a feed to another; by default from the newest other one to the rows of now."""
     ingest = Service("ingest", account)
     try:
-        if earlier is None or later is None:
-            earlier, later = _last_two(ingest, source, earlier, later)
-        told = ingest.json("GET", f"/v1/snapshots/{later}/differences", params={"from": earlier, "limit": SHOWN})
+        before, after = _compared(ingest, source, earlier, later)
+        told = ingest.json("GET", f"/v1/snapshots/{after}/differences", params={"from": before, "limit": SHOWN})
+        if as_json:
+            out.print_json(json.dumps(told))
+            return
+        for word, digest in (("from", before), ("to", after)):
+            say(f"{word} {_described(ingest, digest)}")
     except Refused as refused:
         stop(refused.sentence())
-    if as_json:
-        out.print_json(json.dumps(told))
-        return
+    if earlier is None and later is None:
+        say("the state of now, and the newest other snapshot; --from and --to choose others")
     _tell(told)
 
 
-def _last_two(ingest: Service, source: str, earlier: str | None, later: str | None) -> tuple[str, str]:
-    """Raises Refused; ends the command where there are not two."""
-    params = {"feed": source, "limit": "1000"}
-    digests = [one["digest"] for one in ingest.json("GET", "/v1/snapshots", params=params)["snapshots"]]
-    after = later or next((digest for digest in digests if digest != earlier), None)
-    known = digests[digests.index(after) + 1 :] if after in digests else []
-    before = earlier or next(iter(known), None)
+def _compared(ingest: Service, source: str, earlier: str | None, later: str | None) -> tuple[str, str]:
+    """By default the rows as they are now, and the newest snapshot that has others: after a retraction what is now may
+    be as it was long ago. Raises Refused; ends the command where there are not two."""
+    listed = ingest.json("GET", "/v1/snapshots", params={"feed": source, "limit": "1000"})["snapshots"]
+    digests = [str(one["digest"]) for one in listed]
+    after = later or _now(ingest, source, digests)
+    older = digests[digests.index(later) + 1 :] if later in digests else [one for one in digests if one != after]
+    before = earlier or next(iter(older), None)
     if after is None or before is None:
         stop(f"{source} has no two snapshots to compare. Each `candour load` that changes its rows makes one.")
     return before, after
 
 
+def _now(ingest: Service, source: str, digests: list[str]) -> str | None:
+    """The snapshot of now; for who may not freeze one the last that was frozen. Raises Refused."""
+    try:
+        return str(freeze(ingest, source)["digest"])
+    except Refused as refused:
+        if refused.code == "nothing_accepted":
+            stop(f"No row of {source} stands now. Its snapshots of before are compared with --from and --to.")
+        if refused.code != "role_not_allowed":
+            raise
+        return next(iter(digests), None)
+
+
+def _described(ingest: Service, digest: str) -> str:
+    one = ingest.json("GET", f"/v1/snapshots/{digest}")
+    return f"{digest} ({one['rows']:,} rows, first frozen {one['created'][:19]}Z)"
+
+
 def _tell(told: dict[str, Any]) -> None:
-    say(f"from {told['earlier']} to {told['later']}")
     say(", ".join(f"{told[kind]:,} {kind}" for kind in ("new", "gone", "changed", "unchanged")))
     for kind in ("columns_new", "columns_gone"):
         if told.get(kind):
@@ -113,18 +135,35 @@ def rerun(*, sha256: Sent, source: Which = None, account: Account = "steward") -
     try:
         ingest.json("POST", f"/v1/submissions/{sha256}/reruns", params=params, json={})
         done = ingest.wait(f"/v1/submissions/{sha256}", lambda body: body["state"] != "received", params=params)
+        if done["state"] == "refused":
+            stop(f"It is refused: {shown(done['refusal']['detail'])}")
+        snapshot = _frozen_again(ingest, done["feed"])
     except Refused as refused:
-        stop(refused.sentence())
-    if done["state"] == "refused":
-        stop(f"It is refused: {shown(done['refusal']['detail'])}")
+        stop(sentence_of(refused, source or "SOURCE"))
     say(", ".join(f"{lines:,} {fate}" for fate, lines in done["fates"].items() if lines))
+    say(snapshot)
 
 
 def retract(*, sha256: Sent, source: Which = None, account: Account = "steward") -> None:
     """Take a submission back: later snapshots are as if it had not been sent. Those made of it stay as they are."""
     ingest = Service("ingest", account)
     try:
-        ingest.json("POST", f"/v1/submissions/{sha256}/retraction", params={"feed": source} if source else {})
+        params = {"feed": source} if source else {}
+        feed = ingest.json("POST", f"/v1/submissions/{sha256}/retraction", params=params)["feed"]
+        snapshot = _frozen_again(ingest, feed)
     except Refused as refused:
         stop(refused.sentence())
-    say(f"{sha256} is retracted; the next snapshot is without it")
+    say(f"{sha256} is retracted; this and later snapshots are without it")
+    say(snapshot)
+
+
+def _frozen_again(ingest: Service, feed: str) -> str:
+    """The snapshot of the feed once all that it decides again is decided. Raises Refused."""
+    waiting = {"feed": feed, "state": "received", "limit": "1"}
+    while True:
+        ingest.wait("/v1/submissions", lambda body: not body["submissions"], params=waiting)
+        try:
+            return of_snapshot(frozen(ingest, feed), feed)
+        except Refused as refused:
+            if refused.code != "submission_pending":  # somebody sent a file in between: it is waited for too
+                raise

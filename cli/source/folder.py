@@ -15,17 +15,18 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from cli.advice import refusal_of, sentence_of
 from cli.calls import Refused, Service
-from cli.load import Account, How, freeze, send
+from cli.load import Account, How, frozen, send
 from cli.say import REFUSED, SOME_LINES_SET_ASIDE, err, out, stop
 from cli.source.running import COULD_NOT_RUN, recognised
-from cli.source.telling import shown, wide
+from cli.source.telling import shown, unbroken
 from cli.source.watching import watching
 
 NOT_DATA: Final = ("README.md",)
 REVISED: Final = "revised"
 FATES: Final = ("header", "accepted", "duplicate", "conflict", "quarantined", "aggregate", "footer", "blank")
-SHORT: Final = 19  # of a digest: enough to tell two apart
+SHORT: Final = 19  # of a digest: enough to tell two apart, where somebody looks at it
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def load_folder(
     rows = loaded(Service("ingest", account), folder, [path for path in files if path not in left_out])
     if as_json is not None:
         _write(as_json, rows)
-    wide().print(_table(rows))
+    unbroken().print(_table(rows))
     for row in rows:
         if row.refused is not None:
             out.print(f"{shown(row.file)} is refused ({row.code}). {shown(row.refused)}", markup=False)
@@ -106,23 +107,15 @@ def _loaded(ingest: Service, folder: Path, one: Found, how: How) -> Row:
         with watching(one.file.name) as watch:
             sent = send(ingest, one.source, one.file, how, watch)
         if sent["state"] == "refused":
-            return _refused(name, time.monotonic() - began, sent["refusal"], one.source)
-        digest = _frozen(ingest, one.source)
+            told = {"code": sent["refusal"]["code"], "detail": refusal_of(sent)}
+            return _refused(name, time.monotonic() - began, told, one.source)
+        snapshot = frozen(ingest, one.source)
     except Refused as refused:
-        told = {"code": refused.code, "detail": refused.sentence()}
+        told = {"code": refused.code, "detail": sentence_of(refused, one.source)}
         return _refused(name, time.monotonic() - began, told, one.source)
+    digest = None if snapshot is None else str(snapshot["digest"])
     seconds = round(time.monotonic() - began, 2)
     return Row(str(name), seconds, one.source, sent["lines"], sent["fates"], digest)
-
-
-def _frozen(ingest: Service, source: str) -> str | None:
-    """None where no line has been accepted so far. Raises Refused."""
-    try:
-        return str(freeze(ingest, source)["digest"])
-    except Refused as refused:
-        if refused.code == "nothing_accepted":
-            return None
-        raise
 
 
 def _refused(name: Path, seconds: float, told: dict[str, Any], source: str | None = None) -> Row:
@@ -148,7 +141,11 @@ def _table(rows: list[Row]) -> Table:
     for row in rows:
         fates = row.fates or {}
         counts = [f"{number:,}" if number else "" for number in (row.lines, *(fates.get(fate) for fate in used))]
-        last = f"refused: {row.code}" if row.refused is not None else (row.snapshot or "none")[:SHORT]
+        last = (
+            f"refused: {row.code}"
+            if row.refused is not None
+            else (row.snapshot or "none")[: SHORT if out.is_terminal else None]
+        )
         table.add_row(Text(shown(row.file)), row.source or "", *counts, f"{row.seconds:.1f}", last)
     return table
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from zipfile import is_zipfile
 
 from cli.say import stop
 
@@ -36,6 +37,16 @@ def described() -> list[dict[str, Any]]:
     """Every source, as it describes itself."""
     with made({}) as out:
         found: list[dict[str, Any]] = json.loads((out / "sources.json").read_bytes())
+    return found
+
+
+def sheet_of(file: Path, source: str) -> dict[str, Any] | None:
+    """Of a workbook the `sheet` that is read, and how many `others` are not; None of anything else."""
+    if not is_zipfile(file):
+        return None
+    with made({"sheet": {"path": str(file.resolve()), "name": file.name, "source": source}}) as out:
+        told = out / "sheet.json"
+        found: dict[str, Any] | None = json.loads(told.read_bytes()) if told.exists() else None
     return found
 
 

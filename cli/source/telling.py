@@ -1,7 +1,8 @@
 """A report on a terminal: what is surprising first, then lines, then columns."""
 
 import unicodedata
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from rich import box
 from rich.console import Console
@@ -12,13 +13,15 @@ from cli.say import out
 from shared.contracts.profiles import ColumnProfile, Report
 
 WIDTH: Final = 120  # where no terminal says how wide it is
+UNBROKEN: Final = 10_000
+"""Of a table that a program reads: each row is one line, whatever is in it."""
 WIDEST: Final = 32
 
 
 def told(report: Report) -> None:
     profile = report.profile
     against = "no earlier file of this source" if report.against is None else report.against_name or report.against
-    say(f"{report.name}: {profile.source}, {profile.lines:,} lines, {profile.rows:,} rows, {profile.encoding}")
+    say(f"{report.name}: {profile.source}, {profile.lines:,} lines, {_rows(report)}, {profile.encoding}")
     if profile.period is not None:
         say(f"period {profile.period.first} to {profile.period.last}")
     say(f"compared with {against}")
@@ -36,9 +39,34 @@ def told(report: Report) -> None:
     wide().print(_columns(report.profile.columns))
 
 
+def _rows(report: Report) -> str:
+    """Of rows some may repeat or contradict others, which are not accepted."""
+    rows, fates = report.profile.rows, report.profile.fates
+    if fates.duplicate or fates.conflict:
+        return f"{rows:,} rows read, {fates.accepted:,} lines accepted"
+    return f"{rows:,} rows accepted"
+
+
+def of_snapshot(snapshot: Mapping[str, Any] | None, source: str) -> str:
+    if snapshot is None:
+        return f"no snapshot: no row of {source} stands"
+    return f"snapshot {snapshot['digest']} ({snapshot['rows']:,} rows of {snapshot['feed']})"
+
+
+def of_sheet(read: Mapping[str, Any]) -> str:
+    others = read["others"]
+    alone = "it has no other" if not others else f"{others} other{'s were' if others > 1 else ' was'} left alone"
+    return f"Of the workbook the sheet {shown(read['sheet'])} was read; {alone}."
+
+
 def wide() -> Console:
     """For tables: as wide as the terminal, and wide enough where there is none."""
     return out if out.is_terminal else Console(width=WIDTH, highlight=False)
+
+
+def unbroken() -> Console:
+    """For tables whose rows are one line each where no terminal would break them."""
+    return out if out.is_terminal else Console(width=UNBROKEN, highlight=False)
 
 
 def say(text: str) -> None:

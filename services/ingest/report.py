@@ -1,17 +1,19 @@
 """`python -m services.ingest.report ORDER.json OUT`: what a file is and what is in it, without a service.
 
 ORDER.json has `recognise`, a list of files (`{"path", "name"}`), or `check`, one file (`{"path", "name", "source",
-"against", "against_path"}`): `source` where it is known, `against` the report (`shared.contracts.profiles.Report`) of
-the file to compare with, `against_path` that file itself.
+"against", "against_path"}`), or `sheet`, one file of a known `source`. In `check` `source` is given where it is known;
+`against` is the report (`shared.contracts.profiles.Report`) of the file to compare with, `against_path` that file.
 
 OUT is a folder. It gets `sources.json`: what each source says of itself; `recognised.json`: for each file its `source`,
-the `first` day of its period, or the `refusal` of both; and of the file to check `report.json` and `report.html`, or
-where it is refused `refusal.json` and `report.html`. Exit code 2, and why on stderr, where nothing could be done.
+the `first` day of its period, or the `refusal` of both; of a workbook `sheet.json`: the name of the `sheet` that is
+read and the number of `others`; and of the file to check `report.json` and `report.html`, or where it is refused
+`refusal.json` and `report.html`. Exit code 2, and why on stderr, where nothing could be done.
 """
 
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -25,6 +27,7 @@ from services.ingest.profiling.surprises import surprises
 from services.ingest.reading.limited import read_limited
 from services.ingest.reading.parts import frames
 from services.ingest.reading.reader import ReaderFailed
+from services.ingest.reading.sheets import sheet_read
 from services.ingest.recognising import TRIAL_KEY, first_day, recognise
 from services.ingest.refusals import Refused
 from services.ingest.source import Source, load_sources
@@ -48,9 +51,14 @@ class Checked(Named):
     against_path: Path | None = None
 
 
+class OfSource(Named):
+    source: Slug
+
+
 class Order(Layout):
     recognise: tuple[Named, ...] = ()
     check: Checked | None = None
+    sheet: OfSource | None = None
 
 
 class CannotReport(Exception):
@@ -77,6 +85,8 @@ def obey(order: Order, out: Path) -> None:
     (out / "recognised.json").write_text(json.dumps(told))
     if order.check is not None:
         _check(order.check, sources, out)
+    if order.sheet is not None and (source := sources.get(order.sheet.source)) is not None:
+        _sheet(order.sheet.path, source, out)
 
 
 def _described(source: Source) -> dict[str, Any]:
@@ -109,8 +119,16 @@ def _check(file: Checked, sources: Sources, out: Path) -> None:
         (out / "refusal.json").write_text(refused.refusal.model_dump_json())
         (out / "report.html").write_text(refusal_page(file.name, sha256, refused.refusal), encoding="utf-8")
         return
+    _sheet(file.path, source, out)
     (out / "report.json").write_text(report.model_dump_json())
     (out / "report.html").write_text(page_of(report, source.label), encoding="utf-8")
+
+
+def _sheet(path: Path, source: Source, out: Path) -> None:
+    """Nothing where it is no workbook: whoever takes the file says so."""
+    with suppress(Refused):
+        if (read := sheet_read(path, source)) is not None:
+            (out / "sheet.json").write_text(json.dumps({"sheet": read[0], "others": read[1]}))
 
 
 def _source(file: Checked, sources: Sources) -> Source:

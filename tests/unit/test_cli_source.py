@@ -3,15 +3,23 @@
 import json
 from pathlib import Path
 from typing import Final
+from zipfile import ZipFile
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from cli.source.telling import shown
+from cli.source.running import sheet_of
+from cli.source.telling import of_sheet, shown
+from services.ingest.source import load_sources
 from shared.contracts.profiles import Report
 from tests.spec.ingest_service import NY_HEADER, ny_file, ny_row
 
+AUDIT: Final = (
+    "episode,patient,provider,specialty,date,consultant,consultant_grade,second_consultant,second_role,age_band,sex,"
+    "urgency,comorbidity,died_30_days\n"
+    "E-1,,RZZ01,vascular-surgery,2024-05-17,9900001,consultant,,,60-69,female,urgent,1,0\n"
+)
 NOBODY: Final = {"CANDOUR_URL_INGEST": "http://127.0.0.1:9", "CANDOUR_ACCOUNTS": "", "COLUMNS": "200"}
 
 
@@ -33,7 +41,7 @@ def months(folder: Path, name: str, year: str, first: int = 1000) -> Path:
 
 def test_a_file_is_recognised_by_its_header_and_a_clean_one_ends_with_0(tmp_path: Path) -> None:
     done = run("check", str(months(tmp_path, "hospital_2012.csv", "2012")), code=0)
-    assert "hospital_2012.csv: ny-cardiac, 31 lines, 30 rows, utf-8" in done.stdout
+    assert "hospital_2012.csv: ny-cardiac, 31 lines, 30 rows accepted, utf-8" in done.stdout
     assert "nothing is surprising" in done.stdout
     assert "no service answers. --against names a file." in done.stderr
 
@@ -104,3 +112,40 @@ def test_sources_are_listed_and_shown() -> None:
 
 def test_a_name_cannot_move_the_cursor_or_turn_the_text() -> None:
     assert shown("a\x1b[2Jb\u202egpj.csv") == "a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}gpj.csv"
+
+
+def test_a_source_whose_ground_is_to_be_declared_is_not_said_to_be_ready(tmp_path: Path) -> None:
+    file = tmp_path / "audit.csv"
+    file.write_text(AUDIT)
+    done = run("check", str(file), "--source", "audit-episodes", code=3)
+    assert "Rows of audit-episodes are about patients: a steward declares on what ground" in done.stdout
+    assert "no service says whether anybody has. By command: candour source declare audit-episodes" in done.stdout
+
+
+def test_patients_under_a_name_that_is_not_the_sources_would_be_refused(tmp_path: Path) -> None:
+    file = tmp_path / "Trust_HES_extract_2001.csv"
+    file.write_text("whatever\n")
+    done = run("check", str(file), "--source", "artificial-hes-apc", code=1)
+    assert "Found: The file is called Trust_HES_extract_2001.csv" in done.stdout
+    assert "use hes-apc, whose ground a steward declares first" in done.stdout
+
+
+@pytest.mark.parametrize(("mark", "called"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")])
+def test_columns_that_are_separated_by_something_else_are_said_to_be(tmp_path: Path, mark: str, called: str) -> None:
+    file = tmp_path / "hospital_2014.csv"
+    file.write_bytes(ny_file(ny_row()).replace(b",", mark.encode()))
+    done = run("check", str(file), code=1)
+    assert f"The columns are separated by {called}" in done.stdout
+    assert "Expected: columns separated by commas" in done.stdout
+
+
+def test_of_a_workbook_it_says_which_sheet_is_read_and_that_others_are_not(tmp_path: Path) -> None:
+    file = tmp_path / "sheets.xlsx"
+    source = next(one for one in load_sources().values() if one.form.format == "workbook" and one.form.sheet)
+    named = "".join(f'<sheet name="{name}" r:id="r"/>' for name in ("Notes", source.form.sheet, "More"))
+    with ZipFile(file, "w") as book:
+        book.writestr("xl/workbook.xml", f'<workbook xmlns:r="relations"><sheets>{named}</sheets></workbook>')
+    read = sheet_of(file, source.id)
+    assert read == {"sheet": source.form.sheet, "others": 2}
+    assert of_sheet(read) == f"Of the workbook the sheet {source.form.sheet} was read; 2 others were left alone."
+    assert sheet_of(file, "ny-cardiac") is None

@@ -14,6 +14,7 @@ from services.ingest.refusals import Refused, excerpt, listed
 from services.ingest.source import Source
 
 JOINED_BY = " / "
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,25 @@ def header_of(path: Path, encoding: str, source: Source) -> Head:
     """The header of a text file. Raises Refused `wrong-header`, as `head_of` does."""
     if not source.form.header_lines:
         return Head(source.header, (), 0)
-    return head_of([_names(raw, encoding) for raw in _first_lines(path, MOST_PREAMBLE + 3)], source)
+    first = _first_lines(path, MOST_PREAMBLE + 3)
+    try:
+        return head_of([_names(raw, encoding) for raw in first], source)
+    except Refused:
+        for line, raw in enumerate(first if source.form.preamble else first[:1], 1):
+            _refuse_separated(raw, encoding, source, line)
+        raise
+
+
+def _refuse_separated(raw: bytes, encoding: str, source: Source, line: int) -> None:
+    """Raises Refused where the line is most of a header, but for what stands between its names."""
+    for mark, called in SEPARATORS.items():
+        found = {name.strip() for name in _names(raw, encoding, mark)}
+        for header in source.headers:
+            if len(known := found & set(header)) > 1 and 2 * len(known) > len(header):
+                why = f"The columns are separated by {called}, and this source has them separated by commas."
+                detail = f"{why} Save the file as CSV with commas, and send it again. Nothing was taken from the file."
+                raise Refused("wrong-header", detail, f"columns separated by {called}", "columns separated by commas",
+                              line=line)  # fmt: skip
 
 
 def head_of(rows: Sequence[list[str]], source: Source) -> Head:
@@ -120,12 +139,12 @@ def _first_lines(path: Path, number: int) -> list[bytes]:
         return [line.removesuffix(b"\r") for line in islice(lines, number)]
 
 
-def _names(raw: bytes, encoding: str) -> list[str]:
+def _names(raw: bytes, encoding: str, separator: str = ",") -> list[str]:
     text = raw[: MOST_IN_LINE + 1].decode(encoding, errors="replace")
     if len(raw) > MOST_IN_LINE:
         return [text]
     try:
-        rows = list(csv.reader([text], strict=True))
+        rows = list(csv.reader([text], strict=True, delimiter=separator))
     except csv.Error:
         return [text]
     return rows[0] if rows and text.strip() else []
