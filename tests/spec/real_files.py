@@ -65,7 +65,7 @@ FILES: Final = (
     Real(f"{FINGERTIPS}new-data-old-ci-names.csv", "fingertips-upload", 1),
     Real(f"{FINGERTIPS}new-data.csv", "fingertips-upload", 2),
     Real(f"{FINGERTIPS}non-numeric-data.csv", "fingertips-upload", 1, "quarantined=1"),
-    Real("gusto/gusto_odd_groups.csv", "gusto", 19_486),
+    Real("gusto/gusto_odd_groups.csv", "heart-attack-trial", 19_486),
     Real("nhs-artificial-hes/artificial_hes_ae_0708.csv", "artificial-hes-ae", 1000),
     Real("nhs-artificial-hes/artificial_hes_apc_0102.csv", "artificial-hes-apc", 2075),
     Real("nhs-artificial-hes/artificial_hes_apc_0102.parquet", "artificial-hes-apc-parquet", 2075, "header=0"),

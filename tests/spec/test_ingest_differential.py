@@ -50,7 +50,8 @@ EVERYTHING: Final[dict[str, Any]] = {
 NAMES: Final = {
     "candour-demo": "episodes.csv", "candour-demo-consultants": "consultants.csv", "shmi": "shmi-2011-october.csv",
     "california": "inpatient_mortality_2012.csv", "medicare-arizona": "medpar.csv", "prevalence": "prevalence.csv",
-    "nhsr-ae": "ae_attendances.csv", "cancer-waits": "cancer_wait_times_trust_2022.csv", "gusto": "gusto.csv",
+    "nhsr-ae": "ae_attendances.csv", "cancer-waits": "cancer_wait_times_trust_2022.csv",
+    "heart-attack-trial": "gusto.csv",
     "everything": "everything.csv",
 }  # fmt: skip
 

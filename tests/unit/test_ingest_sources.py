@@ -85,7 +85,7 @@ def test_the_packaged_sources() -> None:
             ],
         ),
         "gp-practice-mapping": ("providers", False, ["provider"]),
-        "gusto": ("episodes", False, ["line"]),
+        "heart-attack-trial": ("episodes", False, ["line"]),
         "hes-ae": ("episodes", False, ["aekey"]),
         "hes-apc": ("episodes", False, ["epikey"]),
         "medicare-arizona": ("episodes", False, ["line"]),
