@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 from xml.parsers import expat
 
-from services.ingest.reading.sheetxml import Book, Sheets, broken_book
+from services.ingest.reading.sheetxml import BOOK, Book, Sheets, broken_book
 from services.ingest.reading.unfolding import BROKEN
 from services.ingest.source import Source
 
@@ -16,7 +16,7 @@ def sheet_read(path: Path, source: Source) -> tuple[str, int] | None:
         return None
     try:
         with zipfile.ZipFile(path) as archive:
-            sheets = list(Book(archive, path.stat().st_size).heard("xl/workbook.xml", Sheets()).found)
+            sheets = list(Book(archive, path.stat().st_size).heard(BOOK, Sheets()).found)
     except (*BROKEN, expat.ExpatError):
         raise broken_book() from None
     name = source.form.sheet or next(iter(sheets), "")

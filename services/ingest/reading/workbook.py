@@ -18,7 +18,17 @@ from services.ingest.reading.batches import Batch, Opened
 from services.ingest.reading.cells import Kinds, Row, rows_of
 from services.ingest.reading.header import head_of
 from services.ingest.reading.limits import MOST_PREAMBLE
-from services.ingest.reading.sheetxml import Book, Relations, Sheets, Strings, Styles, broken_book, part_of_sheet
+from services.ingest.reading.sheetxml import (
+    BOOK,
+    RELATIONS,
+    Book,
+    Relations,
+    Sheets,
+    Strings,
+    Styles,
+    broken_book,
+    part_of_sheet,
+)
 from services.ingest.reading.tables import Table
 from services.ingest.reading.unfolding import BROKEN
 from services.ingest.refusals import ASIDE, Refused
@@ -117,8 +127,8 @@ def rows_in(path: Path, name: str | None) -> Iterator[Row]:
     try:
         with zipfile.ZipFile(path) as archive:
             book = Book(archive, path.stat().st_size)
-            sheets = book.heard("xl/workbook.xml", Sheets())
-            relations = book.heard("xl/_rels/workbook.xml.rels", Relations())
+            sheets = book.heard(BOOK, Sheets())
+            relations = book.heard(RELATIONS, Relations())
             part = part_of_sheet(sheets, relations, book.entries, name)
             strings = book.heard(relations.kinds.get("sharedStrings", ""), Strings()).found
             days = book.heard(relations.kinds.get("styles", ""), Styles()).days
