@@ -32,10 +32,13 @@ def ordered_digest(ordered: pl.DataFrame) -> str:
     return _digest(ordered.height, columns)
 
 
-def file_digest(path: Path, columns: Sequence[str] | None = None) -> str:
-    """`ordered_digest` of a Parquet file, or of some of its columns, in bounded memory, however long it is. Values are
-    read and spelled in two threads, some of one column at a time; the digest takes them in their order."""
-    scan = pl.scan_parquet(path)
+def file_digest(paths: Path | Sequence[Path], columns: Sequence[str] | None = None) -> str:
+    """`ordered_digest` of a Parquet file, or of several of the same columns one after another as one frame, or of some
+    of their columns; in bounded memory, however long they are. Values are read and spelled in two threads, some of one
+    column at a time; the digest takes them in their order. Raises OSError, PolarsError; ValueError of no file."""
+    if not (files := [paths] if isinstance(paths, Path) else list(paths)):
+        raise ValueError("no file is no frame: its columns are not known")
+    scan = pl.scan_parquet(files)
     height, schema = int(scan.select(pl.len()).collect().item()), scan.collect_schema()
     kinds = {name: schema[name] for name in (schema.names() if columns is None else columns)}
 

@@ -2,12 +2,13 @@
 
 import hashlib
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from shared.kit.frames import FEW, content_digest
+from shared.kit.frames import FEW, content_digest, file_digest, ordered_digest
 
 
 def spelled_out(frame: pl.DataFrame) -> str:
@@ -37,3 +38,31 @@ def test_values_that_become_many_after_the_first_are_spelled_too() -> None:
     late = ["same"] * 20_000 + [f"{number}" for number in range(FEW + 1)]
     frame = pl.DataFrame({"key": pl.int_range(len(late), eager=True), "value": late})
     assert content_digest(frame, ["key"]) == spelled_out(frame)
+
+
+@pytest.mark.parametrize("cuts", [(0, 10), (0, 3, 10), (0, 0, 4, 4, 5, 10, 10)])
+@pytest.mark.parametrize("at_once", [3, 100])
+def test_several_files_are_one_frame(
+    cuts: tuple[int, ...], at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.kit.frames.AT_ONCE", at_once)
+    frame = pl.DataFrame(
+        {"key": range(10), "text": ["a", None, "", "é", "b"] * 2, "real": [0.1, None, -0.0, 3.0, 2.5] * 2}
+    )
+    files = [tmp_path / f"{place}.parquet" for place in range(len(cuts) - 1)]
+    for file, low, high in zip(files, cuts, cuts[1:], strict=False):
+        frame[low:high].write_parquet(file)
+    assert file_digest(files) == ordered_digest(frame) == spelled_out(frame)
+    assert file_digest(files, ["real", "key"]) == ordered_digest(frame.select("real", "key"))
+
+
+def test_no_file_has_no_digest() -> None:
+    with pytest.raises(ValueError, match="no file"):
+        file_digest([])
+
+
+def test_files_of_other_columns_are_no_frame(tmp_path: Path) -> None:
+    for name, column in (("one", "a"), ("other", "b")):
+        pl.DataFrame({column: [1]}).write_parquet(tmp_path / name)
+    with pytest.raises(pl.exceptions.PolarsError):
+        file_digest([tmp_path / "one", tmp_path / "other"])
