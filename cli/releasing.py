@@ -1,9 +1,10 @@
 """A release taken from a finished draft to the public, by the accounts whose steps they are."""
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from cli.calls import Refused, Service
+from cli.calls import PATIENCE_SECONDS, Refused, Service
 
 AsAccount = Callable[[str], Service]
 PUBLISHED: Final = ("published", "superseded")
@@ -61,9 +62,19 @@ def answer_all(reviewer: Service, release: str, note: str) -> None:
 
 
 def sign(signer: Service, release: str, role: str) -> dict[str, Any]:
-    """Sign what the gate says now. Raises Refused where not every check has passed."""
-    gate = signer.json("GET", f"/v1/releases/{release}/checks")
-    signed: dict[str, Any] = signer.json(
-        "POST", f"/v1/releases/{release}/signature", json={"role": role, "gate": gate["digest"]}
-    )
-    return signed
+    """Sign what the gate says now. Raises Refused where not every check has passed.
+
+    A gate that was read while a check still waited, for consent to answer say, may say another thing when it is signed:
+    it is read again then. What had passed when it was read, and changed, is for a person to read.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        gate = signer.json("GET", f"/v1/releases/{release}/checks")
+        body = {"role": role, "gate": gate["digest"]}
+        try:
+            signed: dict[str, Any] = signer.json("POST", f"/v1/releases/{release}/signature", json=body)
+        except Refused as refused:
+            if refused.code != "gate_changed" or gate["complete"] or time.monotonic() > until:
+                raise
+        else:
+            return signed

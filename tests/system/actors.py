@@ -85,7 +85,7 @@ class Actor(ABC):
         self.thread.join(seconds)
         assert not self.thread.is_alive(), f"{type(self).__name__} does not end"
         if self.failed is not None:
-            raise AssertionError(f"{type(self).__name__} failed") from self.failed
+            raise AssertionError(f"{type(self).__name__} failed: {self.failed!r:.2000}") from self.failed
 
     def service(self, name: str, account: str) -> Patient:
         return Patient(self.ground, name, account, self.done)

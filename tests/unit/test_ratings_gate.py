@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import polars as pl
 import pytest
 
 from services.ratings.domain.checks import BY_A_PERSON, TITLES, Answered, CheckName, Found, gate_digest, settled
 from services.ratings.domain.release_policy import FOLDER, PolicyRefused, load_release_policy
 from tests.people import change_person
+from tests.ports import free_port
 from tests.stores import Stores
 from tests.unit.test_ratings_rig import BOTH, Rig, load_world, rig_in, small_world
 
@@ -225,6 +229,27 @@ def test_a_decision_taken_while_a_release_waits_neither_blocks_nor_unsigns_it(ri
     assert (after["named"], after["consent_revision"] > before["consent_revision"]) == (before["named"] - 1, True)
     assert rig.step("publisher", draft, "publication")["status"] == "published"
     assert given["gmc"][0] not in rig.table(draft, "rows")["consultant_id"].to_list()
+
+
+@contextmanager
+def without_consent(rig: Rig) -> Iterator[None]:
+    """Ratings, with a consent service that does not answer."""
+    state, office = rig.ratings.app.state, rig.office  # type: ignore[attr-defined]  # a FastAPI application
+    with httpx.Client(base_url=f"http://127.0.0.1:{free_port()}", trust_env=False) as nobody:
+        state.office = replace(office, peers=replace(office.peers, consent=nobody))
+        yield
+    state.office = office
+
+
+def test_while_consent_is_away_a_signature_waits_and_is_not_refused(rig: Rig, draft: str) -> None:
+    rig.approve(draft)
+    with without_consent(rig):
+        gate = rig.gate(draft)
+        assert (gate["complete"], check(gate, "legal_basis")["state"]) == (False, "waiting")
+        signature = {"role": "publisher", "gate": gate["digest"]}
+        assert refusal(rig, "publisher", f"{draft}/signature", json=signature) == (503, "peer_unreachable")
+    assert refusal(rig, "publisher", f"{draft}/signature", json=signature) == (409, "gate_changed")
+    assert rig.sign(draft, "publisher")["complete"]
 
 
 def test_two_publishers_at_once_publish_once(rig: Rig, draft: str) -> None:

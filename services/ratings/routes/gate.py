@@ -17,6 +17,7 @@ from services.ratings.workflow import gate
 from shared.contracts.base import ReleaseId
 from shared.contracts.gate import CheckAnswerRequest, Gate, SignatureRequest
 from shared.kit.auth import Caller, allow
+from shared.kit.peers import PeerRefused, PeerUnreachable
 from shared.kit.problems import NotFound, RoleNotAllowed, ValueNotAllowed, problems
 
 router = APIRouter(prefix="/v1/releases/{release}", tags=["gate"], dependencies=STRICT)
@@ -55,7 +56,17 @@ def answer(
     "/signature",
     operation_id="sign",
     summary="Sign what the gate says now: the reviewer, then the publisher",
-    responses=problems(NotFound, StepNotAllowed, SamePerson, GateNotAnswered, GateChanged, NotSigned, ValueNotAllowed),
+    responses=problems(
+        NotFound,
+        StepNotAllowed,
+        SamePerson,
+        GateNotAnswered,
+        GateChanged,
+        NotSigned,
+        ValueNotAllowed,
+        PeerUnreachable,
+        PeerRefused,
+    ),
 )
 def sign(release: Named, given: SignatureRequest, office: OfficeDep, signer: Signer) -> Gate:
     if given.role not in signer.roles:

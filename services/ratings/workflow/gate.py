@@ -57,9 +57,10 @@ def answer(office: Office, release: str, check: str, given: CheckAnswerRequest, 
 def sign(office: Office, release: str, given: SignatureRequest, person: str) -> Gate:
     """The reviewer signs what the gate says, then the publisher; nobody signs twice, and no author.
 
-    Raises NotFound, StepNotAllowed, SamePerson, GateNotAnswered, GateChanged, NotSigned where the publisher is first.
+    Raises NotFound, StepNotAllowed, SamePerson, GateNotAnswered, GateChanged, NotSigned where the publisher is first,
+    and PeerUnreachable: a check that waits for consent to answer has not failed, and is asked again.
     """
-    looked = look(office, release, _asked(office))
+    looked = look(office, release, office.peers.permissions())
     with office.store.transaction() as tx:
         row = _before_the_public(tx, release, "signature")
         _not_the_author(row, person, "signature")
