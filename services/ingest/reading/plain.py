@@ -5,7 +5,9 @@ Nearly all blocks of nearly all files are so, and everything here is one pass ov
 
 import numpy as np
 
+from services.ingest.reading.blocks import count_of
 from services.ingest.reading.limits import MOST_IN_LINE
+from services.ingest.reading.structure import COMMA, CR, LF, SPACE
 from services.ingest.source import Source
 
 
@@ -14,8 +16,8 @@ def is_plain(data: bytes, width: int, source: Source) -> bool:
     all of them have together, none has fewer either."""
     if b'"' in data or not data.isascii() or not data.endswith(b"\n") or width < 2:
         return False
-    lines = data.count(b"\n")
-    if data.count(b",") != lines * (width - 1) or _has_controls(data, lines):
+    lines = count_of(b"\n", data)
+    if count_of(b",", data) != lines * (width - 1) or _has_controls(data, lines):
         return False
     if source.empty_rows_are_blank and _may_have_empty_row(data):
         return False
@@ -52,4 +54,8 @@ def _has_overlong(data: bytes) -> bool:
 
 def is_tidy(data: bytes) -> bool:
     """Whether no field of these plain lines has spaces around it; no tab is in plain lines."""
-    return not (data[:1] == b" " or any(mark in data for mark in (b", ", b" ,", b"\n ", b" \n", b" \r")))
+    if b" " not in data:
+        return True
+    marks = np.frombuffer(data, np.uint8)
+    space, end = marks == SPACE, (marks == COMMA) | (marks == LF) | (marks == CR)
+    return not (space[0] or (space[1:] & end[:-1]).any() or (space[:-1] & end[1:]).any())
