@@ -1,17 +1,18 @@
 """The digest of a frame's content: schema and rows in key order, independent of file format and writer version."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from shared.kit.ahead import mapped_ahead
+from shared.kit.spelling import Bytes, framed
 
-AT_ONCE: Final = 1_000_000  # values of one column that are held at a time
-FEW: Final = 4_000  # different values
-SAMPLE: Final = 10_000  # values that are asked first whether few are different
+AT_ONCE: Final = 500_000  # values of one column that are held at a time
+Part = tuple[str, int]  # a column, and the row from which on
 
 
 def content_digest(frame: pl.DataFrame, key: Sequence[str]) -> str:
@@ -28,8 +29,11 @@ def content_digest(frame: pl.DataFrame, key: Sequence[str]) -> str:
 
 def ordered_digest(ordered: pl.DataFrame) -> str:
     """`content_digest` of a frame whose rows are in key order already, for those who do not know its key."""
-    columns = (_heading(name, ordered.schema[name]) + _framed(ordered[name]) for name in ordered.columns)
-    return _digest(ordered.height, columns)
+
+    def spelled(part: Part) -> Bytes:
+        return framed(ordered[part[0]].slice(part[1], AT_ONCE))
+
+    return _digest(ordered.height, ordered.schema, lambda parts: map(spelled, parts))
 
 
 def file_digest(paths: Path | Sequence[Path], columns: Sequence[str] | None = None) -> str:
@@ -40,49 +44,23 @@ def file_digest(paths: Path | Sequence[Path], columns: Sequence[str] | None = No
         raise ValueError("no file is no frame: its columns are not known")
     scan = pl.scan_parquet(files)
     height, schema = int(scan.select(pl.len()).collect().item()), scan.collect_schema()
-    kinds = {name: schema[name] for name in (schema.names() if columns is None else columns)}
 
-    def spelled(part: tuple[str, int]) -> bytes:
-        name, start = part
-        values = _framed(scan.select(name).slice(start, AT_ONCE).collect().to_series()) if start < height else b""
-        return values if start else _heading(name, kinds[name]) + values
+    def spelled(part: Part) -> Bytes:
+        return framed(scan.select(part[0]).slice(part[1], AT_ONCE).collect().to_series())
 
-    every = ((name, start) for name in kinds for start in range(0, max(1, height), AT_ONCE))
-    return _digest(height, mapped_ahead(spelled, every))
+    kinds = schema if columns is None else {name: schema[name] for name in columns}
+    return _digest(height, kinds, lambda parts: mapped_ahead(spelled, parts))
 
 
-def _digest(height: int, told: Iterable[bytes]) -> str:
+def _digest(height: int, kinds: Mapping[str, pl.DataType], spelled: Callable[[Iterable[Part]], Iterable[Bytes]]) -> str:
     digest = hashlib.sha256(f"{height}".encode())
-    for part in told:
-        digest.update(part)
+    starts = range(0, height, AT_ONCE)
+    parts = iter(spelled(product(kinds, starts)))
+    for name, kind in kinds.items():
+        digest.update(f"\x1d{name}\x1f{kind}\x1e".encode())
+        for _ in starts:
+            digest.update(next(parts))
     return f"sha256:{digest.hexdigest()}"
-
-
-def _heading(name: str, kind: pl.DataType) -> bytes:
-    return f"\x1d{name}\x1f{kind}\x1e".encode()
-
-
-def _framed(values: pl.Series) -> bytes:
-    """Each value as text behind its length. Where few are different each is spelled once, which costs half; not so
-    floats, of which two that are equal can be spelled otherwise."""
-    few = not values.dtype.is_float() and values.head(SAMPLE).n_unique() <= FEW
-    different = values.unique() if few else values
-    if 0 < different.len() <= FEW < values.len():
-        return _joined(values.replace_strict(different, _spelled(different), return_dtype=pl.String))
-    return _joined(_spelled(values))
-
-
-def _joined(spelled: pl.Series) -> bytes:
-    joined: bytes = spelled.str.join("").cast(pl.Binary).item()
-    return joined
-
-
-def _spelled(values: pl.Series) -> pl.Series:
-    text = values.cast(pl.String)
-    lengths = text.str.len_bytes()
-    if values.null_count() == 0 and lengths.n_unique() == 1:
-        return f"{int(lengths[0])}:" + text
-    return (lengths.cast(pl.String) + ":" + text).fill_null("-")
 
 
 def snapshot_name(kind: str, schema_version: int, content: str) -> str:
