@@ -9,7 +9,8 @@ from typing import Final
 import polars as pl
 
 from services.ingest.columns import AnyColumn, Check, Column, Day, Identifier, Period, Pseudonym, Sent, Text
-from services.ingest.personal import EVERY, NOBODY, PHRASES, Personal, kinds_in
+from services.ingest.known import MANY_ROWS, Known
+from services.ingest.personal import EVERY, NOBODY, PHRASES, Personal, kinds_in, of_column
 from services.ingest.pseudonyms import pseudonyms
 from services.ingest.refusals import ASIDE, EXCERPT
 from services.ingest.rules import WRONG, RowRules, Rule
@@ -21,6 +22,7 @@ LINE: Final = "_line"
 AGGREGATE: Final = "_aggregate"
 OF_AN_NHS_NUMBER: Final = 10
 """Digits: identifiers of as many could be one."""
+NO_TEXT: Final = pl.Series([""])
 
 
 def row_schema(source: Source) -> pl.Schema:
@@ -30,7 +32,7 @@ def row_schema(source: Source) -> pl.Schema:
 def check(
     texts: pl.DataFrame, source: Source, key: bytes | None = None, tidy: bool = False
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows that pass (`row_schema`), and those that do not (`ASIDE`).
+    """Rows that pass (`row_schema`; of many rows texts may be an Enum), and those that do not (`ASIDE`).
 
     `texts` holds `_line` and the header's columns as text, not trimmed, but for `tidy` ones, which need not be;
     `source` is in the layout of that header. `key` is that of its pseudonyms. Raises ValueError where there are
@@ -61,20 +63,98 @@ class _Checks:
     """What is done with each piece of a file of one layout.
 
     Values get names of their own while texts are needed too, since a source may use one name for a column of the file
-    and for the canonical one.
+    and for the canonical one. Of many rows those need not be held against the rules whose every text is known to pass;
+    of columns that hold too many different texts to know them (`open`), and between columns, all rows are.
     """
 
     def __init__(self, source: Source, key: bytes | None) -> None:
         self.source = source
-        self.values = [_value(column, source, key).alias(_own(column.name)) for column in source.sent]
-        own = [_own(column.name) for column in source.sent]
-        self.rules = RowRules([LINE, *source.header, *own, AGGREGATE], _rules(source))
+        self.values = {column.name: _value(column, source, key).alias(_own(column.name)) for column in source.sent}
+        own = [_own(name) for name in self.values]
+        of_columns = [rule for column in source.sent for rule in _of_column(column, source)]
+        self.of_columns = len(of_columns)
+        self.rules = RowRules([LINE, *source.header, *own, AGGREGATE], [*of_columns, *_between(source)])
+        secret = [column.source for column in source.sent if isinstance(column, Pseudonym)]
+        self.known = {name: Known.nothing() for name in source.header if name not in secret}
+        self.open = _Open(source, [])
 
     def of(self, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Of trimmed ones."""
-        valued = texts.with_columns(self.values).with_columns(_is_aggregate(self.source).alias(AGGREGATE))
-        passed, failed = self.rules.filter(valued)
+        return self._by_row(texts) if texts.height < MANY_ROWS else self._by_text(texts)
+
+    def _by_row(self, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        passed, failed = self.rules.filter(_marked(texts.with_columns(self.values.values()), self.source))
         return _rows(passed, self.source), _aside(failed, self.rules.rules)
+
+    def _by_text(self, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Rows with a text that is not known go by row: there it is told what is wrong with them."""
+        places, values = self._looked_up(texts)
+        by_row = [self.values[column.name] for column in self.source.sent if column.source not in places]
+        valued = _marked(texts.with_columns(*values, *by_row), self.source)
+        if [name for name in self.source.header if name not in places] != self.open.names:
+            self.open = _Open(self.source, [name for name in self.source.header if name not in places])
+        doubtful = reduce(or_, (found.is_null() for found in places.values()), self.open.fails(valued))
+        if not doubtful.any():
+            return _rows(valued, self.source), pl.DataFrame(schema=ASIDE)
+        clear = _rows(valued.filter(~doubtful), self.source)
+        passed, aside = self._by_row(texts.filter(doubtful))
+        if passed.height:
+            return pl.concat([clear.cast(passed.schema), passed]).sort(LINE), aside
+        return clear, aside
+
+    def _looked_up(self, texts: pl.DataFrame) -> tuple[dict[str, pl.Series], list[pl.Series]]:
+        """Of columns that hold few different texts: where each is among those known, and its values."""
+        known = self.known
+        places = {name: one.places(texts[name]) for name, one in known.items()}
+        missed = [name for name, found in places.items() if found.null_count()]
+        new = {name: known[name].unknown(texts[name], places[name]) for name in missed}
+        known = {name: one for name, one in known.items() if new.get(name, NO_TEXT) is not None}
+        learnt = self._learnt({name: some for name, some in new.items() if some is not None and some.len()})
+        places = {name: places[name] for name in known}
+        places |= {name: one.places(texts[name]) for name, one in learnt.items()}
+        self.known = known | learnt
+        return places, [value for name, found in places.items() for value in self.known[name].values_at(found)]
+
+    def _learnt(self, new: dict[str, pl.Series]) -> dict[str, Known]:
+        """What is known with those of the `new` texts of each column that pass its rules: columns of different texts
+        side by side, as if they were rows. Whether a line sums up others is not known here; nothing passes for that."""
+        if not new:
+            return {}
+        height = max(some.len() for some in new.values())
+        beside = {name: _at_least(new.get(name, NO_TEXT), height) for name in self.source.header}
+        texts = pl.DataFrame({LINE: pl.int_range(height, eager=True), **beside})
+        valued = texts.with_columns(self.values.values()).with_columns(pl.lit(False).alias(AGGREGATE))
+        broken = self.rules.broken(valued, LINE)[: self.of_columns]
+        learnt = {}
+        for name, some in new.items():
+            wrong = [one for rule, one in zip(self.rules.rules, broken, strict=False) if rule.header == name]
+            lines = pl.concat([texts[LINE].clear(), *wrong]).implode()
+            good = valued.head(some.len()).filter(~pl.col(LINE).is_in(lines))
+            own = [_own(column.name) for column in self.source.sent if column.source == name]
+            learnt[name] = self.known[name].and_those(good[name], good.select(own))
+        return learnt
+
+
+def _at_least(texts: pl.Series, height: int) -> pl.Series:
+    return texts.extend_constant(texts[0], max(0, height - texts.len()))
+
+
+class _Open:
+    """The rules that every row is held against: those of columns (`names`) with too many different texts to know them,
+    and those between columns."""
+
+    def __init__(self, source: Source, names: list[str]) -> None:
+        columns = [column for column in source.sent if column.source in names]
+        self.names = names
+        rules = [*(rule for column in columns for rule in _telling(column, source)), *_between(source)]
+        self.needs = sorted({name for rule in rules for name in rule.check.failed.meta.root_names()})
+        self.rules = RowRules([LINE, *self.needs], rules)
+
+    def fails(self, valued: pl.DataFrame) -> pl.Series:
+        """Whether any does in each row, shape (n,)."""
+        lines = valued[LINE]
+        broken = self.rules.broken_in(valued.select(LINE, *self.needs), LINE) if self.rules.rules else lines.clear()
+        return lines.is_in(broken.implode()) if broken.len() else pl.repeat(False, lines.len(), eager=True)
 
 
 def _trimmed(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
@@ -125,14 +205,19 @@ def _pseudonym(text: pl.Expr, key: bytes | None) -> pl.Expr:
     return text.map_batches(partial(pseudonyms, key=key), return_dtype=pl.String(), is_elementwise=True)
 
 
-def _is_aggregate(source: Source) -> pl.Expr:
+def _marked(valued: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """With whether each line sums up others."""
     rule = source.aggregate
-    return pl.lit(False) if rule is None else pl.col(_own(rule.column)).eq_missing(pl.lit(rule.value))
+    if rule is None:
+        return valued.with_columns(pl.lit(False).alias(AGGREGATE))
+    return valued.with_columns(
+        pl.col(_own(rule.column)).cast(pl.String).eq_missing(pl.lit(rule.value)).alias(AGGREGATE)
+    )
 
 
-def _rules(source: Source) -> list[Rule]:
-    """Checks of each column in turn, then those between columns."""
-    rules = [rule for column in source.sent for rule in _of_column(column, source)]
+def _between(source: Source) -> list[Rule]:
+    """What is checked of several columns at once."""
+    rules = []
     for limit in source.at_most:
         column, most = source.named(limit.column), source.named(limit.limit)
         exceeded = pl.col(_own(column.name)) > pl.col(_own(most.name))
@@ -151,6 +236,14 @@ def _of_column(column: Sent, source: Source) -> list[Rule]:
     text = pl.col(column.source)
     for check in (*_of_persons(column, text), *column.checks(text, pl.col(_own(column.name)))):
         rules.append(Rule(column.source, check._replace(failed=~missing & check.failed), watched(column)))
+    return rules
+
+
+def _telling(column: Sent, source: Source) -> list[Rule]:
+    """Those without which a text of this column could be refused: one that is of a bare form is nothing else."""
+    rules = _of_column(column, source)
+    if isinstance(column, Text) and column.is_bare and of_column(column.source) not in watched(column):
+        return [rule for rule in rules if rule.check.code in ("missing-value", "not-of-form")]
     return rules
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import partial, reduce
 from operator import or_
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 import polars as pl
 from pydantic import Field, field_validator, model_validator
@@ -40,8 +40,8 @@ DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 WITH_EXPONENT = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?$"
 RUN = ("=", "@", "\t", "+", "-")
 SIGNED = r"^[-+] ?[0-9.,][0-9 .,]*%?$"
-
-
+BARE: Final = re.compile(r"\^((?:[A-Z]|\[A-Z\](?:\{[0-9]+\})?)*)\[0-9\]\{([0-9]+)\}\$")
+"""A pattern of so many capital letters and then so many digits."""
 DASHED = r"^- *(,[ 0-9A-Z&,]*)?$"
 PLAIN = "text that no spreadsheet would run: no =, @ or tab before it, nor a sign before anything but a number"
 
@@ -138,6 +138,17 @@ class Text(Column):
         if self.pattern is not None:
             found.append(Check(~text.str.contains(self.pattern), "not-of-form", self.form))
         return found
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether its pattern alone says that a text runs in no spreadsheet, is no longer than it may be, and holds
+        nobody: capital letters and then digits, fewer than a day has, or than an NHS number behind a letter."""
+        found = BARE.fullmatch(self.pattern or "")
+        if found is None:
+            return False
+        letters = sum(int(times or 1) for times in re.findall(r"\[A-Z\](?:\{([0-9]+)\})?|[A-Z]", found[1]))
+        digits = int(found[2])
+        return digits < (10 if letters else 8) and letters + digits <= self.most_characters
 
     @property
     def _harmless(self) -> str:

@@ -47,6 +47,15 @@ class RowRules:
         )
         return passed, failure.details().with_columns(first.alias(WRONG)).drop(self._names)
 
+    def broken(self, frame: pl.DataFrame, called: str) -> list[pl.Series]:
+        """For each rule, in their order, what `called` is in the rows where it fails."""
+        failed = self._schema.filter(frame)[1].details()
+        return [failed.filter(pl.col(name) == INVALID)[called] for name in self._names]
+
+    def broken_in(self, frame: pl.DataFrame, called: str) -> pl.Series:
+        """What `called` is in the rows where any rule fails."""
+        return self._schema.filter(frame)[1].invalid()[called]
+
 
 def _passes(failed: pl.Expr) -> Callable[[object], pl.Expr]:
     """What dataframely asks for is true of rows that pass."""

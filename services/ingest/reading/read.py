@@ -88,7 +88,7 @@ class Kept:
         self.frames.append(frame)
 
     def all(self, schema: pl.Schema) -> pl.DataFrame:
-        return pl.concat([pl.DataFrame(schema=schema), *self.frames])
+        return pl.concat([pl.DataFrame(schema=schema), *(frame.cast(schema) for frame in self.frames)])
 
 
 def read(path: Path, source: Source, name: str | None = None, key: bytes | None = None) -> Reading:

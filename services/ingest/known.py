@@ -1,0 +1,73 @@
+"""What is known of the texts of a column: those that passed every rule about them, each with the values that it is.
+
+Most columns of most files hold few different texts, over and over. Each of them is held against the rules once; from
+then on it need only be found again, which takes a fifth of the time and is as sure: no rule of a column looks at
+anything but the text.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Self
+
+import polars as pl
+
+MANY_ROWS: Final = 10_000
+"""With fewer rows at a time it is not worth knowing anything."""
+MOST_TEXTS: Final = 1 << 14
+MOST_BYTES: Final = 4 << 20
+"""Of one column; where there are more, or longer ones, every row of it is held against the rules."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """`texts`, shape (n,), each once; `values`, of n rows: a column for each canonical one behind this of the file."""
+
+    texts: pl.Series
+    values: pl.DataFrame
+
+    @classmethod
+    def nothing(cls) -> Self:
+        return cls(pl.Series([], dtype=pl.String()), pl.DataFrame())
+
+    def places(self, texts: pl.Series) -> pl.Series:
+        """Each of `texts` as the one that it is, an Enum; null where that is not known."""
+        return texts.cast(self._dtype, strict=False)
+
+    def unknown(self, texts: pl.Series, places: pl.Series) -> pl.Series | None:
+        """Each different text without a place, in their order; None where there would be too many to know."""
+        new = texts.filter(places.is_null()).drop_nulls().unique().sort()
+        many = self.texts.len() + new.len() > MOST_TEXTS
+        return None if many or _bytes(self.texts) + _bytes(new) > MOST_BYTES else new
+
+    def and_those(self, texts: pl.Series, values: pl.DataFrame) -> Self:
+        before = self.values if self.texts.len() else values.clear()
+        return type(self)(pl.concat([self.texts, texts.alias(self.texts.name)]), pl.concat([before, values]))
+
+    def values_at(self, places: pl.Series) -> list[pl.Series]:
+        """The values at `places`, shape (n,): texts among them as an Enum of those that there are."""
+        found = []
+        for values in self._listed:
+            same = values.dtype == places.dtype and values.to_physical().equals(self._counted)
+            found.append(places.alias(values.name) if same else values.gather(places.to_physical()))
+        return found
+
+    @cached_property
+    def _dtype(self) -> pl.Enum:
+        return pl.Enum(self.texts)
+
+    @cached_property
+    def _counted(self) -> pl.Series:
+        return self.texts.cast(self._dtype).to_physical()
+
+    @cached_property
+    def _listed(self) -> list[pl.Series]:
+        return [
+            values.cast(pl.Enum(values.drop_nulls().unique(maintain_order=True)))
+            if values.dtype == pl.String()
+            else values
+            for values in self.values
+        ]
+
+
+def _bytes(texts: pl.Series) -> int:
+    return int(texts.str.len_bytes().sum())
