@@ -1,6 +1,7 @@
 """A profile says what is in a file; it is the same to the byte however the rows come, and names nothing of few."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
@@ -172,6 +173,17 @@ def test_fates_are_those_that_an_empty_feed_gives(lines: list[tuple[str, str, in
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("second", "fates"),
+    [({"provider": "b", "patient": "a"}, (2, 0, 0)), ({}, (1, 1, 0)), ({"age": 2, "score": 1.0}, (0, 0, 2))],
+    ids=["another key", "the same again", "other values"],
+)
+def test_a_value_in_another_column_is_another(second: dict[str, Any], fates: tuple[int, int, int]) -> None:
+    first = {"provider": "a", "patient": "b", "age": 1, "score": 2.0}
+    found = profiled([rows_of(first), rows_of(first | second).with_columns(pl.col(LINE) + 1)]).fates
+    assert (found.accepted, found.duplicate, found.conflict) == fates
+
+
 def test_lines_set_aside_are_told_by_cause_and_not_by_what_they_hold() -> None:
     aside = pl.DataFrame(
         [(5, "quarantined", "not-a-number", "Age", "secret", "a number")] * 2
@@ -204,6 +216,37 @@ def test_texts_beyond_what_is_kept_are_counted_no_further(monkeypatch: pytest.Mo
     for low in (0, 8):
         texts.add(pl.Series([f"name {at}" for at in range(low, low + 8)]))
     assert (texts.exact, texts.counts, texts.present, texts.lengths) == (False, None, 16, (6, 7))
+
+
+TALLIED = st.one_of(
+    st.lists(st.sampled_from(["a", "bb", "é", "", None]), max_size=60),
+    st.lists(st.none() | st.text(max_size=3), max_size=60),
+    st.lists(st.none() | st.integers(-2, 3), max_size=60),
+    st.lists(st.none() | st.integers(-(2**40), 2**40), max_size=60),
+    st.lists(st.none() | st.sampled_from([0.0, 1.5, -2.5, 1e12]), max_size=60),
+    st.lists(st.none() | st.dates(date(2024, 1, 1), date(2024, 1, 9)), max_size=60),
+)
+
+
+@given(TALLIED, st.lists(st.integers(0, 60), max_size=6))
+@settings(max_examples=400)
+def test_a_tally_is_what_counting_one_by_one_gives(values: list[Any], cuts: list[int]) -> None:
+    """However few different values were seen before, and whatever comes after them."""
+    held = [value for value in values if value is not None]
+    kind = {str: pl.String(), int: pl.Int64(), float: pl.Float64(), date: pl.Date()}[type(held[0]) if held else str]
+    found = Tally(numeric=kind.is_numeric(), measured=kind == pl.String())
+    for piece in split(
+        pl.DataFrame({"value": pl.Series(values, dtype=kind)}), *(min(cut, len(values)) for cut in cuts)
+    ):
+        found.add(piece["value"])
+    counts = [] if found.counts is None else list(found.counts.iter_rows())
+    assert counts == sorted(Counter(held).items())
+    assert (found.present, found.missing) == (len(held), len(values) - len(held))
+    if kind == pl.String():
+        lengths = [len(value) for value in held]
+        assert found.lengths == ((min(lengths), max(lengths)) if held else None)
+    elif held:
+        assert (found.lowest, found.highest) == (min(held), max(held))
 
 
 def test_moments_of_parts_are_those_of_the_whole() -> None:
