@@ -58,6 +58,11 @@ def in_full(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
     return frame.with_columns(missing)
 
 
+def standing(rows: pl.DataFrame, submission: str) -> pl.DataFrame:
+    """Rows of what was read (`checks.row_schema` and `_lines`) as a state has them where all of them stand."""
+    return rows.with_columns(_standing().alias(STATUS), pl.lit(submission).alias(SUBMISSION))
+
+
 def of_origin(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
     """Mended rows: where the number of the line is a value, it is the number of the line that is mended."""
     return rows.with_columns(pl.col(ORIGIN).alias(one.name) for one in source.columns if isinstance(one, LineNumber))
@@ -108,7 +113,7 @@ def resolve(  # noqa: PLR0917  # rows and state first, then by whom, how, of wha
     if supersede:
         base = _superseded(base, rows, window, source)
     if base.is_empty():
-        ordered = _is_ascending(rows, source.key)
+        ordered = is_ascending(rows, source.key)
         if ordered or not rows.select(source.key).is_duplicated().any():
             return _all_stand(rows, submission, source, ordered)
     compared = _compared(rows, _references(rows, base, submission, source), source)
@@ -118,10 +123,10 @@ def resolve(  # noqa: PLR0917  # rows and state first, then by whom, how, of wha
     added = decided.filter(pl.col("first")).with_columns(pl.col("fate").alias(STATUS))
     after = pl.concat([standing, added.select(standing.columns)]).sort(source.key)
     in_conflict = decided.filter(pl.col("fate") == CONFLICT)
-    return Resolution(after, _counted(decided), _explained(in_conflict, source), _told(overtaken, source))
+    return Resolution(after, counted(decided), _explained(in_conflict, source), _told(overtaken, source))
 
 
-def _is_ascending(rows: pl.DataFrame, key: list[str]) -> bool:
+def is_ascending(rows: pl.DataFrame, key: list[str]) -> bool:
     """Whether every key is beyond the one before it: then they are in order, and none comes twice. Registers write
     their rows so, and to see it costs a tenth of sorting them."""
     beyond = pl.lit(False)
@@ -133,16 +138,15 @@ def _is_ascending(rows: pl.DataFrame, key: list[str]) -> bool:
 
 def _all_stand(rows: pl.DataFrame, submission: str, source: Source, ordered: bool) -> Resolution:
     """Where there is nothing to compare with. `ordered`: the rows are in order of the key already."""
-    state = rows.with_columns(_standing().alias(STATUS), pl.lit(submission).alias(SUBMISSION))
-    state = state.select(state_schema(source).names())
+    state = standing(rows, submission).select(state_schema(source).names())
     state = state if ordered else state.sort(source.key)
     overtaken = _told(state.clear(), source)
     return Resolution(
-        state, _counted(state.select(LINES, pl.col(STATUS).alias("fate"))), pl.DataFrame(schema=ASIDE), overtaken
+        state, counted(state.select(LINES, pl.col(STATUS).alias("fate"))), pl.DataFrame(schema=ASIDE), overtaken
     )
 
 
-def _counted(decided: pl.DataFrame) -> dict[Fate, int]:
+def counted(decided: pl.DataFrame) -> dict[Fate, int]:
     """Lines, not rows: a cell may hold the end of a line."""
     by_fate = decided.group_by("fate").agg(pl.col(LINES).sum())
     return {Fate(str(fate)): int(lines) for fate, lines in by_fate.iter_rows()}

@@ -8,7 +8,17 @@ import pytest
 
 from services.ingest.backing_up import backup, restore
 from tests.postgres import BIN
-from tests.spec.ingest_service import Ingest, ny_file, ny_row, prepared, running, sha256, some
+from tests.spec.ingest_service import (
+    Ingest,
+    episode,
+    episodes_file,
+    ny_file,
+    ny_row,
+    prepared,
+    running,
+    sha256,
+    some,
+)  # fmt: skip
 from tests.stores import Stores
 
 FIRST = ny_file(ny_row("1001"), ny_row("1002", cases="many"))
@@ -64,3 +74,28 @@ def test_what_is_decided_again_after_a_restore_is_read_again(stores: Stores, tmp
         assert ingest.ask("POST", f"/v1/submissions/{sha256(FIRST)}/reruns", json={}).status_code == 202
         assert some(ingest.decided(FIRST)["fates"]) == {"header": 1, "accepted": 1, "quarantined": 1}
         assert some(ingest.decided(mended)["fates"]) == {"header": 1, "accepted": 1}
+
+
+def test_rows_that_are_kept_as_they_were_read_are_restored(stores: Stores, tmp_path: Path) -> None:
+    """Of a file that is long enough to be taken so, in a state that goes on afterwards, and is decided again."""
+    feed, settings, passwords = "candour-demo", *prepared(tmp_path, stores)
+    first, second, third = (
+        episodes_file(*(episode(number) for number in range(start, start + many)))
+        for start, many in ((0, 12_000), (12_000, 11_000), (22_990, 20))
+    )
+    with running(settings, passwords) as ingest:
+        ingest.send(first, feed)
+        ingest.send(second, feed)
+        frozen = ingest.freeze(feed)
+        names = {path: path.stat().st_nlink for path in (settings.data_dir / "ingest" / "tables").iterdir()}
+        assert sorted(names.values())[-3:] == [1, 2, 2]
+    assert backup(settings, tmp_path / "backup") == 0
+    shutil.rmtree(settings.data_dir / "ingest")
+    assert restore(settings, tmp_path / "backup") == 0
+    with running(settings, passwords) as ingest:
+        assert ingest.freeze(feed) == frozen
+        assert some(ingest.send(third, feed)["fates"]) == {"header": 1, "accepted": 10, "duplicate": 10}
+        assert ingest.freeze(feed)["rows"] == 23_010
+        assert ingest.ask("POST", f"/v1/submissions/{sha256(first)}/retraction", json={}).status_code == 202
+        assert some(ingest.decided(third, feed)["fates"]) == {"header": 1, "accepted": 10, "duplicate": 10}
+        assert ingest.freeze(feed)["rows"] == 11_010

@@ -15,7 +15,9 @@ from services.ingest.domain import Sending, snapshot_digest, snapshot_rows
 from services.ingest.source import load_sources
 from services.ingest.store.database import Store
 from services.ingest.store.files import Files
+from services.ingest.store.states import stretches_of
 from services.ingest.store.tables import read_frames, write_frames
+from services.ingest.workflow.adding import SMALL
 from services.ingest.workflow.checking import Checking
 from services.ingest.workflow.freezing import freeze
 from services.ingest.workflow.partitions import Held, Rows, parts
@@ -51,15 +53,15 @@ def files_of(seed: int) -> list[Sent]:
 
 
 class House:
-    """One store that holds at most so many rows at a time."""
+    """One store that holds at most so many rows at a time, in tables that are not `small` on average."""
 
-    def __init__(self, folder: Path, most: int) -> None:
+    def __init__(self, folder: Path, most: int, small: int = SMALL) -> None:
         folder.mkdir()
         url = f"sqlite:///{folder / 'ingest.sqlite'}"
         migrate(url, MIGRATIONS)
         self.store = Store(Database(url), Files(folder))
         self.store.open([FEED])
-        self.checking = Checking(self.store, SOURCES, most=most)
+        self.checking = Checking(self.store, SOURCES, most=most, small=small)
 
     def send(self, supersedes: bool, lines: list[str], whole_period: bool = False) -> str:
         content = "\n".join([HEADER, *lines, ""]).encode()
@@ -78,13 +80,15 @@ class House:
     @property
     def state(self) -> pl.DataFrame:
         pointer = self.store.pointer(FEED)
-        assert pointer.state is not None
-        return self.store.files.read_table(pointer.state)
+        held = stretches_of(self.store.files, pointer.state, SOURCES[FEED].key)
+        assert held
+        return Held(self.store.files, held, SOURCES[FEED]).slice(0, sum(one.rows for one in held))
 
 
 @pytest.fixture
 def houses(tmp_path: Path) -> Iterator[list[House]]:
-    opened = [House(tmp_path / str(most), most) for most in (WHOLE, 7, 40)]
+    sizes = [(WHOLE, SMALL), (7, SMALL), (40, SMALL), (WHOLE, 1), (7, 1)]
+    opened = [House(tmp_path / f"{most}-{small}", most, small) for most, small in sizes]
     yield opened
     for house in opened:
         house.store.close()
@@ -120,7 +124,7 @@ def test_parts_hold_every_key_once_and_in_order(tmp_path: Path, ordered: bool) -
     files = [tmp_path / f"piece-{start}" for start in range(0, 60, 10)]
     for start, file in zip(range(0, 60, 10), files, strict=True):
         pl.DataFrame(rows[start : start + 10], schema=row_schema(source), orient="row").write_parquet(file)
-    found = list(parts(Rows(files, 60), Held(None, source), tmp_path, 12))
+    found = list(parts(Rows(files, 60), Held(Files(tmp_path), (), source), tmp_path, 12))
     assert len(found) > 3
     flat = [key for part, _ in found for key in sorted(part["provider"])]
     assert flat == sorted(keys)

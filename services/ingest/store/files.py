@@ -1,8 +1,9 @@
 """Files of ingest: uploads as sent and tables as Parquet, each named by the SHA-256 of its bytes; and what was read of
 an upload, a folder named by what it follows from."""
 
+import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -12,8 +13,8 @@ import polars as pl
 from services.ingest.reading.folders import sweep_folders
 from services.ingest.reading.parts import Read, contents_of
 from services.ingest.store.tables import write_frames
-from shared.kit.copying import digest_of
-from shared.kit.files import alone_at, is_settled, part_of, settle, sweep_parts
+from shared.kit.copying import copied, digest_of
+from shared.kit.files import alone_at, is_settled, part_of, settle, sweep_parts, sync_folder
 
 SCRATCH: Final = ".folder"
 
@@ -76,6 +77,13 @@ class Files:
                 settle(part, self.table(digest))
         return digest
 
+    def keep_pieces(self, pieces: Mapping[str, Path]) -> None:
+        """Pieces of a reading, by the digests of their bytes, as tables too: a second name of what is durable already,
+        or a copy where the disk gives no file two. Raises OSError."""
+        for digest, piece in pieces.items():
+            _give_second_name(piece, self.table(digest))
+        sync_folder(self.tables)
+
     def read_table(self, digest: str) -> pl.DataFrame:
         return pl.read_parquet(self.table(digest))
 
@@ -95,3 +103,12 @@ class Files:
         for folder in self.scratch.glob(f".*{SCRATCH}"):
             if not folder.with_suffix(".part").exists():
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _give_second_name(file: Path, name: Path) -> None:
+    try:
+        os.link(file, name)
+    except FileExistsError:
+        return
+    except OSError:  # another disk, or one that knows no second names, or has given this file too many
+        copied(file, name)

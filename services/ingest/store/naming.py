@@ -1,4 +1,4 @@
-"""Which tables and readings a row of the database names."""
+"""Which tables and readings a row of the database names, itself or by a state made of several tables."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from services.ingest.models import FeedRow, SnapshotRow, SubmissionRow
 from services.ingest.store.database import Store
+from services.ingest.store.states import named_by
 
 
 @dataclass(frozen=True)
@@ -15,12 +16,14 @@ class Named:
 
 
 def named(store: Store) -> Named:
-    """As of one moment; what is being made for a later one is not among them."""
+    """As of one moment; what is being made for a later one is not among them. Raises OSError or PolarsError where
+    a state is not there, or cannot be read: nobody knows what it names."""
     with store.database.reading() as session:
         states = session.exec(select(FeedRow.state)).all()
         sent = session.exec(select(SubmissionRow.aside, SubmissionRow.reading)).all()
         files = session.exec(select(SnapshotRow.files)).all()
-    tables = {*states, *(aside for aside, _ in sent), *(str(one["sha256"]) for each in files for one in each)}
+    held = (table for state in states if state is not None for table in named_by(store.files, state))
+    tables = {*held, *(aside for aside, _ in sent), *(str(one["sha256"]) for each in files for one in each)}
     return Named(_only(tables), _only({reading for _, reading in sent}))
 
 

@@ -9,11 +9,12 @@ import polars as pl
 from sqlmodel import col, select
 
 from services.ingest.checks import LINE
-from services.ingest.fates import STATUS, SUBMISSION
+from services.ingest.fates import STATUS, SUBMISSION, standing
 from services.ingest.models import FeedRow, SnapshotRow, SubmissionRow
 from services.ingest.reading.blocks import BOM, blocks
 from services.ingest.reading.limits import MOST_IN_LINE
 from services.ingest.store.database import Store
+from services.ingest.store.states import Stored, named_by, stored_in
 from shared.kit.finding import rows_with, whole
 
 
@@ -70,13 +71,22 @@ def fates_of(store: Store, row: SubmissionRow, lines: list[int]) -> dict[int, di
             told = {name: one[name] for name in ("fate", "code", "column") if one[name] is not None}
             found[one["line"]] = told
     state = store.pointer(row.feed).state
-    if state is not None:
-        mine = (pl.col(SUBMISSION) == row.sha256) & pl.col(LINE).is_in(lines)
-        for line, status in (
-            pl.scan_parquet(store.files.table(state)).filter(mine).select(LINE, STATUS).collect().rows()
-        ):
+    for stored in stored_in(store.files, state) if state is not None else ():
+        for line, status in _statuses(store, stored, row.sha256, lines):
             found.setdefault(line, {"fate": status})
     return found
+
+
+def _statuses(store: Store, stored: Stored, sha256: str, lines: list[int]) -> list[tuple[int, str]]:
+    """Lines of this submission among `lines` that the table has, and what each is there."""
+    if stored.submission not in (None, sha256):
+        return []
+    some = pl.scan_parquet(store.files.table(stored.table)).filter(pl.col(LINE).is_in(lines))
+    if stored.submission is None:
+        rows = some.filter(pl.col(SUBMISSION) == sha256).collect()
+    else:
+        rows = standing(some.collect(), sha256)
+    return list(rows.select(LINE, STATUS).iter_rows())
 
 
 def tables_with(store: Store, word: str) -> Iterator[tuple[str, int]]:
@@ -89,7 +99,7 @@ def tables_with(store: Store, word: str) -> Iterator[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class Uses:
-    """What each table is: a feed's state, or a snapshot's rows."""
+    """What each table is: a feed's state, or one of several that it is made of, or a snapshot's rows."""
 
     states: dict[str, str]
     snapshots: dict[str, list[dict[str, Any]]]
@@ -97,10 +107,10 @@ class Uses:
 
 def uses(store: Store) -> Uses:
     with store.database.reading() as session:
-        states = {row.state: row.id for row in session.exec(select(FeedRow)) if row.state is not None}
+        held = [(row.state, row.id) for row in session.exec(select(FeedRow)) if row.state is not None]
         snapshots: dict[str, list[dict[str, Any]]] = {}
         for row in session.exec(select(SnapshotRow).order_by(col(SnapshotRow.number))):
             told = {"snapshot": row.digest, "feed": row.feed, "created": row.created.isoformat()}
             for file in row.files:
                 snapshots.setdefault(str(file["sha256"]), []).append(told)
-    return Uses(states, snapshots)
+    return Uses({table: feed for state, feed in held for table in named_by(store.files, state)}, snapshots)

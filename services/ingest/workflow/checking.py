@@ -13,7 +13,9 @@ from services.ingest.problems import no_space_is_storage_full
 from services.ingest.refusals import Refused
 from services.ingest.source import Source
 from services.ingest.store.database import Store
+from services.ingest.store.states import is_kept
 from services.ingest.store.tables import AT_ONCE
+from services.ingest.workflow.adding import SMALL
 from services.ingest.workflow.profiling import kept_profile
 from services.ingest.workflow.progress import Telling
 from services.ingest.workflow.reading import kept_reading
@@ -47,12 +49,14 @@ def at_once(_name: str, step: Run, *arguments: Any) -> Any:
 
 @dataclass(frozen=True)
 class Checking:
-    """The steps. What they take and give is of JSON. `key` makes pseudonyms; `most` rows are held at a time."""
+    """The steps. What they take and give is of JSON. `key` makes pseudonyms; `most` rows are held at a time, and
+    tables of a state are not `small` on average."""
 
     store: Store
     sources: Mapping[str, Source]
     key: bytes | None = None
     most: int = AT_ONCE
+    small: int = SMALL
 
     def run(self, feed: str, step: Run = at_once) -> None:
         """Decide the submissions of `feed` in their order until none waits.
@@ -101,8 +105,8 @@ class Checking:
         digest, kept = kept_reading(self.store, source, waiting, self.key, _nothing)
         self._read_again(waiting)
         told = telling.step("resolving", kept.height)
-        outcome = Resolving(self.store, source, waiting, told, self.most).outcome(digest, kept, pointer.state)
-        outcome = replace(outcome, profile=read.get("profile"))
+        resolving = Resolving(self.store, source, waiting, told, self.most, self.small)
+        outcome = replace(resolving.outcome(digest, kept, pointer.state), profile=read.get("profile"))
         return found | {"outcome": OUTCOME.dump_python(outcome, mode="json")}
 
     def record(self, given: Told, told: Told) -> bool:
@@ -179,8 +183,8 @@ def _is_there(store: Store, verdict: Verdict) -> bool:
     """Whether all that the verdict names is still kept, when no sweep can come between."""
     if isinstance(verdict, Refusal):
         return True
-    tables = [verdict.aside, verdict.state, *(one.aside for one in verdict.corrections)]
-    if not all(store.files.table(digest).exists() for digest in tables):
+    tables = [verdict.aside, *(one.aside for one in verdict.corrections)]
+    if not all(store.files.table(digest).exists() for digest in tables) or not is_kept(store.files, verdict.state):
         return False
     return verdict.reading is None or store.files.read_of(verdict.reading) is not None
 

@@ -12,8 +12,9 @@ import polars as pl
 from services.ingest.problems import NotOfOneFeed
 from services.ingest.source import Source
 from services.ingest.store.database import Store
+from services.ingest.store.states import Key
 from services.ingest.store.tables import AT_ONCE, height_of
-from services.ingest.workflow.partitions import Key, at_least
+from services.ingest.workflow.partitions import at_least
 from shared.contracts.ingest import Change, Differences, Snapshot
 
 KIND: Final = "=kind"

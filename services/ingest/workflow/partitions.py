@@ -9,18 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from services.ingest.checks import row_schema
-from services.ingest.fates import in_full, state_schema
+from services.ingest.fates import in_full, standing, state_schema
 from services.ingest.source import Source
-from services.ingest.store.tables import height_of
+from services.ingest.store.files import Files
+from services.ingest.store.states import Key, Stretch
 
 SAMPLES: Final = 200  # keys looked at for each part
 
-Key = tuple[Any, ...]
 Part = tuple[pl.DataFrame, pl.DataFrame]
 
 
@@ -38,27 +38,44 @@ class Rows:
 
 @dataclass(frozen=True)
 class Held:
-    """The state of a feed, in order of the key; `file` is None where it has none."""
+    """What a feed holds, or all of it between two keys: stretch by stretch, in order of the key."""
 
-    file: Path | None
+    files: Files
+    stretches: Sequence[Stretch]
     source: Source
 
     @property
     def height(self) -> int:
-        return 0 if self.file is None else height_of(self.file)
+        return sum(one.rows for one in self.stretches)
 
     def slice(self, start: int, end: int) -> pl.DataFrame:
-        if self.file is None:
-            return pl.DataFrame(schema=state_schema(self.source))
-        rows = pl.scan_parquet(self.file).slice(start, end - start).collect()
-        return in_full(rows, self.source).select(state_schema(self.source).names())
+        """As `state_schema` says, whatever form the tables have."""
+        some, before = [], 0
+        for one in self.stretches:
+            first, last = max(start - before, 0), min(end - before, one.rows)
+            if first < last:
+                some.append(self._in_form(one, self.scan(one).slice(first, last - first).collect()))
+            before += one.rows
+        return pl.concat(some) if some else pl.DataFrame(schema=state_schema(self.source))
+
+    def scan(self, one: Stretch) -> pl.LazyFrame:
+        return pl.scan_parquet(self.files.table(one.table))
 
     def places(self, bounds: Sequence[Key]) -> list[int]:
         """How many rows lie before each bound."""
-        if self.file is None or not bounds:
-            return [0] * len(bounds)
-        before = [(~at_least(self.source.key, bound)).sum().alias(str(i)) for i, bound in enumerate(bounds)]
-        return list(pl.scan_parquet(self.file).select(before).collect(engine="streaming").row(0))
+        places = [0] * len(bounds)
+        for one in self.stretches:
+            within = [i for i, bound in enumerate(bounds) if one.first < bound <= one.last]
+            asked = [(~at_least(self.source.key, bounds[i])).sum().alias(str(i)) for i in within]
+            found = self.scan(one).select(asked).collect(engine="streaming").row(0) if asked else ()
+            before = dict(zip(within, found, strict=True))
+            for i, bound in enumerate(bounds):
+                places[i] += one.rows if one.last < bound else before.get(i, 0)
+        return places
+
+    def _in_form(self, one: Stretch, rows: pl.DataFrame) -> pl.DataFrame:
+        told = rows if one.submission is None else standing(rows, one.submission)
+        return in_full(told, self.source).select(state_schema(self.source).names())
 
 
 def parts(rows: Rows, held: Held, scratch: Path, most: int) -> Iterator[Part]:
@@ -117,8 +134,7 @@ def _sampled(rows: Rows, held: Held, number: int) -> list[Key]:
     """Keys that part all keys into about `number` equal parts, none of them empty."""
     key, step = held.source.key, max(1, (rows.height + held.height) // (SAMPLES * number))
     every = [frame.gather_every(step) for frame in rows.frames(key)]
-    if held.file is not None:
-        every.append(pl.scan_parquet(held.file).select(key).gather_every(step).collect())
+    every += [held.scan(one).select(key).gather_every(step).collect() for one in held.stretches]
     ordered = pl.concat(every).sort(key)
     chosen = ordered[[ordered.height * i // number for i in range(1, number)]]
     return list(chosen.unique(maintain_order=True).iter_rows())

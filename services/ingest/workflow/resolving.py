@@ -3,20 +3,22 @@ writes nothing but files named by their content, so it may run twice, and be kil
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
-from services.ingest.checks import LINE
+from services.ingest.checks import AGGREGATE, LINE
 from services.ingest.domain import Correction, Outcome, Waiting
-from services.ingest.fates import STATUS, SUBMISSION, resolve, state_schema, window_of
+from services.ingest.fates import STATUS, SUBMISSION, counted, resolve, standing, state_schema, window_of
 from services.ingest.reading.batches import on_each_line
 from services.ingest.reading.parts import LINES, Read
 from services.ingest.refusals import ASIDE
 from services.ingest.source import Source
 from services.ingest.store.database import Store
+from services.ingest.store.states import Stretch, keep_state, stretches_of
 from services.ingest.store.tables import AT_ONCE, height_of, in_order_of_line
+from services.ingest.workflow.adding import SMALL, around, as_read, may_take_out, together
 from services.ingest.workflow.mending import mended
 from services.ingest.workflow.partitions import Held, Rows, parts
 from services.ingest.workflow.progress import Told
@@ -40,13 +42,15 @@ class Tally:
 
 @dataclass(frozen=True)
 class Resolving:
-    """One submission's. About `most` rows are held at a time; `told` hears how many of how many are compared."""
+    """One submission's. About `most` rows are held at a time; `told` hears how many of how many are compared. Tables of
+    a state are not `small` on average."""
 
     store: Store
     source: Source
     waiting: Waiting
     told: Told
     most: int = AT_ONCE
+    small: int = SMALL
 
     def outcome(self, digest: str, read: Read, state: str | None) -> Outcome:
         """The fates of the rows of what was `read`, named `digest`, against the feed's `state`. Raises OSError."""
@@ -58,12 +62,39 @@ class Resolving:
             if self.waiting.mends is not None:
                 rows, refused = mended(self.store, self.source, self.waiting, rows, scratch)
                 set_aside += refused
-            held = Held(None if state is None else files.table(state), self.source)
-            after = files.keep_frames(self._states(rows, held, tally), state_schema(self.source))
+            held = Held(files, stretches_of(files, state, self.source.key), self.source)
+            after = self._after(rows, held, tally)
             fates = read.fates(tally.fates, sum(height_of(file) for file in set_aside))
             aside = self._kept_in_order(set_aside + tally.aside)
             corrections = tuple(self._corrections(tally))
             return Outcome(read.encoding, fates, aside, after, corrections, digest)
+
+    def _after(self, rows: Rows, held: Held, tally: Tally) -> str:
+        """The digest of the new state: rows that are new and in order are taken as they were read, and so is what the
+        feed has of keys before and after theirs."""
+        files, key = self.store.files, self.source.key
+        if (not held.stretches and not rows.files) or may_take_out(held, self.waiting):
+            return self._written(rows, held, tally)
+        if not rows.files:
+            return keep_state(files, held.stretches, self.source)
+        new = as_read(rows, key, self.waiting.sha256) if self.waiting.mends is None else None
+        if new is not None and (every := together(held, new, self.small)) is not None:
+            self._take_as_read(rows, new, tally)
+            return keep_state(files, every, self.source)
+        parted = around(rows, held, self.small)
+        table = self._written(rows, replace(held, stretches=parted.touched), tally)
+        written = stretches_of(files, table, key)
+        return keep_state(files, [*parted.before, *written, *parted.after], self.source)
+
+    def _take_as_read(self, rows: Rows, new: list[Stretch], tally: Tally) -> None:
+        """The files of `rows` become tables of the state: all of these rows stand."""
+        for frame in rows.frames([AGGREGATE, LINES]):
+            tally.fates.update(counted(standing(frame, self.waiting.sha256).rename({STATUS: "fate"})))
+        self.store.files.keep_pieces(dict(zip((one.table for one in new), rows.files, strict=True)))
+        self.told(rows.height, rows.height)
+
+    def _written(self, rows: Rows, held: Held, tally: Tally) -> str:
+        return self.store.files.keep_frames(self._states(rows, held, tally), state_schema(self.source))
 
     def _states(self, rows: Rows, held: Held, tally: Tally) -> Iterator[pl.DataFrame]:
         """The new state, part by part; what else there is goes to the tally."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from polars.exceptions import PolarsError
 from sqlalchemy.exc import DBAPIError
 
 from services.ingest.store.database import Store
@@ -22,8 +23,8 @@ UNNAMED: Final = "unnamed.json"
 
 def sweep(store: Store, rest: float = REST_SECONDS) -> int:
     """Remove what has been found without a name for `rest` seconds; how many files and folders that were. Where
-    nothing can be noted, or asked, it is swept another time."""
-    with suppress(OSError, DBAPIError), store.files.naming():
+    nothing can be noted, or asked, it is swept another time: what a state names is asked of the state."""
+    with suppress(OSError, DBAPIError, PolarsError), store.files.naming():
         return _swept(store, rest)
     return 0
 
