@@ -18,7 +18,8 @@ MANY: Final = 30_000  # values: of fewer it costs more to find out how many are 
 NARROW: Final = 1 << 16  # whole numbers, or days, from the lowest to the highest
 FEW: Final = 1_000  # different values
 SAMPLE: Final = 10_000  # values that are asked first whether few are different
-TOGETHER: Final = 4_096  # spellings of several values in a row
+SOUGHT: Final = 5  # different texts
+TOGETHER: Final = 1_024  # spellings of several values in a row
 NULL: Final = "-"
 COUNTED: Final = (
     pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.Date(), pl.Boolean(),
@@ -84,12 +85,28 @@ def _few(texts: pl.Series) -> tuple[pl.Series, Places] | None:
     for _ in range(3):
         if not 0 < different.len() <= FEW:
             return None
+        if (found := _sought(texts, different)) is not None:
+            return found
         known = texts.cast(pl.Enum(different), strict=False)
         if known.null_count() == texts.null_count():
             return _placed(different, known.to_physical())
         others = texts.filter(known.is_null() & texts.is_not_null())
         different = pl.concat([different, others.head(SAMPLE).unique()])
     return None
+
+
+def _sought(texts: pl.Series, different: pl.Series) -> tuple[pl.Series, Places] | None:
+    """By looking for one after another, which costs less than looking each up where they are very few. None where they
+    are not, or another is there."""
+    if different.len() > SOUGHT:
+        return None
+    places = np.zeros(texts.len(), np.uint8)
+    for place, value in enumerate(different, start=1):
+        places += texts.eq_missing(value).to_numpy().view(np.uint8) * np.uint8(place)
+    absent = texts.null_count()
+    if np.count_nonzero(places) + absent != texts.len():
+        return None
+    return (pl.concat([pl.Series([None], dtype=pl.String), different]), places) if absent else (different, places - 1)
 
 
 def _placed(different: pl.Series, places: pl.Series) -> tuple[pl.Series, Places]:
