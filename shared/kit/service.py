@@ -22,8 +22,8 @@ def service_app(title: str, lifespan: Lifespan, routers: list[APIRouter], ready:
         title=title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
         redirect_slashes=False,
     )  # fmt: skip
-    for router in [*routers, health_routes(ready)]:
-        app.include_router(router)
+    for router in [*routers, health_routes(ready)]:  # each route as it is: included, all would be worked out once more
+        app.router.routes += router.routes
     app.add_middleware(HeadAsGet)
     app.add_middleware(RequestId)
     add_problem_handlers(app)
