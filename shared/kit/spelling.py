@@ -19,7 +19,8 @@ NARROW: Final = 1 << 16  # whole numbers, or days, from the lowest to the highes
 FEW: Final = 1_000  # different values
 SAMPLE: Final = 10_000  # values that are asked first whether few are different
 SOUGHT: Final = 5  # different texts
-TOGETHER: Final = 1_024  # spellings of several values in a row
+TOGETHER: Final = 1_024  # spellings of several values in a row, made beforehand
+LINE: Final = 256  # bytes of such a spelling
 NULL: Final = "-"
 COUNTED: Final = (
     pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.Date(), pl.Boolean(),
@@ -118,11 +119,11 @@ def _placed(different: pl.Series, places: pl.Series) -> tuple[pl.Series, Places]
 def _gathered(different: pl.Series, places: Places) -> Bytes:
     """One spelling after another; where they are of several lengths some in a row are gathered as one."""
     spelled = _spelled(different)
-    lengths = spelled.str.len_bytes()
-    if lengths.min() == lengths.max():
-        return np.take(np.frombuffer(_joined(spelled), f"V{lengths[0]}"), places).view(np.uint8).data
-    rows = 1
-    while spelled.len() ** (rows + 1) <= min(TOGETHER, len(places) // 16):
+    lengths = spelled.str.len_bytes().to_numpy()
+    if (longest := int(lengths.max())) == lengths.min():
+        return np.take(np.frombuffer(_joined(spelled), f"V{longest}"), places).view(np.uint8).data
+    rows, most = 1, min(TOGETHER, len(places) // 16)
+    while spelled.len() ** (rows + 1) <= most and longest * (rows + 1) <= LINE:
         rows += 1
     several = pl.Series(map("".join, product(spelled.to_list(), repeat=rows)))
     whole = len(places) // rows * rows

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -138,6 +139,16 @@ def test_so_it_is_of_many_values(name: str) -> None:
 def test_a_text_of_any_length_is_told_by_its_length() -> None:
     values = ["a", "b" * (NARROW + 1), None, ""]
     assert framed(pl.Series(values)) == by_hand(values)
+
+
+def test_a_long_text_that_is_rare_is_not_spelled_a_thousand_times() -> None:
+    values = ["a"] * MANY + ["b" * 20_000]
+    tracemalloc.start()
+    spelled = framed(pl.Series(values))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert spelled == by_hand(values)
+    assert most < 10 * len(by_hand(values))
 
 
 @pytest.mark.parametrize(
