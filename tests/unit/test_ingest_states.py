@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -296,6 +297,33 @@ def test_a_disk_without_second_names_has_copies(desk: Desk, monkeypatch: pytest.
     desk.send(lines_of(range(20)))
     assert {desk.files.table(one.table).stat().st_nlink for one in desk.tables} == {1}
     assert all(sha256_of(desk.files.table(one.table).read_bytes()) == one.table for one in desk.tables)
+
+
+def test_a_snapshot_has_nothing_but_rows_that_stand(desk: Desk) -> None:
+    """And of these the canonical columns, though the bytes of a table are taken as they are where all of it stands."""
+    desk.send(lines_of(range(20)))
+    desk.send([line(12).replace("urgent", "emergency"), *lines_of(range(20, 30))])
+    frozen = freeze(desk.house.store, SOURCE, NOW)[0]
+    file = desk.files.table(frozen.files[0].sha256)
+    assert pl.read_parquet_schema(file) == pl.Schema(SOURCE.canonical)
+    assert (frozen.rows, pl.read_parquet(file).height) == (29, 29)
+    assert [text for text in (b"_line", b"_aggregate", b"_status", b"emergency") if text in file.read_bytes()] == []
+    assert not any(desk.files.scratch.iterdir())
+
+
+def test_tables_of_several_writers_are_one_snapshot(desk: Desk) -> None:
+    """Their bytes cannot stand in one file: values are read then."""
+    desk.send(lines_of(range(20)))
+    piece = desk.files.table(desk.tables[1].table)
+    pl.read_parquet(piece).write_parquet(piece, use_pyarrow=True)
+    desk.send(lines_of(range(20, 30)))
+    tables = [desk.files.table(one.table) for one in desk.tables]
+    assert len(tables) == 3
+    assert desk.files.keep_joined(tables, pl.Schema(SOURCE.canonical)) is None
+    assert desk.files.keep_joined(tables[::2], pl.Schema(SOURCE.canonical)) is not None
+    frozen = freeze(desk.house.store, SOURCE, NOW)[0]
+    kept = pl.read_parquet(desk.files.table(frozen.files[0].sha256))
+    assert_frame_equal(kept, snapshot_rows(desk.plain.state, SOURCE))
 
 
 def test_lines_are_found_in_every_table(desk: Desk) -> None:

@@ -3,7 +3,7 @@ an upload, a folder named by what it follows from."""
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -15,6 +15,7 @@ from services.ingest.reading.parts import Read, contents_of
 from services.ingest.store.tables import write_frames
 from shared.kit.copying import copied, digest_of
 from shared.kit.files import alone_at, is_settled, part_of, settle, sweep_parts, sync_folder
+from shared.kit.joining import NotAlike, join
 
 SCRATCH: Final = ".folder"
 
@@ -72,9 +73,25 @@ class Files:
         """Store a table that comes in frames, durably; the digest of its bytes. Raises OSError."""
         with part_of(self.tables / "table") as (part, _):
             write_frames(part, frames, schema)
-            digest = digest_of(part)
-            if not is_settled(self.table(digest)):
-                settle(part, self.table(digest))
+            return self._settled(part)
+
+    def keep_joined(self, tables: Sequence[Path], schema: pl.Schema) -> str | None:
+        """Store these columns of several tables, one after another, durably as one, without a value being read; the
+        digest of its bytes. None, and nothing stored, where columns are not of one form. Raises OSError."""
+        with part_of(self.tables / "table") as (part, out):
+            try:
+                join(out, tables, schema.names())
+            except NotAlike:
+                return None
+            out.flush()
+            if list(pl.read_parquet_schema(part).items()) != list(schema.items()):
+                return None
+            return self._settled(part)
+
+    def _settled(self, part: Path) -> str:
+        digest = digest_of(part)
+        if not is_settled(self.table(digest)):
+            settle(part, self.table(digest))
         return digest
 
     def keep_pieces(self, pieces: Mapping[str, Path]) -> None:
