@@ -51,17 +51,21 @@ class Service:
             if response is not None and response.status_code not in BUSY:
                 break
             if time.monotonic() > until:
-                self._give_up(response)
+                self.give_up(response)
             time.sleep(0.3)
         if response.status_code >= 400:
             raise Refused(response)
         return response
 
-    def _give_up(self, response: httpx.Response | None) -> NoReturn:
+    def give_up(self, response: httpx.Response | None) -> NoReturn:
         """End the command: what the service says of itself, where it says anything."""
         if response is None:
             stop(f"{self.name} at {self.http.base_url} gave no answer for a minute. Are the services running?")
         stop(f"{self.name} at {self.http.base_url} has refused for a minute. {Refused(response).sentence()}")
+
+    def once(self, method: str, path: str, **options: Any) -> httpx.Response | None:
+        """The answer, whatever it is; None where there is none. `content` may be a function that makes it."""
+        return self._once(method, path, options)
 
     def _once(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response | None:
         content = options.get("content")

@@ -1,8 +1,6 @@
 """`candour load SOURCE FILE`: send a file, wait until every line has its fate, freeze a snapshot, say what happened."""
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,27 +11,13 @@ from cli import spelled
 from cli.advice import of_conflicts, of_quarantine, refusal_of, sentence_of, standing
 from cli.calls import Refused, Service
 from cli.say import REFUSED, SOME_LINES_SET_ASIDE, err, out, stop
+from cli.sending import Upload, Watch, sha256_of
 from cli.source.running import recognised, sheet_of
 from cli.source.telling import of_sheet, of_snapshot, shown
 from cli.source.watching import watching
 
-PIECE = 1 << 20
 AUTO: Final = "auto"
-Watch = Callable[[dict[str, Any] | None], None]
 Account = Annotated[str, typer.Option("--as", help="The account that does this.")]
-
-
-def _pieces(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as handle:
-        while piece := handle.read(PIECE):
-            yield piece
-
-
-def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
-    for piece in _pieces(file):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -54,16 +38,11 @@ class How:
 def send(
     ingest: Service, source: str, file: Path, how: How | None = None, watch: Watch = lambda _progress: None
 ) -> dict[str, Any]:
-    """Send one file and wait for the fates of its lines; meanwhile `watch` is told the progress of the job, as the
-    service tells it. Returns the submission; raises Refused."""
-    digest = _sha256(file)
-    ingest.ask(
-        "PUT",
-        f"/v1/feeds/{source}/submissions/{digest}",
-        params=(how or How()).parameters(file),
-        content=lambda: _pieces(file),
-        headers={"Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)},
-    )
+    """Send what the service does not keep of a file, and wait for the fates of its lines; meanwhile `watch` is told how
+    much has been sent, then the progress of the job, as the service tells it. Returns the submission; raises Refused.
+    """
+    digest = sha256_of(file)
+    Upload(ingest, f"/v1/feeds/{source}/submissions/{digest}", file, (how or How()).parameters(file), watch).send()
 
     def decided(body: dict[str, Any]) -> bool:
         watch(body.get("progress"))

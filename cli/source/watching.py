@@ -9,7 +9,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from cli.say import err
 from cli.source.telling import shown
 
-STEPS: Final = {"waiting": "waiting", "reading": "reading", "resolving": "comparing", "recording": "recording"}
+STEPS: Final = {
+    "sending": "sending", "waiting": "waiting", "reading": "reading", "resolving": "comparing",
+    "recording": "recording",
+}  # fmt: skip
 
 
 @contextmanager

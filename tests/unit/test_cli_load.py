@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cli import load
@@ -50,3 +51,76 @@ def test_set_aside_lines_of_one_of_two_sources(ingest: Service, file: Path) -> N
         load.set_aside(ingest, digest)
     assert (refused.value.status, refused.value.code) == (409, "several_feeds")
     assert load.set_aside(ingest, digest, DEMO) == alone
+
+
+Sent = list[tuple[str | None, int]]
+
+
+@pytest.fixture
+def sent(ingest: Service) -> Sent:
+    """Of each upload from now on where it begins, and how many bytes it brings."""
+    seen: Sent = []
+
+    def see(request: httpx.Request) -> None:
+        if request.method == "PUT":
+            seen.append((request.headers.get("Upload-Offset"), int(request.headers["Content-Length"])))
+
+    ingest.http.event_hooks = {"request": [see], "response": []}
+    return seen
+
+
+def partial(tmp_path: Path, kept: bytes) -> None:
+    """What somebody left who broke off."""
+    folder = tmp_path / "ingest" / "data" / "ingest" / "partials"
+    (folder / hashlib.sha256(CONTENT.encode()).hexdigest()).write_bytes(kept)
+
+
+def test_what_is_kept_of_a_file_is_not_sent_again(ingest: Service, file: Path, sent: Sent, tmp_path: Path) -> None:
+    partial(tmp_path, CONTENT.encode()[:100])
+    told: list[tuple[int, int]] = []
+    load.send(ingest, DEMO, file, watch=lambda now: told.append((now["done"], now["total"])) if now else None)
+    assert sent == [("100", len(CONTENT) - 100)]
+    assert told[0] == (100, len(CONTENT))
+    load.send(ingest, DEMO, file)
+    load.send(ingest, NY, file)
+    assert sent[1:] == [(str(len(CONTENT)), 0)] * 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "uploads"),
+    [
+        (100, [("100", len(CONTENT) - 100), (None, len(CONTENT))]),
+        (len(CONTENT), [(str(len(CONTENT)), 0), (None, len(CONTENT))]),
+        (100_000, [(None, len(CONTENT))]),
+    ],
+    ids=["something else", "all of something else", "more than there is"],
+)
+def test_what_is_kept_and_is_none_of_the_file_is_sent_from_the_first(
+    ingest: Service, file: Path, sent: Sent, kept: int, uploads: Sent
+) -> None:
+    partial(file.parent, b"x" * kept)
+    assert load.send(ingest, DEMO, file)["bytes"] == len(CONTENT)
+    assert sent == uploads
+
+
+def test_another_sender_may_be_faster(ingest: Service, file: Path, sent: Sent, tmp_path: Path) -> None:
+    """Between the question and the bytes."""
+    partial(tmp_path, CONTENT.encode()[:100])
+    asked: list[int] = []
+
+    def faster(request: httpx.Request) -> None:
+        asked.append(1)
+        if request.method == "PUT" and len(asked) == 2:
+            partial(tmp_path, CONTENT.encode()[:150])
+
+    ingest.http.event_hooks["request"].append(faster)
+    assert load.send(ingest, DEMO, file)["bytes"] == len(CONTENT)
+    assert sent == [("100", len(CONTENT) - 100), ("150", len(CONTENT) - 150)]
+
+
+def test_what_is_refused_is_refused_at_once(ingest: Service, file: Path, sent: Sent) -> None:
+    for source, code in (("nothing-of-ours", "not_found"), ("hes-apc", "pseudonym_key_missing")):
+        with pytest.raises(Refused) as refused:
+            load.send(ingest, source, file)
+        assert refused.value.code == code
+    assert len(sent) == 1
