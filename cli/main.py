@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import cases, consent, demo, ledger, load, release, simulate, verify
+from cli import cases, consent, demo, ledger, load, receipts, release, simulate, verify
 from cli.check import command as check
 from cli.disclosure import command as disclosure
 from cli.operations import databases, secrets, verbs
@@ -35,6 +35,7 @@ app.command("service")(verbs.service)
 app.command("backup")(verbs.backup)
 app.command("restore")(verbs.restore)
 app.add_typer(source.app, name="source")
+app.add_typer(receipts.app, name="receipt")
 app.add_typer(release.app, name="release")
 app.add_typer(cases.app, name="cases")
 app.add_typer(consent.app, name="consent")

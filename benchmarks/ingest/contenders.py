@@ -31,6 +31,7 @@ from services.ingest.workflow.checking import Checking
 from services.ingest.workflow.freezing import freeze
 from shared.kit.database import Database
 from shared.kit.migrating import migrate
+from shared.kit.signing import Signer
 
 Way = Callable[[Path, Path, int], int]
 LEVELS: Final = {column.source: column.codes for column in load_sources()[FEED].sent if isinstance(column, Code)}
@@ -48,7 +49,7 @@ def own(file: Path, folder: Path, rows: int) -> int:
     store.open([FEED])
     began = datetime.now(UTC)
     sending = Sending(FEED, _digest(file), supersede=False, now=began)
-    asyncio.run(take_in(store, sending, _streamed(file), Terms(most=1 << 40, idle=60.0)))
+    asyncio.run(take_in(store, sending, _streamed(file), Terms(1 << 40, 60.0, Signer(FEED.encode(), b"benchmarks"))))
     Checking(store, {FEED: source}).run(FEED)
     taken = freeze(store, source, began)[0].rows
     store.close()

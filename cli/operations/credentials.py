@@ -15,7 +15,8 @@ from shared.kit.files import write_durably
 
 USER: Final = 10001  # of the containers
 SUBJECTS: Final = "consent-subjects"
-RECEIPTS: Final = "consent-receipts"  # its earlier public halves stay published, so nothing is kept of the one before
+RECEIPTS: Final = {"consent-receipts": "consent", "ingest-receipts": "ingest"}
+"""And which service signs with each; earlier public halves stay published, so nothing is kept of the one before."""
 PSEUDONYMS: Final = "ingest-pseudonyms"  # nobody may keep the one before: with it patients' keys could be tried out
 CURSOR: Final = "gateway-cursor"
 SUPERUSER: Final = "postgres"

@@ -77,8 +77,8 @@ def next_steps(name: str) -> list[str]:
     """The commands that put a fresh secret to use, callee before caller, so that no call is refused on the way."""
     if name == PEOPLE:
         return _recreated("consent ingest ratings")
-    if name == RECEIPTS:
-        return _recreated("consent")
+    if name in RECEIPTS:
+        return _recreated(RECEIPTS[name])
     if name == PSEUDONYMS:
         again = (
             "Send each feed of patients again as a whole: under the new key nobody is who they were under the old one."

@@ -17,7 +17,7 @@ COMMON: Final = {
     # the last bits of a fit must not hang on the number of cores; and small products only wait for more threads
     "OPENBLAS_NUM_THREADS": "1",
 }
-PRIVATE: Final = ("gateway-cursor", "consent-subjects", "consent-receipts", "ingest-pseudonyms")
+PRIVATE: Final = ("gateway-cursor", "consent-subjects", "consent-receipts", "ingest-pseudonyms", "ingest-receipts")
 GATEWAY_STRIDE: Final = 10
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingest.domain import CHECK
 from services.ingest.pseudonyms import load_key
+from services.ingest.receipts import signer_in
 from services.ingest.routes import routers
 from services.ingest.settings import Settings
 from services.ingest.source import load_sources
@@ -32,7 +33,7 @@ def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
     """
     sources = load_sources(settings.sources_dir)
     store = Store(Database(settings.database("ingest")), Files(settings.data_dir / "ingest"))
-    key = _key(settings)
+    key, signer = _key(settings), signer_in(settings.secrets_dir)
     checking = Checking(store, sources, key, settings.most_rows_held)
 
     def check(feed: str, _sha256: str) -> None:
@@ -58,7 +59,7 @@ def create_app(settings: Settings, jobs: Jobs) -> FastAPI:
     jobs.register(CHECK, check)
     app = service_app("ingest", lifespan, routers, lambda: _not_ready(store))
     app.state.identity = Identity.from_files("ingest", CALLERS, settings.secrets_dir, settings.people_file)
-    app.state.settings, app.state.sources, app.state.key = settings, sources, key
+    app.state.settings, app.state.sources, app.state.key, app.state.signer = settings, sources, key, signer
     app.state.store, app.state.jobs, app.state.gate = store, jobs, Gate(settings.most_uploads)
     return app
 

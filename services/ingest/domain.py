@@ -8,7 +8,7 @@ import polars as pl
 
 from services.ingest.fates import STATUS
 from services.ingest.source import Source
-from shared.contracts.ingest import Fate, Ground, Refusal, Submission
+from shared.contracts.ingest import Fate, Ground, NoLines, Refusal, Submission
 from shared.kit.frames import content_digest, snapshot_name
 from shared.kit.jobs import Attempt
 
@@ -67,10 +67,20 @@ class Declaring:
 
 
 @dataclass(frozen=True)
+class Came:
+    """What was counted while bytes came: how many, and their lines, or why those have no number."""
+
+    size: int
+    lines: int | None = None
+    no_lines: NoLines | None = None
+
+
+@dataclass(frozen=True)
 class Kept:
-    """A submission as it is now, and whether its bytes came for the first time."""
+    """A submission as it is now, its receipt as signed, and whether its bytes came for the first time."""
 
     submission: Submission
+    receipt: str
     waiting: Waiting | None
     fresh: bool
 

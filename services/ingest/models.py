@@ -39,7 +39,7 @@ class SubmissionRow(IngestTable, table=True):
     """One file sent to one feed. `turn` orders the submissions of a feed; `aside` names the table of its lines in
     quarantine or conflict; `attempt` numbers its jobs. `name`: of the file as sent. `reading` and `profile` name what
     was read of it, and the report on that. `mends`: the submission whose lines this one brings again, mended. One that
-    was retracted is refused, with that code."""
+    was retracted is refused, with that code. `receipt`: as signed; none yet where it came before there were any."""
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -81,6 +81,16 @@ class SubmissionRow(IngestTable, table=True):
     reading: str | None = None
     profile: str | None = None
     mends: str | None = None
+    receipt: str | None = None
+
+
+class ReceiptKeyRow(IngestTable, table=True):
+    """A public key that has signed receipts, or may have, since then."""
+
+    __tablename__ = "receipt_key"
+
+    public: str = Field(primary_key=True)
+    since: datetime = Field(sa_type=UtcTime)
 
 
 class DecisionRow(IngestTable, table=True):

@@ -130,13 +130,48 @@ class Progress(Contract):
     failed: str | None = None
 
 
-class Receipt(Contract):
-    """The answer to an upload, sent once the bytes are durable; the same bytes again get the same receipt."""
+class NoLines(StrEnum):
+    """Why the bytes of an upload have no lines to count: a file is packed in them, or a character is not one byte."""
 
+    GZIP = "gzip"
+    ZIP = "zip"
+    PARQUET = "parquet"
+    OFFICE_BINARY = "office-binary"
+    UTF_16 = "utf-16"
+
+
+class Received(Contract):
+    """What a receipt says: that these bytes were durable at that time. `lines`: those that end with a line feed, and a
+    last one that does not, which in a file of text are those that get fates; or `no_lines`, why they are not counted.
+    """
+
+    receipt: Literal["candour upload receipt 1"] = "candour upload receipt 1"
     feed: Slug
     sha256: Sha256
     bytes: Count
+    lines: Count | None = None
+    no_lines: NoLines | None = None
     received: datetime
+
+    @model_validator(mode="after")
+    def _lines_or_why_not(self) -> "Received":
+        if (self.lines is None) == (self.no_lines is None):
+            raise ValueError("a receipt has the number of lines, or why there is none")
+        return self
+
+
+class Receipt(Received):
+    """The answer to an upload, sent once the bytes are durable; the same bytes again get the same receipt, to the byte.
+    The payload of `jws` is this receipt as JSON with sorted keys, without `key` and `jws`."""
+
+    key: str
+    jws: str
+
+
+class ReceiptKeys(Contract):
+    """A set of JSON Web Keys: every one that has ever signed a receipt."""
+
+    keys: list[dict[str, str]]
 
 
 class Refusal(Contract):

@@ -131,7 +131,8 @@ def prepared(folder: Path, stores: Stores | None = None, **settings: Any) -> tup
     """Settings of a service whose tables, accounts and secret exist, and the accounts' passwords; with `stores`, on
     their engine."""
     passwords = make_quick_people(folder / "people.json")
-    make_secret(folder / "secrets", "ratings-ingest")
+    for name in ("ratings-ingest", "ingest-receipts"):
+        make_secret(folder / "secrets", name)
     kept = stores.settings("ingest", folder / "data") if stores else {}
     made = Settings(
         data_dir=folder / "data", people_file=folder / "people.json", secrets_dir=folder / "secrets", **kept | settings

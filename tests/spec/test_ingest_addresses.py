@@ -24,7 +24,7 @@ from tests.stores import Stores
 
 CONTENT = ny_file(ny_row())
 DIGEST = sha256(CONTENT)
-EVERYONE = ("steward", "analyst", "reviewer", "publisher", "officer", "auditor", "service:ratings", "")
+EVERYONE = ("steward", "analyst", "reviewer", "publisher", "officer", "consultant", "auditor", "service:ratings", "")
 STEWARD, READERS = {"steward"}, {"steward", "analyst"}
 FREEZERS, FETCHERS = STEWARD | {"service:ratings"}, READERS | {"service:ratings"}
 
@@ -53,6 +53,8 @@ def operations(digest: str) -> list[tuple[str, str, set[str], dict[str, Any]]]:
         ("GET", "/v1/submissions", READERS, {}),
         ("GET", sent, READERS, {}),
         ("GET", f"{sent}/quarantine", READERS, {}),
+        ("GET", f"{sent}/receipt", READERS, {}),
+        ("GET", "/v1/receipt-keys", {*EVERYONE}, {}),
         ("GET", f"{sent}/profile", READERS, {}),
         ("GET", f"{sent}/progress", READERS, {}),
         ("POST", f"{sent}/retraction", STEWARD, {}),

@@ -1,8 +1,10 @@
 """What was sent about patients is told to whoever mends it, and to nobody else."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.spec.ingest_service import NY, Ingest, episode, episodes_file, ny_file, ny_row, prepared, running, sha256
@@ -79,3 +81,29 @@ def test_a_file_is_not_called_by_a_patient(ingest: Ingest, name: str, capfd: pyt
     assert ingest.ask("GET", f"/v1/submissions/{sha256(content)}").status_code == 404
     assert NUMBER not in "".join(capfd.readouterr())
     assert ingest.put(content, name="RTT waits 2024-06-30 LS1 revised.csv").status_code == 201
+
+
+def test_rows_of_patients_may_be_fetched_by_whom_it_is_logged(
+    ingest: Ingest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By stewards and analysts, and by ratings, who computes with them: the rows that stand, and nothing set aside."""
+    broken = episode(3, sex="none", urgency=NUMBER)
+    ingest.send(episodes_file(episode(1), episode(2), broken), DEMO)
+    path = f"/v1/snapshots/{ingest.freeze(DEMO)['digest']}/files/rows.parquet"
+    answers = {who: ingest.ask("GET", path, who) for who in (*ingest.passwords, "service:ratings", "")}
+    may = {who for who, answer in answers.items() if answer.status_code == 200}
+    assert may == {"steward", "steward-2", "analyst", "service:ratings"}
+    assert {answers[who].status_code for who in answers.keys() - may} == {401, 403}
+    assert answers[""].status_code == 401
+    assert len({answers[who].content for who in may}) == 1
+    assert pl.read_parquet(BytesIO(answers["analyst"].content))["episode"].to_list() == ["E0000001", "E0000002"]
+    logged = [line for line in capsys.readouterr().out.splitlines() if "rows_of_patients_fetched" in line]
+    assert [[who for who in sorted(answers) if f"actor={who} " in f"{line} "] for line in logged] == [
+        [who] for who in ingest.passwords if who in may
+    ]
+
+
+def test_that_rows_about_nobody_were_fetched_is_not_logged(ingest: Ingest, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest.send(ny_file(ny_row()))
+    ingest.rows(ingest.freeze())
+    assert "rows_of_patients_fetched" not in capsys.readouterr().out

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from services.ingest.__main__ import MIGRATIONS
 from services.ingest.checks import row_schema
-from services.ingest.domain import Sending, snapshot_digest, snapshot_rows
+from services.ingest.domain import Came, Sending, snapshot_digest, snapshot_rows
 from services.ingest.source import load_sources
 from services.ingest.store.database import Store
 from services.ingest.store.files import Files
@@ -26,10 +26,12 @@ from shared.kit.database import Database
 from shared.kit.files import sha256_of, write_durably
 from shared.kit.frames import content_digest, file_digest
 from shared.kit.migrating import migrate
+from shared.kit.signing import Signer
 
 FEED = "candour-demo"
 SOURCES = load_sources()
 NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)
+SIGNER = Signer(b"a secret of the tests", b"tests")
 HEADER = "episode,provider,consultant,specialty,date,age_band,sex,urgency,comorbidity,died_30_days"
 WHOLE = 10_000_000
 Sent = tuple[bool, list[str]]  # whether it supersedes, lines
@@ -67,7 +69,7 @@ class House:
         content = "\n".join([HEADER, *lines, ""]).encode()
         sha256 = sha256_of(content)
         write_durably(self.store.files.upload(sha256), content)
-        self.store.receive(Sending(FEED, sha256, supersedes, NOW, whole_period), len(content))
+        self.store.receive(Sending(FEED, sha256, supersedes, NOW, whole_period), Came(len(content), 1), SIGNER)
         self.checking.run(FEED)
         return sha256
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from services.ingest.__main__ import MIGRATIONS
-from services.ingest.domain import Outcome, Sending, Waiting
+from services.ingest.domain import Came, Outcome, Sending, Waiting
 from services.ingest.source import load_sources
 from services.ingest.store.database import Store
 from services.ingest.store.files import Files
@@ -19,10 +19,12 @@ from shared.contracts.ingest import Fate, Refusal
 from shared.kit.database import Database
 from shared.kit.files import sha256_of, write_durably
 from shared.kit.migrating import migrate
+from shared.kit.signing import Signer
 
 FEED = "candour-demo-providers"
 SOURCES = load_sources()
 NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)
+SIGNER = Signer(b"a secret of the tests", b"tests")
 CONTENT = b"provider,name,kind,region\nZZ001,One,hospital,North\nZZ002,Two,hospital,North\n"
 
 
@@ -37,7 +39,7 @@ def store(tmp_path: Path, store_url: str) -> Iterator[Store]:
 
 def sent(store: Store, content: bytes, supersede: bool = False) -> Waiting:
     write_durably(store.files.upload(sha256_of(content)), content)
-    kept = store.receive(Sending(FEED, sha256_of(content), supersede, NOW), len(content))
+    kept = store.receive(Sending(FEED, sha256_of(content), supersede, NOW), Came(len(content), 1), SIGNER)
     assert kept.waiting is not None
     return kept.waiting
 
@@ -85,7 +87,9 @@ def test_ten_workers_at_once_decide_as_one_would(store: Store) -> None:
 
 def test_the_same_bytes_at_the_same_time_are_one_submission(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
-        kept = list(pool.map(lambda _: store.receive(Sending(FEED, "a" * 64, False, NOW), 1), range(8)))
+        kept = list(
+            pool.map(lambda _: store.receive(Sending(FEED, "a" * 64, False, NOW), Came(1, 1), SIGNER), range(8))
+        )
     assert sum(one.fresh for one in kept) == 1
     assert len({one.submission.received for one in kept}) == 1
     assert {one.waiting.attempt for one in kept if one.waiting} == {1}

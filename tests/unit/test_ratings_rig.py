@@ -39,7 +39,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 NEW_YORK = DATA / "ny-cardiac" / "hospital_2008_2015.csv"
 PAIRS = (
     "ratings-ingest", "ratings-consent", "gateway-ratings", "gateway-consent", "supervisor-consent", "consent-subjects",
-    "consent-ratings",
+    "consent-ratings", "ingest-receipts",
 )  # fmt: skip
 BOTH = "both"  # an account with every role, to be author and reviewer at once
 

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.consent.problems import ConsentClosed, JournalUnavailable
-from services.consent.receipts import Signer
 from services.consent.routes.own import own_number
 from services.consent.routes.parts import OfficeDep, private
 from services.consent.routes.waiting import DecisionId
@@ -13,6 +12,7 @@ from services.consent.workflow import receipts as verbs
 from shared.contracts.consent import Receipt, ReceiptKeys
 from shared.kit.auth import PUBLIC, allow
 from shared.kit.problems import NotFound, NotSignedIn, RoleNotAllowed, ValueNotAllowed, problems
+from shared.kit.signing import Signer
 
 router = APIRouter(prefix="/v1", tags=["receipts"])
 COMMON = (NotFound, ValueNotAllowed, NotSignedIn, RoleNotAllowed, ConsentClosed, JournalUnavailable)

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from services.consent.ledger import content_of, decision_id
-from services.consent.receipts import Signer, jwk_of, key_id
 from services.consent.store import trails
 from services.consent.store.rows import columns_of
 from services.consent.store.trails import Trace
@@ -12,6 +11,7 @@ from services.consent.workflow.office import Office
 from services.consent.workflow.trail import keep_trail
 from shared.contracts.consent import Receipt, ReceiptKeys
 from shared.kit.problems import NotFound
+from shared.kit.signing import Signer, jwk_of, key_id
 
 ACTION: Final = "receipt-key"  # in the trail: which keys have ever signed
 SERVICE: Final = "consent"

@@ -13,6 +13,7 @@ from shared.contracts.base import Slug
 from shared.kit.asking import once_each
 from shared.kit.jobs import Jobs
 from shared.kit.problems import NotFound
+from shared.kit.signing import Signer
 
 PRIVATE = {"Cache-Control": "no-store"}
 MOST_NUMBER: Final = 2**63 - 1  # what a database can compare with
@@ -61,11 +62,17 @@ def jobs_of(request: Request) -> Jobs:
     return jobs
 
 
+def signer_of(request: Request) -> Signer:
+    signer: Signer = request.app.state.signer
+    return signer
+
+
 StoreDep = Annotated[Store, Depends(store_of)]
 SourcesDep = Annotated[Mapping[str, Source], Depends(sources_of)]
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 JobsDep = Annotated[Jobs, Depends(jobs_of)]
 KeyDep = Annotated[bytes | None, Depends(key_of)]
+SignerDep = Annotated[Signer, Depends(signer_of)]
 ASKED = [Depends(private_and_once)]
 
 

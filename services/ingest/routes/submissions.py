@@ -25,6 +25,7 @@ from services.ingest.problems import (
     TooManyUploads,
     WholePeriodWithoutDays,
 )
+from services.ingest.receipts import receipt_of
 from services.ingest.routes.asked import (
     ASKED,
     MOST_NUMBER,
@@ -34,6 +35,7 @@ from services.ingest.routes.asked import (
     NoParameters,
     Page,
     SettingsDep,
+    SignerDep,
     SourcesDep,
     StoreDep,
     source_named,
@@ -107,7 +109,8 @@ class WhichLines(Which):
 )
 async def submit(
     *, feed: Slug, sha256: Sha256, how: Annotated[HowToTake, Query()], request: Request, response: Response,
-    store: StoreDep, sources: SourcesDep, settings: SettingsDep, jobs: JobsDep, key: KeyDep, offset: Offset = None,
+    store: StoreDep, sources: SourcesDep, settings: SettingsDep, jobs: JobsDep, key: KeyDep, signer: SignerDep,
+    offset: Offset = None,
 ) -> Receipt:  # fmt: skip
     source = source_named(sources, feed)
     now, name = datetime.now(UTC), last_part(how.name)
@@ -118,15 +121,14 @@ async def submit(
         raise too_large(settings.most_bytes)
     sending = Sending(feed, sha256, how.supersede, now, how.whole_period, name, how.mends)
     await run_in_threadpool(check_announced, store, source, sending)
-    terms = Terms(settings.most_bytes, settings.idle_seconds, offset)
+    terms = Terms(settings.most_bytes, settings.idle_seconds, signer, offset)
     gate: Gate = request.app.state.gate
     with gate.passing():
         kept = await take_in(store, sending, request.stream(), terms)
     if kept.waiting is not None:
         await run_in_threadpool(start, store, jobs, kept.waiting)
     response.status_code = 201 if kept.fresh else 200
-    sent = kept.submission
-    return Receipt(feed=sent.feed, sha256=sent.sha256, bytes=sent.bytes, received=sent.received)
+    return receipt_of(kept.receipt)
 
 
 @router.get(

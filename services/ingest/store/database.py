@@ -7,13 +7,15 @@ from typing import Final
 from sqlalchemy import BigInteger, literal
 from sqlmodel import Session, col, select
 
-from services.ingest.domain import Correction, Kept, Outcome, Pointer, Sending, Traces, Verdict, Waiting
+from services.ingest.domain import Came, Correction, Kept, Outcome, Pointer, Sending, Traces, Verdict, Waiting
 from services.ingest.models import FATES, DecisionRow, FeedRow, SubmissionRow
 from services.ingest.store.files import Files
+from services.ingest.store.receipts import receipt_for
 from services.ingest.store.rows import fates_of, submission_of, waiting_of
 from services.ingest.store.snapshots import Snapshots
 from shared.contracts.ingest import Fate, Refusal, Submission, SubmissionState
 from shared.kit.database import Database
+from shared.kit.signing import Signer
 
 RECEIVED, CHECKED, REFUSED = (state.value for state in SubmissionState)
 RETRACTED: Final = "retracted"
@@ -36,16 +38,17 @@ class Store:
     def close(self) -> None:
         self.database.close()
 
-    def receive(self, sending: Sending, size: int) -> Kept:
-        """Record that the bytes are durable. The same bytes again change nothing, but when they are first asked to
-        supersede, or a refused file is said to mend another: then they are decided again, as the last."""
+    def receive(self, sending: Sending, came: Came, signer: Signer) -> Kept:
+        """Record that the bytes are durable, and sign for them. The same bytes again change nothing, but when they are
+        first asked to supersede, or a refused file is said to mend another: then they are decided again, as the last.
+        """
         with self.database.transaction() as session:
             feed_row = locked(session, sending.feed)
             row = one(session, sending.feed, sending.sha256)
             fresh = row is None
             if row is None:
                 row = SubmissionRow(
-                    feed=sending.feed, sha256=sending.sha256, bytes=size, received=sending.now,
+                    feed=sending.feed, sha256=sending.sha256, bytes=came.size, received=sending.now,
                     supersedes=sending.supersede, turn=turn_of(feed_row), attempt=1, state=RECEIVED,
                     whole_period=sending.whole_period, name=sending.name, mends=sending.mends,
                 )  # fmt: skip
@@ -53,8 +56,9 @@ class Store:
                 row.whole_period, row.mends = sending.whole_period, sending.mends
                 decide_again(row, turn_of(feed_row), supersede=sending.supersede)
             session.add(row)
+            receipt = receipt_for(session, row, came, signer)
             session.flush()
-            return Kept(submission_of(row), waiting_of(row), fresh)
+            return Kept(submission_of(row), receipt, waiting_of(row), fresh)
 
     def knows_bytes(self, sha256: str) -> bool:
         """Whether some feed has these bytes, so that they are kept already."""

@@ -6,14 +6,15 @@ import hashlib
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from services.ingest.domain import Kept, Sending
+from services.ingest.domain import Came, Kept, Sending
 from services.ingest.problems import (
     DigestMismatch,
     OffsetDiffers,
@@ -21,10 +22,14 @@ from services.ingest.problems import (
     TooManyUploads,
     no_space_is_storage_full,
 )  # fmt: skip
+from services.ingest.receipts import LineCount
 from services.ingest.store.database import Store
+from services.ingest.store.receipts import receipt_kept, sign_later
+from shared.contracts.ingest import Submission
 from shared.kit.copying import PIECE
 from shared.kit.files import settle
 from shared.kit.problems import TooLarge
+from shared.kit.signing import Signer
 
 
 class Gate:
@@ -57,6 +62,7 @@ class Arriving:
     idle: float
     size: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
+    lines: LineCount = field(default_factory=LineCount)
     piece: bytearray = field(default_factory=bytearray)
 
     def go_on_from(self, partial: Path, offset: int) -> None:
@@ -91,18 +97,23 @@ class Arriving:
 
     def write(self) -> None:
         self.digest.update(self.piece)
+        self.lines.more(self.piece)
         if self.out is not None:
             self.out.write(self.piece)
         self.piece.clear()
 
+    def came(self) -> Came:
+        return Came(self.size, *self.lines.told())
+
 
 @dataclass(frozen=True)
 class Terms:
-    """On which a body is taken: of at most `most` bytes with those before it, from a sender who is never silent for
-    `idle` seconds. With an `offset` it is what follows so many bytes that are kept."""
+    """On which a body is taken, and who signs for it: of at most `most` bytes with those before it, from a sender who
+    is never silent for `idle` seconds. With an `offset` it is what follows so many bytes that are kept."""
 
     most: int
     idle: float
+    signer: Signer
     offset: int | None = None
 
 
@@ -128,19 +139,34 @@ async def take_in(store: Store, sending: Sending, body: AsyncIterator[bytes], te
             except SenderIdle:
                 await run_in_threadpool(_keep_partial, arriving, part, partial)
                 raise
-            return await run_in_threadpool(_keep, store, part, arriving, sending)
+            return await run_in_threadpool(_keep, store, part, arriving, sending, terms.signer)
 
 
 async def _compared(store: Store, sending: Sending, body: AsyncIterator[bytes], terms: Terms) -> Kept:
     arriving, offset = Arriving(None, terms.most, terms.idle), terms.offset
-    size = size_of(store.files.upload(sending.sha256))
-    if offset and offset != size:
+    whole = store.files.upload(sending.sha256)
+    if offset and offset != (size := size_of(whole)):
         raise OffsetDiffers(size)
     await arriving.take(body)
     if offset and arriving.size == 0:
-        return await run_in_threadpool(store.receive, sending, size)
+        await run_in_threadpool(arriving.go_on_from, whole, offset)
     _check(arriving, sending.sha256)
-    return await run_in_threadpool(store.receive, sending, arriving.size)
+    return await run_in_threadpool(_record, store, arriving, sending, terms.signer)
+
+
+def receipt_again(store: Store, submission: Submission, signer: Signer) -> str:
+    """The receipt of what came before, as signed. One that came before receipts were signed is counted now."""
+    kept = receipt_kept(store.database, submission.feed, submission.sha256)
+    if kept is not None:
+        return kept
+    arriving = Arriving(None, submission.bytes, 0.0)
+    arriving.go_on_from(store.files.upload(submission.sha256), submission.bytes)
+    return sign_later(store.database, submission.feed, submission.sha256, arriving.came(), signer)
+
+
+def _record(store: Store, arriving: Arriving, sending: Sending, signer: Signer) -> Kept:
+    """Once the bytes are durable, which may be long after they were announced: that is the time signed for."""
+    return store.receive(replace(sending, now=datetime.now(UTC)), arriving.came(), signer)
 
 
 def _check(arriving: Arriving, sha256: str) -> None:
@@ -170,7 +196,7 @@ def _keep_partial(arriving: Arriving, part: Path, partial: Path) -> None:
             settle(part, partial)
 
 
-def _keep(store: Store, part: Path, arriving: Arriving, sending: Sending) -> Kept:
+def _keep(store: Store, part: Path, arriving: Arriving, sending: Sending, signer: Signer) -> Kept:
     target, partial = store.files.upload(sending.sha256), store.files.partial(sending.sha256)
     try:
         _check(arriving, sending.sha256)
@@ -182,7 +208,7 @@ def _keep(store: Store, part: Path, arriving: Arriving, sending: Sending) -> Kep
     with store.files.naming():
         try:
             settle(part, target)
-            kept = store.receive(sending, arriving.size)
+            kept = _record(store, arriving, sending, signer)
         except BaseException:
             if not store.knows_bytes(sending.sha256):
                 target.unlink(missing_ok=True)
