@@ -38,7 +38,7 @@ def check(
     `source` is in the layout of that header. `key` is that of its pseudonyms. Raises ValueError where there are
     pseudonyms to make and no key.
     """
-    return _prepared(_This(source), key).of(texts if tidy else _trimmed(texts, source))
+    return _prepared(_This(source), key).of(texts, tidy)
 
 
 class _This:
@@ -78,26 +78,28 @@ class _Checks:
         self.known = {name: Known.nothing() for name in source.header if name not in secret}
         self.open = _Open(source, [])
 
-    def of(self, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Of trimmed ones."""
-        return self._by_row(texts) if texts.height < MANY_ROWS else self._by_text(texts)
+    def of(self, texts: pl.DataFrame, tidy: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+        return self._by_row(texts, tidy) if texts.height < MANY_ROWS else self._by_text(texts, tidy)
 
-    def _by_row(self, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _by_row(self, texts: pl.DataFrame, tidy: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+        texts = texts if tidy else _trimmed(texts, self.source, self.source.header)
         passed, failed = self.rules.filter(_marked(texts.with_columns(self.values.values()), self.source))
         return _rows(passed, self.source), _aside(failed, self.rules.rules)
 
-    def _by_text(self, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _by_text(self, texts: pl.DataFrame, tidy: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Rows with a text that is not known go by row: there it is told what is wrong with them."""
         places, values = self._looked_up(texts)
-        by_row = [self.values[column.name] for column in self.source.sent if column.source not in places]
-        valued = _marked(texts.with_columns(*values, *by_row), self.source)
+        by_row = [column for column in self.source.sent if column.source not in places]
+        seen = {column.source: None for column in self.source.sent if column in by_row or column.keep_reason}
+        shown = texts if tidy or not seen else _trimmed(texts, self.source, list(seen))
+        valued = _marked(shown.with_columns(*values, *(self.values[column.name] for column in by_row)), self.source)
         if [name for name in self.source.header if name not in places] != self.open.names:
             self.open = _Open(self.source, [name for name in self.source.header if name not in places])
         doubtful = reduce(or_, (found.is_null() for found in places.values()), self.open.fails(valued))
         if not doubtful.any():
             return _rows(valued, self.source), pl.DataFrame(schema=ASIDE)
         clear = _rows(valued.filter(~doubtful), self.source)
-        passed, aside = self._by_row(texts.filter(doubtful))
+        passed, aside = self._by_row(texts.filter(doubtful), tidy)
         if passed.height:
             return pl.concat([clear.cast(passed.schema), passed]).sort(LINE), aside
         return clear, aside
@@ -111,7 +113,8 @@ class _Checks:
         known = {name: one for name, one in known.items() if new.get(name, NO_TEXT) is not None}
         learnt = self._learnt({name: some for name, some in new.items() if some is not None and some.len()})
         places = {name: places[name] for name in known}
-        places |= {name: one.places(texts[name]) for name, one in learnt.items()}
+        more = [name for name, one in learnt.items() if one.texts.len() > known[name].texts.len()]
+        places |= {name: learnt[name].places(texts[name]) for name in more}
         self.known = known | learnt
         return places, [value for name, found in places.items() for value in self.known[name].values_at(found)]
 
@@ -123,15 +126,15 @@ class _Checks:
         height = max(some.len() for some in new.values())
         beside = {name: _at_least(new.get(name, NO_TEXT), height) for name in self.source.header}
         texts = pl.DataFrame({LINE: pl.int_range(height, eager=True), **beside})
-        valued = texts.with_columns(self.values.values()).with_columns(pl.lit(False).alias(AGGREGATE))
-        broken = self.rules.broken(valued, LINE)[: self.of_columns]
+        valued = _trimmed(texts, self.source, self.source.header).with_columns(self.values.values())
+        broken = self.rules.broken(valued.with_columns(pl.lit(False).alias(AGGREGATE)), LINE)[: self.of_columns]
         learnt = {}
         for name, some in new.items():
             wrong = [one for rule, one in zip(self.rules.rules, broken, strict=False) if rule.header == name]
-            lines = pl.concat([texts[LINE].clear(), *wrong]).implode()
-            good = valued.head(some.len()).filter(~pl.col(LINE).is_in(lines))
+            lines = texts[LINE].head(some.len())
+            passed = ~lines.is_in(pl.concat([lines.clear(), *wrong]).implode())
             own = [_own(column.name) for column in self.source.sent if column.source == name]
-            learnt[name] = self.known[name].and_those(good[name], good.select(own))
+            learnt[name] = self.known[name].and_those(some, passed, valued.select(own).head(some.len()))
         return learnt
 
 
@@ -157,14 +160,14 @@ class _Open:
         return lines.is_in(broken.implode()) if broken.len() else pl.repeat(False, lines.len(), eager=True)
 
 
-def _trimmed(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
-    """Without the spaces and tabs around texts; a tab before a `text` stays, for its column to refuse. To ask whether
-    there are any costs a quarter of taking them away, and mostly there are none."""
+def _trimmed(texts: pl.DataFrame, source: Source, names: Sequence[str]) -> pl.DataFrame:
+    """Without the spaces and tabs around texts of the columns `names`; a tab before a `text` stays, for its column to
+    refuse. To ask whether there are any costs a quarter of taking them away, and mostly there are none."""
     around = [
         reduce(
             or_, (ask(space) for ask in (pl.col(name).str.starts_with, pl.col(name).str.ends_with) for space in " \t")
         ).any()
-        for name in source.header
+        for name in names
     ]
     ragged = [name for name, found in texts.select(around).row(0, named=True).items() if found]
     plain = {column.source for column in source.sent if isinstance(column, Text)}

@@ -17,31 +17,41 @@ MOST_TEXTS: Final = 1 << 14
 MOST_BYTES: Final = 4 << 20
 """Of one column; where there are more, or longer ones, every row of it is held against the rules."""
 
+NO_TEXTS: Final = pl.Series([], dtype=pl.String())
+
 
 @dataclass(frozen=True)
 class Known:
-    """`texts`, shape (n,), each once; `values`, of n rows: a column for each canonical one behind this of the file."""
+    """`texts`, shape (n,), each once, as they stand in the file; `values`, of n rows: a column for each canonical one
+    behind this of the file. `refused`: texts that did not pass."""
 
     texts: pl.Series
     values: pl.DataFrame
+    refused: pl.Series
 
     @classmethod
     def nothing(cls) -> Self:
-        return cls(pl.Series([], dtype=pl.String()), pl.DataFrame())
+        return cls(NO_TEXTS, pl.DataFrame(), NO_TEXTS)
 
     def places(self, texts: pl.Series) -> pl.Series:
         """Each of `texts` as the one that it is, an Enum; null where that is not known."""
         return texts.cast(self._dtype, strict=False)
 
     def unknown(self, texts: pl.Series, places: pl.Series) -> pl.Series | None:
-        """Each different text without a place, in their order; None where there would be too many to know."""
+        """Each different text that nothing is known of, in their order; None where there would be too many to know."""
         new = texts.filter(places.is_null()).drop_nulls().unique().sort()
-        many = self.texts.len() + new.len() > MOST_TEXTS
-        return None if many or _bytes(self.texts) + _bytes(new) > MOST_BYTES else new
+        new = new.filter(~new.is_in(self.refused.implode()))
+        every = (self.texts, self.refused, new)
+        many = sum(one.len() for one in every) > MOST_TEXTS
+        return None if many or sum(int(one.str.len_bytes().sum()) for one in every) > MOST_BYTES else new
 
-    def and_those(self, texts: pl.Series, values: pl.DataFrame) -> Self:
+    def and_those(self, texts: pl.Series, passed: pl.Series, values: pl.DataFrame) -> Self:
+        """With `texts`, whether each passed, shape (n,), and the values, of n rows, of all of them."""
         before = self.values if self.texts.len() else values.clear()
-        return type(self)(pl.concat([self.texts, texts.alias(self.texts.name)]), pl.concat([before, values]))
+        return type(self)(
+            pl.concat([self.texts, texts.filter(passed).alias("")]), pl.concat([before, values.filter(passed)]),
+            pl.concat([self.refused, texts.filter(~passed).alias("")]),
+        )  # fmt: skip
 
     def values_at(self, places: pl.Series) -> list[pl.Series]:
         """The values at `places`, shape (n,): texts among them as an Enum of those that there are."""
@@ -67,7 +77,3 @@ class Known:
             else values
             for values in self.values
         ]
-
-
-def _bytes(texts: pl.Series) -> int:
-    return int(texts.str.len_bytes().sum())

@@ -112,9 +112,9 @@ def test_what_is_known_is_not_held_against_the_rules_again(tmp_path: Path, monke
     monkeypatch.setattr(blocks, "BLOCK", 1 << 10)
     by_row, seen = checks._Checks._by_row, list[str]()
 
-    def watched(one: checks._Checks, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def watched(one: checks._Checks, texts: pl.DataFrame, tidy: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
         seen.extend(texts["yes"])
-        return by_row(one, texts)
+        return by_row(one, texts, tidy)
 
     monkeypatch.setattr(checks._Checks, "_by_row", watched)
     reading = read(path, source)
@@ -163,12 +163,23 @@ def test_too_many_or_too_long_texts_are_not_known() -> None:
 
 
 def test_values_stand_where_their_texts_do() -> None:
-    first = Known.nothing().and_those(pl.Series(["a", ""]), pl.DataFrame({"=x": ["a", None], "=y": [1, None]}))
-    both = first.and_those(pl.Series(["b", "c"]), pl.DataFrame({"=x": ["a", "C"], "=y": [2, 3]}))
-    places = both.places(pl.Series(["c", "b", "?", "", None, "a"]))
-    x, y = both.values_at(places)
+    both = pl.Series([True, True])
+    first = Known.nothing().and_those(pl.Series(["a", ""]), both, pl.DataFrame({"=x": ["a", None], "=y": [1, None]}))
+    every = first.and_those(pl.Series(["b", "c"]), both, pl.DataFrame({"=x": ["a", "C"], "=y": [2, 3]}))
+    places = every.places(pl.Series(["c", "b", "?", "", None, "a"]))
+    x, y = every.values_at(places)
     assert x.cast(pl.String()).to_list() == ["C", "a", None, None, None, "a"]
     assert y.to_list() == [3, 2, None, None, None, 1]
+
+
+def test_what_was_refused_is_not_judged_again_and_has_no_place() -> None:
+    texts = pl.Series(["a", "x"])
+    known_ = Known.nothing().and_those(texts, pl.Series([True, False]), pl.DataFrame({"=a": ["a", None]}))
+    places = known_.places(pl.Series(["x", "a", "y"]))
+    assert places.cast(pl.String()).to_list() == [None, "a", None]
+    new = known_.unknown(pl.Series(["x", "a", "y"]), places)
+    assert new is not None
+    assert new.to_list() == ["y"]
 
 
 def test_pieces_are_texts_however_they_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

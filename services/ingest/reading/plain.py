@@ -53,9 +53,11 @@ def _has_overlong(data: bytes) -> bool:
 
 
 def is_tidy(data: bytes) -> bool:
-    """Whether no field of these plain lines has spaces around it; no tab is in plain lines."""
+    """Whether no field of these plain lines has spaces around it; no tab is in plain lines. They end with a line end,
+    so that one is beside a space at the very beginning too: before the first byte numpy finds the last."""
     if b" " not in data:
         return True
     marks = np.frombuffer(data, np.uint8)
-    space, end = marks == SPACE, (marks == COMMA) | (marks == LF) | (marks == CR)
-    return not (space[0] or (space[1:] & end[:-1]).any() or (space[:-1] & end[1:]).any())
+    spaces = np.flatnonzero(marks == SPACE)
+    beside = marks[np.concatenate([spaces - 1, spaces + 1])]
+    return not np.isin(beside, (COMMA, LF, CR)).any()
