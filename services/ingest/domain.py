@@ -116,6 +116,7 @@ class Outcome:
     corrections: tuple[Correction, ...]
     reading: str | None = None
     profile: str | None = None
+    sheets_left_alone: int | None = None
 
 
 Verdict = Outcome | Refusal

@@ -39,7 +39,8 @@ class SubmissionRow(IngestTable, table=True):
     """One file sent to one feed. `turn` orders the submissions of a feed; `aside` names the table of its lines in
     quarantine or conflict; `attempt` numbers its jobs. `name`: of the file as sent. `reading` and `profile` name what
     was read of it, and the report on that. `mends`: the submission whose lines this one brings again, mended. One that
-    was retracted is refused, with that code. `receipt`: as signed; none yet where it came before there were any."""
+    was retracted is refused, with that code. `receipt`: as signed; none yet where it came before there were any.
+    `sheets_left_alone`: of a workbook that is checked, how many sheets were not read."""
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -82,6 +83,7 @@ class SubmissionRow(IngestTable, table=True):
     profile: str | None = None
     mends: str | None = None
     receipt: str | None = None
+    sheets_left_alone: int | None = None
 
 
 class ReceiptKeyRow(IngestTable, table=True):

@@ -186,7 +186,8 @@ class Refusal(Contract):
 
 class Submission(Contract):
     """`supersedes`: its rows replace earlier rows of the same key; with `whole_period` also those of the days that it
-    covers and does not have. `name`: of the file as sent. `profiled`: whether there is a report on its contents."""
+    covers and does not have. `name`: of the file as sent. `profiled`: whether there is a report on its contents.
+    `sheets_left_alone`: how many sheets of a workbook its source does not read; no line of them is among `lines`."""
 
     feed: Slug
     sha256: Sha256
@@ -200,6 +201,7 @@ class Submission(Contract):
     progress: Progress | None = None
     profiled: bool = False
     lines: Count | None = None
+    sheets_left_alone: Count | None = None
     fates: Fates | None = None
     refusal: Refusal | None = None
 

@@ -46,13 +46,15 @@ class Batch:
 @dataclass(frozen=True)
 class Opened:
     """A file whose encoding and header are known. `source` is in the layout of that header; `spare`: names of the
-    columns of `texts` that are to be empty, each with its heading; `total`: what `Batch.done` comes to."""
+    columns of `texts` that are to be empty, each with its heading; `total`: what `Batch.done` comes to;
+    `sheets_left_alone`: of a workbook how many sheets are not read, else None."""
 
     encoding: str
     source: Source
     spare: dict[str, str]
     batches: Iterator[Batch]
     total: int
+    sheets_left_alone: int | None = None
 
 
 @dataclass

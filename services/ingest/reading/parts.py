@@ -41,7 +41,8 @@ class Stated:
 class Read:
     """`lines` physical lines in `encoding`; of them `header`, `blank`, `footer` and `aggregate` (totals without a row)
     by their form, the others in `rows` (`checks.row_schema` and `_lines`, in order of line) and `aside` (`ASIDE`, one
-    for each physical line, in order of line). `totals`: what lines without a row state of columns of whole numbers."""
+    for each physical line, in order of line). `totals`: what lines without a row state of columns of whole numbers.
+    `sheets_left_alone`: of a workbook how many sheets were not read: their lines are none of these."""
 
     encoding: str
     lines: int
@@ -52,6 +53,7 @@ class Read:
     rows: tuple[Piece, ...]
     aside: tuple[Piece, ...]
     totals: tuple[Stated, ...] = ()
+    sheets_left_alone: int | None = None
 
     @property
     def height(self) -> int:

@@ -118,7 +118,7 @@ def read_into(  # noqa: PLR0917  # each is needed
         counts = _take(file, key, rows, aside, told)
     made = Read(
         file.encoding, counts.lines, counts.header, counts.blank, counts.footer, counts.aggregate, rows.finished(),
-        aside.finished(), tuple(counts.totals),
+        aside.finished(), tuple(counts.totals), file.sheets_left_alone,
     )  # fmt: skip
     write_contents(folder, made)
     return made

@@ -18,6 +18,7 @@ from services.ingest.reading.batches import Batch, Opened
 from services.ingest.reading.cells import Kinds, Row, rows_of
 from services.ingest.reading.header import head_of
 from services.ingest.reading.limits import MOST_PREAMBLE
+from services.ingest.reading.sheets import sheet_read
 from services.ingest.reading.sheetxml import (
     BOOK,
     RELATIONS,
@@ -56,7 +57,8 @@ def open_workbook(path: Path, source: Source) -> Opened:
     table = Table(source.as_sent(head.names), head)
     spare = dict(zip(head.columns[len(head.names) :], head.spare, strict=True))
     size = path.stat().st_size
-    return Opened("workbook", table.source, spare, _batches(_Sheet(table, left, size), first, rows), size)
+    batches, sheets = _batches(_Sheet(table, left, size), first, rows), sheet_read(path, source)
+    return Opened("workbook", table.source, spare, batches, size, sheets[1] if sheets else None)
 
 
 @dataclass

@@ -182,7 +182,7 @@ def decide_again(row: SubmissionRow, turn: int, supersede: bool) -> None:
 
 def _store_outcome(row: SubmissionRow, outcome: Outcome) -> None:
     row.state, row.encoding, row.aside = CHECKED, outcome.encoding, outcome.aside
-    row.reading, row.profile = outcome.reading, outcome.profile
+    row.reading, row.profile, row.sheets_left_alone = outcome.reading, outcome.profile, outcome.sheets_left_alone
     row.lines = sum(outcome.fates.values())
     _set_fates(row, {fate.value: outcome.fates.get(fate, 0) for fate in Fate})
 

@@ -22,7 +22,7 @@ def submission_of(row: SubmissionRow) -> Submission:
     return Submission(
         feed=row.feed, sha256=row.sha256, state=SubmissionState(row.state), bytes=row.bytes, received=row.received,
         supersedes=row.supersedes, whole_period=row.whole_period, name=row.name, profiled=row.profile is not None,
-        encoding=row.encoding, lines=row.lines,
+        encoding=row.encoding, lines=row.lines, sheets_left_alone=row.sheets_left_alone if checked else None,
         fates=Fates(**fates_of(row)) if checked else None,
         refusal=Refusal.model_validate(row.refusal) if row.refusal is not None else None,
     )  # fmt: skip

@@ -67,7 +67,9 @@ class Resolving:
             fates = read.fates(tally.fates, sum(height_of(file) for file in set_aside))
             aside = self._kept_in_order(set_aside + tally.aside)
             corrections = tuple(self._corrections(tally))
-            return Outcome(read.encoding, fates, aside, after, corrections, digest)
+            return Outcome(
+                read.encoding, fates, aside, after, corrections, digest, sheets_left_alone=read.sheets_left_alone
+            )
 
     def _after(self, rows: Rows, held: Held, tally: Tally) -> str:
         """The digest of the new state: rows that are new and in order are taken as they were read, and so is what the

@@ -1,4 +1,4 @@
-"""The ground of a feed; of a submission its name, what was read of it, whose lines it mends, and its receipt."""
+"""The ground of a feed; of a submission its name, what was read and what was not, whose lines it mends, its receipt."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 FEED = ("ground", "declared_by", "declared", "declaration")
-SUBMISSION = ("name", "whole_period", "reading", "profile", "mends", "receipt")
+SUBMISSION = ("name", "whole_period", "reading", "profile", "mends", "receipt", "sheets_left_alone")
 
 
 def upgrade() -> None:
@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.add_column("submission", sa.Column("profile", sa.String()))
     op.add_column("submission", sa.Column("mends", sa.String()))
     op.add_column("submission", sa.Column("receipt", sa.String()))
+    op.add_column("submission", sa.Column("sheets_left_alone", sa.Integer()))
     op.create_table(
         "receipt_key",
         sa.Column("public", sa.String(), primary_key=True),
