@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -165,7 +166,7 @@ def profiled(path: Path, name: str, source: Source) -> Profile:
     with TemporaryDirectory(prefix="candour-report-") as scratch:
         folder = Path(scratch) / "reading"
         read = read_limited(path, source, folder, name, TRIAL_KEY, lambda _done, _total: None)
-        return profile_of(frames(folder, read.rows), read, source, frames(folder, read.aside))
+        return profile_of(partial(frames, folder, read.rows), read, source, frames(folder, read.aside))
 
 
 def _say(text: str) -> int:

@@ -1,5 +1,6 @@
 """What surprises in the series that publishers really sent, pair by pair: few things, and each of them true."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def profile(name: str, source: str) -> Profile:
         reading.encoding, reading.lines, reading.header, reading.blank, reading.footer, reading.aggregate,
         (Piece("rows", reading.rows.height),), (Piece("aside", reading.aside.height),),
     )  # fmt: skip
-    return profile_of([reading.rows], contents, SOURCES[source], [reading.aside])
+    return profile_of(lambda: [reading.rows], contents, SOURCES[source], [reading.aside])
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,9 @@ def whole(path: Path, folder: Path) -> Profile:
     """As the service makes it, totals too."""
     folder.mkdir()
     contents = read_into(path, SOURCES["ae-monthly"], folder, path.name, None, lambda _done, _total: None)
-    return profile_of(frames(folder, contents.rows), contents, SOURCES["ae-monthly"], frames(folder, contents.aside))
+    return profile_of(
+        partial(frames, folder, contents.rows), contents, SOURCES["ae-monthly"], frames(folder, contents.aside)
+    )
 
 
 def test_totals_are_the_sums_of_their_columns_until_somebody_loses_a_line(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def profiled(frames: list[pl.DataFrame], source: Source = SOURCE, aside: pl.Data
     pieces = tuple(Piece(f"rows-{at}", frame.height) for at, frame in enumerate(frames))
     read = Read("utf-8", 1 + lines + aside.height, 1, 0, 0, 0, pieces, (Piece("aside", aside.height),))
     assert rows == read.height
-    return profile_of(frames, read, source, [aside])
+    return profile_of(lambda: frames, read, source, [aside])
 
 
 def many(number: int) -> pl.DataFrame:
@@ -154,7 +154,7 @@ def test_every_line_has_a_fate_or_there_is_no_profile() -> None:
     frame = many(3)
     read = Read("utf-8", 5, 1, 0, 0, 0, (Piece("rows", 3),), ())
     with pytest.raises(RuntimeError, match="4 fates for 5 lines"):
-        profile_of([frame], read, SOURCE)
+        profile_of(lambda: [frame], read, SOURCE)
 
 
 KEYED = st.lists(
@@ -228,6 +228,17 @@ TALLIED = st.one_of(
 )
 
 
+@pytest.mark.parametrize(("different", "exact"), [(10, True), (11, False), (30, False)])
+def test_what_is_too_much_at_once_is_counted_no_further(
+    different: int, exact: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "MOST", 10)
+    texts = Tally(numeric=False, measured=True)
+    texts.add(pl.Series([f"name {at % different}" for at in range(90)]))
+    assert (texts.exact, texts.counts is not None, texts.present) == (exact, exact, 90)
+    assert texts.lengths == (6, 6 if different == 10 else 7)
+
+
 @given(TALLIED, st.lists(st.integers(0, 60), max_size=6))
 @settings(max_examples=400)
 def test_a_tally_is_what_counting_one_by_one_gives(values: list[Any], cuts: list[int]) -> None:
@@ -277,7 +288,7 @@ def test_of_registers_no_text_is_told() -> None:
 def stating(*totals: Stated, ages: list[int | None]) -> Profile:
     frame = rows_of(*({"patient": str(at), "age": age} for at, age in enumerate(ages)))
     read = Read("utf-8", 2 + len(ages), 1, 0, 0, 1, (Piece("rows", len(ages)),), (), totals)
-    return profile_of([frame], read, AGGREGATES)
+    return profile_of(lambda: [frame], read, AGGREGATES)
 
 
 def test_what_a_line_of_totals_states_stands_beside_the_sum() -> None:

@@ -1,8 +1,8 @@
-"""The profile of what was read of a file: one pass over its rows, in memory that does not grow with their number but
-for sixteen bytes a row for their keys."""
+"""The profile of what was read of a file: one pass over its rows, and another where keys come again, in memory that
+does not grow with their number but for eight bytes a row for their keys."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import Final
@@ -26,24 +26,25 @@ NO_REASON: Final = "none-given"
 
 
 def profile_of(
-    frames: Iterable[pl.DataFrame], read: Read, source: Source, aside: Iterable[pl.DataFrame] = ()
-) -> Profile:  # fmt: skip
-    """Of the rows in `frames` (`checks.row_schema` and `_lines`, in order of line) of what was `read`, and the lines in
-    `aside` (`ASIDE`); `source` is in the layout of the file. The same reading gives the same profile.
+    frames: Callable[[], Iterable[pl.DataFrame]], read: Read, source: Source, aside: Iterable[pl.DataFrame] = ()
+) -> Profile:
+    """Of the rows in `frames` (`checks.row_schema` and `_lines`, in order of line; the same whenever they are asked
+    for) of what was `read`, and the lines in `aside` (`ASIDE`); `source` is in the layout of the file. The same reading
+    gives the same profile.
 
     Raises RuntimeError unless every line has one fate.
     """
     columns = [_Counted(column, kind, source) for column in source.columns if column.keep and (kind := type_of(column))]
     keys, held = KeyTally(source), 0
     with ThreadPoolExecutor(WORKERS) as others:  # each column has a tally of its own, which hears frames in order
-        for frame in frames:
+        for frame in frames():
             numbered = others.submit(keys.add, frame)
             rows = frame.filter(~pl.col(AGGREGATE)) if frame[AGGREGATE].any() else frame
             held += rows.height
             for _ in others.map(_Counted.add, columns, repeat(rows)):
                 pass
             numbered.result()
-    keyed = keys.result()
+    keyed = keys.result(frames)
     fates = read.fates(keyed.fates, sum(piece.rows for piece in read.aside))
     tallies = {one.column.name: one.tally for one in columns}
     return Profile(

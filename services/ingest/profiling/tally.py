@@ -93,8 +93,10 @@ class Tally:
         """What is `held`, each value once, with its rows; None where it is not counted."""
         if not self.exact and not self.numeric:
             return None
-        fresh = self._seen(held)
-        if fresh is None:
+        if not self.numeric and self.counts is None and held.head(2 * MOST).n_unique() > MOST:
+            self.exact = False
+            return None
+        if (fresh := self._seen(held)) is None:
             fresh = held.alias(VALUE).value_counts(name=ROWS).with_columns(pl.col(ROWS).cast(pl.Int64))
         found = fresh
         if self.counts is not None:

@@ -1,5 +1,7 @@
 """The report on a submission: made once from what was read of it, and told beside the one before it."""
 
+from functools import partial
+
 from services.ingest.domain import Waiting
 from services.ingest.problems import no_space_is_storage_full
 from services.ingest.profiling.profile import profile_of
@@ -21,7 +23,7 @@ def kept_profile(store: Store, source: Source, reading: str, read: Read) -> str:
         return known
     folder = store.files.reading(reading)
     return profiles.keep(
-        store, reading, profile_of(frames(folder, read.rows), read, source, frames(folder, read.aside))
+        store, reading, profile_of(partial(frames, folder, read.rows), read, source, frames(folder, read.aside))
     )
 
 
