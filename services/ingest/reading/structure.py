@@ -148,7 +148,11 @@ def _broken_quotes(data: Bytes, quotes: Ints, starts: Ints, ends: Ints) -> Bools
 
 
 def _fields(data: Bytes, quotes: Ints, starts: Ints, ends: Ints) -> Ints:
-    """Commas outside quotation marks, plus one."""
+    """Commas outside quotation marks, plus one. Where each line has an even number of marks, those before a comma in
+    the whole block say whether it is inside; else those before it in its own line do."""
+    if len(quotes) and not (_count(quotes, starts, ends) % 2).any():
+        inside = np.cumsum(data == QUOTE, dtype=np.uint8) & 1
+        return _count(np.flatnonzero((data == COMMA) & (inside == 0)), starts, ends) + 1
     commas = np.flatnonzero(data == COMMA)
     if len(quotes):
         line = np.searchsorted(starts, commas, "right") - 1
@@ -159,6 +163,8 @@ def _fields(data: Bytes, quotes: Ints, starts: Ints, ends: Ints) -> Ints:
 def _controls(raw: bytes, data: Bytes, marks: Collection[bytes]) -> Ints:
     """Positions of control characters. One that ends a line belongs to the line's end, and is not counted there."""
     plain = np.flatnonzero(((data < SPACE) & (data != TAB) & (data != LF) & (data != BREAK[0])) | (data == DELETE))
+    if raw.isascii():
+        return plain
     found = (match.start() for match in HIDDEN.finditer(raw) if match.group() not in marks)
     hidden = np.fromiter(found, np.int64)
     return np.sort(np.concatenate([plain, hidden]))
