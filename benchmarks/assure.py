@@ -46,7 +46,7 @@ GOALS = {
     "publish-kills-production": ({"CANDOUR_PUBLISH_KILLS_PRODUCTION": "30"}, f"{PUBLISH_KILLS}[composed]"),
     "proxy-withdrawals": ({"CANDOUR_PROXY_READS": "20000"}, "tests/system/test_composed_withdrawals.py"),
     "simulate": ({"CANDOUR_SIMULATION": "full"}, "tests/unit/test_ratings_simulation.py"),
-    "ingest-kills": ({"CANDOUR_INGEST_KILLS": "30"}, "tests/system/test_ingest_kills.py"),
+    "ingest-kills": ({"CANDOUR_INGEST_KILLS": "32"}, "tests/system/test_ingest_kills.py"),
     "uploads": ({"CANDOUR_UPLOADS": "50", "CANDOUR_UPLOAD_KILLS": "10"}, "tests/system/test_many_uploads.py"),
     "withdrawals": ({"CANDOUR_WITHDRAWALS": "1000"}, "tests/system/test_withdrawals_under_reads.py"),
 }

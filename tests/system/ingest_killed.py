@@ -1,8 +1,8 @@
 """`python -m tests.system.ingest_killed MOMENT FILE`: ingest served, and ended by SIGKILL at one moment of its work.
 How many there have been is in FILE.
 
-Moments are counted over the life of the process: before and after each file gets its name, before and after each
-transaction of the service ends. After that one there is no cleaning up, no word, no last write.
+Moments are counted over the life of the process: before and after each file gets its name, or a second one, before and
+after each transaction of the service ends. After that one there is no cleaning up, no word, no last write.
 """
 
 import itertools
@@ -28,6 +28,7 @@ def main() -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     _around_names(moment)
+    _around_second_names(moment)
     _around_transactions(moment)
     return ingest.main(["serve"])
 
@@ -44,6 +45,17 @@ def _around_names(moment: Any) -> None:
         return named
 
     Path.replace = replace  # type: ignore[method-assign, assignment]  # every settled file goes this way
+
+
+def _around_second_names(moment: Any) -> None:
+    real = os.link
+
+    def link(*names: Any) -> None:
+        moment()
+        real(*names)
+        moment()
+
+    os.link = link  # type: ignore[assignment]  # pieces of a reading become tables so
 
 
 def _around_transactions(moment: Any) -> None:

@@ -22,10 +22,10 @@ from tests.spec.ingest_service import episode, episodes_file, prepared, sha256, 
 ROOT = Path(__file__).parents[2]
 FEED = "candour-demo"
 KILLS = int(os.environ.get("CANDOUR_INGEST_KILLS", "2"))
-FIRST = episodes_file(*(episode(number) for number in range(2_000)))
-SECOND = episodes_file(*(episode(number) for number in range(1_000, 3_000)), episode(1, died_30_days="1"), "broken")
+FIRST = episodes_file(*(episode(number) for number in range(11_000)))  # long enough to be kept as it is read
+SECOND = episodes_file(*(episode(number) for number in range(10_000, 12_000)), episode(1, died_30_days="1"), "broken")
 EXPECTED = (
-    {"header": 1, "accepted": 1_999, "conflict": 1},
+    {"header": 1, "accepted": 10_999, "conflict": 1},
     {"header": 1, "accepted": 1_000, "duplicate": 1_000, "conflict": 1, "quarantined": 1},
 )
 

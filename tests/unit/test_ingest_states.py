@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from services.ingest.domain import snapshot_digest, snapshot_rows
+from services.ingest.domain import Waiting, snapshot_digest, snapshot_rows
 from services.ingest.reading.files import Pieces
 from services.ingest.reading.parts import Read, write_contents
 from services.ingest.reading.read import read
@@ -19,7 +19,9 @@ from services.ingest.refusals import ASIDE
 from services.ingest.store import revisions
 from services.ingest.store.searching import every_submission, fates_of, uses
 from services.ingest.store.states import Stored, Stretch, is_kept, stored_in, stretches_of
+from services.ingest.workflow.adding import may_take_out
 from services.ingest.workflow.freezing import freeze
+from services.ingest.workflow.partitions import Held
 from services.ingest.workflow.reading import digest_of_reading
 from services.ingest.workflow.sweeping import sweep
 from shared.contracts.ingest import Fate, Submission
@@ -168,6 +170,9 @@ def test_a_key_on_both_sides_of_a_border_is_one_key(desk: Desk, died: int) -> No
     assert desk.fates(first)[again] == 1 + died
     second = desk.send([*lines_of([14], died), *lines_of(range(15, 20))])
     assert desk.fates(second)[again] == 1
+    desk.send(lines_of(range(40, 50)))
+    between = desk.send([*lines_of(range(30, 35)), *lines_of([40], died)])
+    assert desk.fates(between)[again] == 1
 
 
 def test_a_whole_period_takes_out_what_the_new_file_has_not(desk: Desk) -> None:
@@ -185,6 +190,16 @@ def test_what_a_submission_said_before_counts_for_nothing(desk: Desk) -> None:
     desk.send(first, supersedes=True)
     assert desk.house.state.height == 30
     assert {one.submission for one in desk.tables} == {None}
+
+
+def test_what_a_submission_said_before_is_known_in_every_form(desk: Desk) -> None:
+    """Also where its file is read otherwise by now, so that its keys are others."""
+    first, second = desk.send(lines_of([3, 1, 2])), desk.send(lines_of(range(10, 20)))
+    held = Held(desk.files, desk.stretches, SOURCE)
+    assert [one.submission for one in desk.tables] == [None, second]
+    assert may_take_out(held, Waiting(FEED, first, False, 3, 1))
+    assert may_take_out(held, Waiting(FEED, second, False, 3, 1))
+    assert not may_take_out(held, Waiting(FEED, "0" * 64, True, 3, 1))
 
 
 def test_a_retraction_leaves_nothing_of_its_submission(desk: Desk) -> None:

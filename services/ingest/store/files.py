@@ -13,7 +13,7 @@ import polars as pl
 from services.ingest.reading.folders import sweep_folders
 from services.ingest.reading.parts import Read, contents_of
 from services.ingest.store.tables import write_frames
-from shared.kit.copying import copied, digest_of
+from shared.kit.copying import digest_of
 from shared.kit.files import alone_at, is_settled, part_of, settle, sweep_parts, sync_folder
 from shared.kit.joining import NotAlike, join
 
@@ -128,4 +128,7 @@ def _give_second_name(file: Path, name: Path) -> None:
     except FileExistsError:
         return
     except OSError:  # another disk, or one that knows no second names, or has given this file too many
-        copied(file, name)
+        with part_of(name) as (part, out), file.open("rb") as source:
+            shutil.copyfileobj(source, out)
+            out.flush()
+            settle(part, name)

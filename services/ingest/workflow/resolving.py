@@ -79,7 +79,7 @@ class Resolving:
             return self._written(rows, held, tally)
         if not rows.files:
             return keep_state(files, held.stretches, self.source)
-        new = as_read(rows, key, self.waiting.sha256) if self.waiting.mends is None else None
+        new = as_read(rows, key, self.waiting.sha256) if self.waiting.mends is None else None  # those are in scratch
         if new is not None and (every := together(held, new, self.small)) is not None:
             self._take_as_read(rows, new, tally)
             return keep_state(files, every, self.source)
