@@ -1,7 +1,8 @@
 """What a cell looks like that tells who a patient is. Pure: text in, the kind of what was found out, never the value.
 
 Shapes are looked for, not people: a number of an NHS number's form whose check digit is right, a full postcode of an
-area that exists, a day, a title before a name. What is looked for fast may be more than what is then found.
+area that exists, a day, a title before a name, an e-mail address, a telephone number of this country. What is looked
+for fast may be more than what is then found. A name without a title has no shape: nothing here finds it.
 """
 
 import re
@@ -14,15 +15,19 @@ import polars as pl
 
 from services.ingest.days import SHORT
 
-Personal = Literal["nhs-number", "postcode", "date-of-birth", "name"]
+Personal = Literal["nhs-number", "postcode", "date-of-birth", "name", "e-mail", "telephone"]
 EVERY: Final[tuple[Personal, ...]] = get_args(Personal)
 PHRASES: Final[dict[Personal, str]] = {
     "nhs-number": "what looks like an NHS number",
     "postcode": "what looks like a full postcode",
     "date-of-birth": "what looks like a date of birth",
     "name": "what looks like the name of a person",
+    "e-mail": "what looks like an e-mail address",
+    "telephone": "what looks like a telephone number",
 }
-NOBODY: Final = "text that tells of nobody: no NHS number, full postcode, date of birth or name"
+NOBODY: Final = (
+    "text that tells of nobody: no NHS number, full postcode, date of birth, name, e-mail address or telephone"
+)
 
 GAP: Final = r"(?: ?[.\-\u2010-\u2015] ?|[ \u00a0]{1,3})"
 TEN: Final = "|".join(
@@ -60,6 +65,16 @@ TITLED: Final = re.compile(TITLES + NAME)
 LISTED: Final = re.compile(
     rf"^[A-Z][A-Z'’\-]+(?: [A-Z][A-Z'’\-]+)?, ?(?:{TITLES} +)?[A-Z][a-z'’]+(?:[ \-][A-Z][a-z'’]*\.?)*$"
 )
+E_MAIL: Final = re.compile(r"\w@(?:[A-Za-z0-9\-]{1,63}\.)+[A-Za-z]{2,}")
+APART: Final = r"[ .()\-\u00a0]{0,3}"
+TELEPHONE: Final = re.compile(
+    rf"(?<![0-9A-Za-z+])(?<![0-9][.,\-])(?:(?:\+|00) ?44{APART}(?:0{APART})?[1-35789](?:{APART}[0-9]){{8,9}}"
+    rf"|0{APART}7(?:{APART}[0-9]){{9}}|\(?0[1-3589][0-9]{{1,4}}(?:\)|[ .\-\u00a0]){APART}(?:[0-9]{APART}){{4,7}}[0-9])"
+    r"(?![0-9A-Za-z])"
+)
+"""Of this country; ten or eleven digits. In one piece it is only one where it is a mobile's, or has the country before
+it: codes have leading zeros too."""
+DIGITS_OF_TELEPHONE: Final = (10, 11)
 CALLED: Final[dict[Personal, re.Pattern[str]]] = {
     "nhs-number": re.compile(r"nhs[ _.\-]?(?:number|num\b|no\b)", re.IGNORECASE),
     "date-of-birth": re.compile(r"birth|dob", re.IGNORECASE),
@@ -77,11 +92,17 @@ SUSPECT: Final[dict[Personal, str]] = {
         rf"(?i:[0-9](?:st|nd|rd|th)?[ \-]?{MONTH}[ ,\-]{{0,2}}[0-9]{{2}}|{MONTH}[ \-][0-9])"
     ),
     "name": r"M(?:rs?|s|iss|x|aster|str|R|RS|ISS)\.?[ \u00a0]+[A-Z]|^[A-Z][A-Z'’\- ]+, ?[A-Z]",
+    "e-mail": "@",
+    "telephone": r"(?:\+|00) ?44|0[ .()\-\u00a0]{0,4}[1-35789](?:[ .()\-\u00a0]{0,4}[0-9]){8}",
 }
 """What may be one, in the words of polars' regular expressions: everything that is one, and more."""
-SHORTEST: Final[dict[Personal, int]] = {"nhs-number": 10, "postcode": 5, "date-of-birth": 6, "name": 4}
+SHORTEST: Final[dict[Personal, int]] = {
+    "nhs-number": 10, "postcode": 5, "date-of-birth": 6, "name": 4, "e-mail": 6, "telephone": 10,
+}  # fmt: skip
 """Characters of the shortest one."""
-WHATEVER: Final[dict[Personal, str]] = {"nhs-number": ".", "postcode": ".", "date-of-birth": "[0-9]{4}", "name": "."}
+WHATEVER: Final[dict[Personal, str]] = {
+    "nhs-number": ".", "postcode": ".", "date-of-birth": "[0-9]{4}", "name": ".", "e-mail": ".", "telephone": ".",
+}  # fmt: skip
 """What is one in a column that is called so."""
 
 
@@ -177,5 +198,23 @@ def _name(text: str) -> bool:
     return TITLED.search(text) is not None or LISTED.search(text) is not None
 
 
+def _e_mail(text: str) -> bool:
+    return E_MAIL.search(text) is not None
+
+
+def _telephone(text: str) -> bool:
+    return any(_digits_at_home(found[0]) in DIGITS_OF_TELEPHONE for found in TELEPHONE.finditer(text))
+
+
+def _digits_at_home(written: str) -> int:
+    """Digits of a telephone number, as it is dialled within the country."""
+    digits = "".join(mark for mark in written if mark.isdigit())
+    country = 2 if written.startswith("+") else 4 if digits.startswith("00") else 0
+    return len(digits) if not country else 1 + len(digits[country:].removeprefix("0"))
+
+
 ALPHANUMERIC: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-FINDERS: Final = {"nhs-number": _nhs_number, "postcode": _postcode, "date-of-birth": _day, "name": _name}
+FINDERS: Final[dict[Personal, Callable[[str], bool]]] = {
+    "nhs-number": _nhs_number, "postcode": _postcode, "date-of-birth": _day, "name": _name, "e-mail": _e_mail,
+    "telephone": _telephone,
+}  # fmt: skip
