@@ -24,6 +24,7 @@ rewritten. Elsewhere they run as whoever runs the test, and paths of volumes, se
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -35,6 +36,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from tests.ports import HERE
 from tests.postgres import Postgres
 from tests.system.composed_file import read
 from tests.system.composed_parts import PATH, POSTGRES, Site, flags_of
@@ -163,14 +165,22 @@ class Composed:
         return self.processes[name].pid
 
     def wait_healthy(self, *names: str, seconds: float = HEALTHY_SECONDS) -> None:
-        """By the health checks of the file."""
+        """By the health checks of the file, once there is somebody to ask: each costs two processes, on the cores that
+        the others start on."""
         until = time.monotonic() + seconds
         for name in names:
-            while not self.healthy(name):
+            while not (self._listens(name) and self.healthy(name)):
                 ended = name in self.processes and self.processes[name].deaths > MOST_DEATHS
                 if ended or time.monotonic() > until:
                     raise AssertionError(f"{name} is not healthy:\n{self.log(name)[-3000:]}")
                 time.sleep(0.1)
+
+    def _listens(self, name: str) -> bool:
+        if self.site.containers[name].healthcheck is None:
+            return True
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((HERE, self.site.port(name))) == 0
 
     def healthy(self, name: str) -> bool:
         if self.site.containers[name].healthcheck is None:

@@ -78,10 +78,11 @@ class Container:
         self.deaths = 0
 
     def start(self) -> None:
-        self.wanted = True
+        """Wanted from when it is there: before, whoever tends it would take it for one that has ended."""
         self.plan.prepare()
         self.process = self.spawner.submit(self._spawn).result()
         self.started, self.due = time.monotonic(), 0.0
+        self.wanted = True
 
     def tend(self) -> None:
         """The restart policy: start again what has ended, after a tenth of a second, and ever more slowly what ends

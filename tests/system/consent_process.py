@@ -20,7 +20,7 @@ from tests.unit.test_consent_rig import CARDIAC, OWN, House
 T = TypeVar("T")
 
 
-def eventually(ask: Callable[[], T], enough: Callable[[T], bool], seconds: float = 30.0) -> T:
+def eventually(ask: Callable[[], T], enough: Callable[[T], bool], seconds: float = 60.0) -> T:
     until = time.monotonic() + seconds
     while not enough(answer := ask()):
         assert time.monotonic() < until, f"still {answer!r} after {seconds} seconds"
