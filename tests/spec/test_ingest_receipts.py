@@ -171,6 +171,19 @@ def test_what_came_before_receipts_were_signed_gets_one(stores: Stores, tmp_path
         assert all(holds(one.json(), keys(ingest)) for one in (asked, again))
 
 
+def test_what_is_not_what_it_was_is_not_signed_for(ingest: Ingest) -> None:
+    ingest.send(CONTENT)
+    of_old(ingest, CONTENT)
+    kept = ingest.settings.data_dir / "ingest" / "uploads" / sha256(CONTENT)
+    for wrong in (CONTENT[:-1], CONTENT.replace(b"1001", b"1003"), CONTENT + b"\n"):
+        kept.write_bytes(wrong)
+        asked = ingest.ask("GET", f"/v1/submissions/{sha256(CONTENT)}/receipt")
+        again = ingest.ask("PUT", PATH, content=b"", headers={"Upload-Offset": str(len(wrong))})
+        assert [(one.status_code, one.json()["code"]) for one in (asked, again)] == [(422, "digest_mismatch")] * 2
+    kept.write_bytes(CONTENT)
+    assert ingest.ask("GET", f"/v1/submissions/{sha256(CONTENT)}/receipt").json()["lines"] == 3
+
+
 def test_the_same_bytes_for_two_feeds_have_two_receipts(ingest: Ingest) -> None:
     first = ingest.put(CONTENT).json()
     path = f"/v1/feeds/candour-demo/submissions/{sha256(CONTENT)}"

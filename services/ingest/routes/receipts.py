@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from services.ingest.problems import SeveralFeeds
+from services.ingest.problems import DigestMismatch, SeveralFeeds
 from services.ingest.receipts import receipt_of
 from services.ingest.routes.asked import ASKED, NoParameters, SignerDep, StoreDep
 from services.ingest.routes.submissions import READERS, Which, found_one
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1", tags=["receipts"], dependencies=ASKED)
 
 @router.get(
     "/submissions/{sha256}/receipt", operation_id="receipt", summary="The receipt of an upload, as it was signed",
-    dependencies=[READERS], responses=problems(NotFound, SeveralFeeds, NotSignedIn, RoleNotAllowed),
+    dependencies=[READERS], responses=problems(NotFound, SeveralFeeds, DigestMismatch, NotSignedIn, RoleNotAllowed),
 )  # fmt: skip
 def receipt(sha256: Sha256, asked: Annotated[Which, Query()], store: StoreDep, signer: SignerDep) -> Receipt:
     return receipt_of(receipt_again(store, found_one(store, sha256, asked.feed)[0], signer))

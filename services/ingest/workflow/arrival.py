@@ -155,12 +155,15 @@ async def _compared(store: Store, sending: Sending, body: AsyncIterator[bytes], 
 
 
 def receipt_again(store: Store, submission: Submission, signer: Signer) -> str:
-    """The receipt of what came before, as signed. One that came before receipts were signed is counted now."""
+    """The receipt of what came before, as signed. What came before receipts were signed is counted now. Raises
+    DigestMismatch where its bytes are not what they were."""
     kept = receipt_kept(store.database, submission.feed, submission.sha256)
     if kept is not None:
         return kept
     arriving = Arriving(None, submission.bytes, 0.0)
-    arriving.go_on_from(store.files.upload(submission.sha256), submission.bytes)
+    whole = store.files.upload(submission.sha256)
+    arriving.go_on_from(whole, size_of(whole))
+    _check(arriving, submission.sha256)
     return sign_later(store.database, submission.feed, submission.sha256, arriving.came(), signer)
 
 
