@@ -14,9 +14,12 @@ import polars as pl
 import pytest
 from sqlalchemy import text
 
+from cli.operations.credentials import Credentials
+from cli.operations.secrets import next_steps
 from cli.source.running import recognised
+from cli.up.layout import Layout
 from services.ingest.backing_up import backup, restore
-from services.ingest.receipts import FILE, MADE_FOR, LineCount
+from services.ingest.receipts import FILE, MADE_FOR, LineCount, signer_in
 from services.ingest.store.database import Store
 from shared.kit.secretfiles import make_secret
 from shared.kit.signing import NotSigned, Signer, jwk_of, signed_claims
@@ -152,6 +155,17 @@ def test_without_the_secret_ingest_does_not_start(tmp_path: Path) -> None:
     (settings.secrets_dir / FILE).unlink()
     with pytest.raises(FileNotFoundError, match=FILE), running(settings, passwords):
         pass
+
+
+def test_everybody_calls_the_secret_by_one_name(tmp_path: Path) -> None:
+    """Ingest signs with what `candour up` and `candour secrets` make, and what its container is given."""
+    Layout(tmp_path / "up", 8000, 1).prepare()
+    made, _ = Credentials(tmp_path / "made").make()
+    assert FILE in made
+    assert signer_in(tmp_path / "up" / "secrets").public != signer_in(tmp_path / "made").public
+    composed = (Path(__file__).parents[2] / "docker-compose.yml").read_text()
+    assert FILE in composed.split("\n  ingest:")[1].split("\n\n")[0]
+    assert [line.split()[-1] for line in next_steps(FILE.removesuffix(".key"))] == ["ingest"]
 
 
 def test_what_came_before_receipts_were_signed_gets_one(stores: Stores, tmp_path: Path) -> None:
