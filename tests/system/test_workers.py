@@ -49,7 +49,7 @@ class Site:
     def __init__(self, folder: Path, server: Postgres) -> None:
         self.folder, self.server = folder, server
         self.passwords = make_quick_people(folder / "people.json")
-        for pair in (*PAIRS, "consent-subjects"):
+        for pair in (*PAIRS, "consent-subjects", "ingest-receipts"):
             make_secret(folder, pair)
         common = {"PEOPLE_FILE": folder / "people.json", "SECRETS_DIR": folder}
         stores = {name: server.url(server.new_database()) for name in ("ingest", "ratings")}
