@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from services.ingest.columns import AnyColumn, Check, Column, Day, Identifier, Period, Pseudonym, Sent, Text
-from services.ingest.known import MANY_ROWS, Known
+from services.ingest.known import MANY_ROWS, MOST_BYTES, Known, size_of
 from services.ingest.personal import EVERY, NOBODY, PHRASES, Personal, kinds_in, of_column
 from services.ingest.pseudonyms import pseudonyms
 from services.ingest.refusals import ASIDE, EXCERPT
@@ -108,8 +108,10 @@ class _Checks:
         """Of columns that hold few different texts: where each is among those known, and its values."""
         known = self.known
         places = {name: one.places(texts[name]) for name, one in known.items()}
-        missed = [name for name, found in places.items() if found.null_count()]
-        new = {name: known[name].unknown(texts[name], places[name]) for name in missed}
+        room, new = MOST_BYTES - sum(one.size for one in known.values()), dict[str, pl.Series | None]()
+        for name in (name for name, found in places.items() if found.null_count()):
+            new[name] = some = known[name].unknown(texts[name], places[name], room)
+            room -= 0 if some is None else size_of(some)
         known = {name: one for name, one in known.items() if new.get(name, NO_TEXT) is not None}
         learnt = self._learnt({name: some for name, some in new.items() if some is not None and some.len()})
         places = {name: places[name] for name in known}

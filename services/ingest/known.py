@@ -14,9 +14,11 @@ import polars as pl
 MANY_ROWS: Final = 10_000
 """With fewer rows at a time it is not worth knowing anything."""
 MOST_TEXTS: Final = 1 << 14
-MOST_BYTES: Final = 4 << 20
-"""Of one column; where there are more, or longer ones, every row of it is held against the rules."""
+"""Of one column; where there are more, every row of it is held against the rules."""
+MOST_BYTES: Final = 16 << 20
+"""Of all columns of a file together, as `size_of` counts them: for those that find no room the same holds."""
 
+BESIDE: Final = 64
 NO_TEXTS: Final = pl.Series([], dtype=pl.String())
 
 
@@ -37,13 +39,13 @@ class Known:
         """Each of `texts` as the one that it is, an Enum; null where that is not known."""
         return texts.cast(self._dtype, strict=False)
 
-    def unknown(self, texts: pl.Series, places: pl.Series) -> pl.Series | None:
-        """Each different text that nothing is known of, in their order; None where there would be too many to know."""
+    def unknown(self, texts: pl.Series, places: pl.Series, room: int) -> pl.Series | None:
+        """Each different text that nothing is known of, in their order; None where there would be too many to know, or
+        they take more than `room` bytes."""
         new = texts.filter(places.is_null()).drop_nulls().unique().sort()
         new = new.filter(~new.is_in(self.refused.implode()))
-        every = (self.texts, self.refused, new)
-        many = sum(one.len() for one in every) > MOST_TEXTS
-        return None if many or sum(int(one.str.len_bytes().sum()) for one in every) > MOST_BYTES else new
+        many = sum(one.len() for one in (self.texts, self.refused, new)) > MOST_TEXTS
+        return None if many or size_of(new) > room else new
 
     def and_those(self, texts: pl.Series, passed: pl.Series, values: pl.DataFrame) -> Self:
         """With `texts`, whether each passed, shape (n,), and the values, of n rows, of all of them."""
@@ -62,6 +64,11 @@ class Known:
         return found
 
     @cached_property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return size_of(self.texts) + size_of(self.refused)
+
+    @cached_property
     def _dtype(self) -> pl.Enum:
         return pl.Enum(self.texts)
 
@@ -77,3 +84,8 @@ class Known:
             else values
             for values in self.values
         ]
+
+
+def size_of(texts: pl.Series) -> int:
+    """Bytes that it takes to know `texts`: about, and what each takes beside its own."""
+    return int(texts.str.len_bytes().sum()) + BESIDE * texts.len()

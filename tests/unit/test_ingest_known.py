@@ -65,10 +65,10 @@ def _same(one: Reading, other: Reading) -> None:
     assert one.aside.equals(other.aside)
 
 
-@pytest.mark.parametrize("most_texts", [known.MOST_TEXTS, 40])
+@pytest.mark.parametrize("room", [(known.MOST_TEXTS, known.MOST_BYTES), (40, 8_000)])
 @pytest.mark.parametrize(("source", "name"), NAMES.items())
 def test_rows_and_lines_set_aside_are_those_of_every_row_by_itself(
-    source: str, name: str, most_texts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: str, name: str, room: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over several pieces, so that what the first taught is looked up in the next, and some columns hold too much."""
     toml = said_by(source)
@@ -76,7 +76,8 @@ def test_rows_and_lines_set_aside_are_those_of_every_row_by_itself(
     monkeypatch.setattr(blocks, "BLOCK", 1 << 15)
     by_row = read(path, Source.model_validate(toml), name)
     monkeypatch.setattr(checks, "MANY_ROWS", 1)
-    monkeypatch.setattr(known, "MOST_TEXTS", most_texts)
+    monkeypatch.setattr(known, "MOST_TEXTS", room[0])
+    monkeypatch.setattr(checks, "MOST_BYTES", room[1])
     by_text = read(path, Source.model_validate(toml), name)
     _same(by_text, by_row)
     assert by_row.rows.height > ROWS // 5
@@ -153,11 +154,12 @@ def test_bare_forms_are_few_letters_and_then_few_digits(pattern: str, bare: bool
 def test_too_many_or_too_long_texts_are_not_known() -> None:
     nothing = Known.nothing()
     many = pl.Series([f"{number}" for number in range(known.MOST_TEXTS + 1)])
-    assert nothing.unknown(many, nothing.places(many)) is None
-    long = pl.Series(["x" * (known.MOST_BYTES // 4 + number) for number in range(4)])
-    assert nothing.unknown(long, nothing.places(long)) is None
+    assert nothing.unknown(many, nothing.places(many), known.MOST_BYTES) is None
+    long = pl.Series(["x" * number for number in range(1000, 1010)])
+    assert nothing.unknown(long, nothing.places(long), 10_000) is None
+    assert nothing.unknown(long, nothing.places(long), 11_000) is not None
     few = pl.Series(["b", None, "a", "b"])
-    found = nothing.unknown(few, nothing.places(few))
+    found = nothing.unknown(few, nothing.places(few), 1000)
     assert found is not None
     assert found.to_list() == ["a", "b"]
 
@@ -177,7 +179,7 @@ def test_what_was_refused_is_not_judged_again_and_has_no_place() -> None:
     known_ = Known.nothing().and_those(texts, pl.Series([True, False]), pl.DataFrame({"=a": ["a", None]}))
     places = known_.places(pl.Series(["x", "a", "y"]))
     assert places.cast(pl.String()).to_list() == [None, "a", None]
-    new = known_.unknown(pl.Series(["x", "a", "y"]), places)
+    new = known_.unknown(pl.Series(["x", "a", "y"]), places, 1000)
     assert new is not None
     assert new.to_list() == ["y"]
 
