@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 DATA ?= .candour
 PORT ?= 8000
 
-.PHONY: run install assets test check lint types arch unit system browser bench assure lock clean
+.PHONY: run install assets test check lint types arch unit system alone browser bench assure lock clean
 
 run: install assets
 	@$(BIN)/candour up --demo --data "$(DATA)" --port "$(PORT)"
@@ -27,7 +27,7 @@ assets: install
 	@$(BIN)/python tools/build_assets.py
 
 # Every part, whatever became of those before it: one run says all that there is to say.
-PARTS := check unit system browser
+PARTS := check unit system alone browser
 test: install assets
 	@failed=; trap 'exit 130' INT TERM; \
 	  for part in $(PARTS); do $(MAKE) --no-print-directory $$part || failed="$$failed $$part"; done; \
@@ -45,10 +45,15 @@ types: install
 unit: install assets
 	@$(BIN)/python tools/run_part.py -n 2 --dist loadfile tests/architecture tests/spec tests/proof tests/unit
 
-# On a real disk, as houses have one.
+# On a real disk, as houses have one. Which tests may run beside each other: tests/system/scheduling.py
+SYSTEM = TMPDIR="$${TMPDIR:-/tmp}" $(BIN)/python tools/run_part.py
 system: install assets
 	@sh tools/install_nginx.sh
-	@TMPDIR="$${TMPDIR:-/tmp}" $(BIN)/python tools/run_part.py tests/system
+	@$(SYSTEM) -n 2 --no-loadscope-reorder -m "not alone" tests/system
+
+alone: install assets
+	@sh tools/install_nginx.sh
+	@$(SYSTEM) -m alone tests/system
 
 browser: install assets
 	@bash tools/install_chromium.sh

@@ -1,7 +1,9 @@
-"""Houses that several tests share: starting one takes seconds, and most tests only read."""
+"""Houses that several tests share: starting one takes seconds, and most tests only read. One that nobody will ask any
+more is ended: its processes would look for news until the end of the run."""
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +14,9 @@ from cli import demo
 from cli.demonstration.sizes import SMALL_SPECIALTIES, Sizes
 from tests.system.composed import Composed
 from tests.system.house import ROOT, House
+from tests.system.scheduling import ALONE, ByHouse, file_of, group_of, place
 
+HERE: Final = Path(__file__).parent
 NY = ROOT.parent / "shared" / "data" / "ny-cardiac"
 
 
@@ -22,6 +26,30 @@ NY_INDICATORS: Final = tuple(
     for name in ("all-pci", "non-emergency-pci", "emergency-pci", "cabg", "valve-or-valve-cabg", "tavr")
 )
 AnyHouse = House | Composed
+SHARED: Final = ExitStack()
+"""The houses that the tests of one group share (tests/system/scheduling.py)."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Before those that are not asked for (`-m`) are taken out. Asked for by itself, each test runs as ever."""
+    ours = [item for item in items if item.path.parent == HERE]
+    items[:] = [item for item in items if item.path.parent != HERE]
+    items += sorted(ours, key=lambda item: place(item.nodeid))
+    for item in ours:
+        if file_of(item.nodeid) in ALONE:
+            item.add_marker("alone")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if nextitem is None or group_of(item.nodeid) != group_of(nextitem.nodeid):
+        SHARED.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByHouse:
+    return ByHouse(config, log)
 
 
 @dataclass(frozen=True)
@@ -62,20 +90,19 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture(scope="session")
-def demo_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def demo_house(tmp_path_factory: pytest.TempPathFactory) -> House:
     """Two gateways, and a published demonstration of 1,300 consultants (about a third of the full one)."""
-    for house in standing(House(tmp_path_factory.mktemp("demo"), gateways=2)):
-        sizes = Sizes(hospitals=60, consultants=1300, episodes=150_000)
-        house.demo_release = demo.load_into(house.urls, house.accounts, lambda _text: None, sizes=sizes)
-        house.wait_published(house.demo_release)
-        yield house
+    house = SHARED.enter_context(contextmanager(standing)(House(tmp_path_factory.mktemp("demo"), gateways=2)))
+    sizes = Sizes(hospitals=60, consultants=1300, episodes=150_000)
+    house.demo_release = demo.load_into(house.urls, house.accounts, lambda _text: None, sizes=sizes)
+    house.wait_published(house.demo_release)
+    return house
 
 
 @pytest.fixture(scope="session")
-def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Composed:
     """The production shape, empty at first: two gateways behind the proxy, on PostgreSQL."""
-    with Composed(tmp_path_factory.mktemp("composed")) as house:
-        yield house
+    return SHARED.enter_context(Composed(tmp_path_factory.mktemp("composed")))
 
 
 @pytest.fixture(scope="session")
