@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import polars as pl
 
-MANY_ROWS: Final = 10_000
+MANY_ROWS: Final = 4_000
 """With fewer rows at a time it is not worth knowing anything."""
 MOST_TEXTS: Final = 1 << 14
 """Of one column; where there are more, every row of it is held against the rules."""
