@@ -327,15 +327,13 @@ def test_a_snapshot_has_nothing_but_rows_that_stand(desk: Desk) -> None:
 
 
 def test_tables_of_several_writers_are_one_snapshot(desk: Desk) -> None:
-    """Their bytes cannot stand in one file: values are read then."""
+    """Also where their columns are not of one form."""
     desk.send(lines_of(range(20)))
     piece = desk.files.table(desk.tables[1].table)
     pl.read_parquet(piece).write_parquet(piece, use_pyarrow=True)
     desk.send(lines_of(range(20, 30)))
     tables = [desk.files.table(one.table) for one in desk.tables]
     assert len(tables) == 3
-    assert desk.files.keep_joined(tables, pl.Schema(SOURCE.canonical)) is None
-    assert desk.files.keep_joined(tables[::2], pl.Schema(SOURCE.canonical)) is not None
     frozen = freeze(desk.house.store, SOURCE, NOW)[0]
     kept = pl.read_parquet(desk.files.table(frozen.files[0].sha256))
     assert_frame_equal(kept, snapshot_rows(desk.plain.state, SOURCE))

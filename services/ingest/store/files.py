@@ -3,7 +3,7 @@ an upload, a folder named by what it follows from."""
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -12,10 +12,9 @@ import polars as pl
 
 from services.ingest.reading.folders import sweep_folders
 from services.ingest.reading.parts import Read, contents_of
-from services.ingest.store.tables import write_frames
+from services.ingest.store.tables import sink, write_frames
 from shared.kit.copying import digest_of
 from shared.kit.files import alone_at, is_settled, part_of, settle, sweep_parts, sync_folder
-from shared.kit.joining import NotAlike, join
 
 SCRATCH: Final = ".folder"
 
@@ -75,17 +74,10 @@ class Files:
             write_frames(part, frames, schema)
             return self._settled(part)
 
-    def keep_joined(self, tables: Sequence[Path], schema: pl.Schema) -> str | None:
-        """Store these columns of several tables, one after another, durably as one, without a value being read; the
-        digest of its bytes. None, and nothing stored, where columns are not of one form. Raises OSError."""
-        with part_of(self.tables / "table") as (part, out):
-            try:
-                join(out, tables, schema.names())
-            except NotAlike:
-                return None
-            out.flush()
-            if list(pl.read_parquet_schema(part).items()) != list(schema.items()):
-                return None
+    def keep_scanned(self, rows: pl.LazyFrame) -> str:
+        """Store what a query gives, durably, in bounded memory; the digest of its bytes. Raises OSError."""
+        with part_of(self.tables / "table") as (part, _):
+            sink(part, rows)
             return self._settled(part)
 
     def _settled(self, part: Path) -> str:

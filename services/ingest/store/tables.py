@@ -24,13 +24,16 @@ def write_frames(path: Path, frames: Iterable[pl.DataFrame], schema: pl.Schema) 
             raise
 
     try:
-        register_io_source(each, schema=schema).sink_parquet(
-            path, compression="zstd", row_group_size=IN_GROUP, maintain_order=True
-        )
+        sink(path, register_io_source(each, schema=schema))
     except Exception:
         if given:
             raise given[0] from None
         raise
+
+
+def sink(path: Path, rows: pl.LazyFrame) -> None:
+    """What a query gives, in its order. Raises OSError (ENOSPC where the disk is full)."""
+    rows.sink_parquet(path, compression="zstd", row_group_size=IN_GROUP, maintain_order=True)
 
 
 def read_frames(path: Path, columns: Sequence[str] | None = None, rows: int = AT_ONCE) -> Iterator[pl.DataFrame]:
