@@ -12,15 +12,18 @@ from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from cli.operations.credentials import Credentials
 from cli.operations.secrets import next_steps
 from cli.source.running import recognised
 from cli.up.layout import Layout
+from services.ingest.__main__ import MIGRATIONS
 from services.ingest.backing_up import backup, restore
 from services.ingest.receipts import FILE, MADE_FOR, LineCount, signer_in
 from services.ingest.store.database import Store
+from shared.kit.database import Database
+from shared.kit.migrating import migrate, migrate_back
 from shared.kit.secretfiles import make_secret
 from shared.kit.signing import NotSigned, Signer, jwk_of, signed_claims
 from tests.postgres import BIN
@@ -183,6 +186,25 @@ def test_what_came_before_receipts_were_signed_gets_one(stores: Stores, tmp_path
         assert [one.json()["lines"] for one in (asked, again)] == [3, 2]
         assert ingest.put(CONTENT).content == asked.content
         assert all(holds(one.json(), keys(ingest)) for one in (asked, again))
+
+
+def test_a_house_of_before_receipts_is_brought_on(stores: Stores, tmp_path: Path) -> None:
+    """Its tables are those of a version that houses have: what is added to them is added by the next one."""
+    settings, passwords = prepared(tmp_path, stores)
+    with running(settings, passwords) as ingest:
+        first, sent = ingest.put(CONTENT).content, ingest.decided(CONTENT)
+    migrate_back(settings.database("ingest"), MIGRATIONS)
+    database = Database(settings.database("ingest"))
+    columns = {column["name"] for column in inspect(database.engine).get_columns("submission")}
+    assert "mends" in columns
+    assert not {"receipt", "sheets_left_alone"} & columns
+    assert not inspect(database.engine).has_table("receipt_key")
+    database.close()
+    migrate(settings.database("ingest"), MIGRATIONS)
+    with running(settings, passwords) as ingest:
+        assert ingest.submission(CONTENT) == sent
+        assert ingest.put(CONTENT).content == first
+        assert holds(json.loads(first), keys(ingest))
 
 
 def test_what_is_not_what_it_was_is_not_signed_for(ingest: Ingest) -> None:

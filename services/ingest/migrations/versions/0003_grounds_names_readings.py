@@ -1,4 +1,4 @@
-"""The ground of a feed; of a submission its name, what was read and what was not, whose lines it mends, its receipt."""
+"""The ground of a feed; of a submission its name, what was read of it, and whose lines it mends."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 FEED = ("ground", "declared_by", "declared", "declaration")
-SUBMISSION = ("name", "whole_period", "reading", "profile", "mends", "receipt", "sheets_left_alone")
+SUBMISSION = ("name", "whole_period", "reading", "profile", "mends")
 
 
 def upgrade() -> None:
@@ -22,17 +22,9 @@ def upgrade() -> None:
     op.add_column("submission", sa.Column("reading", sa.String()))
     op.add_column("submission", sa.Column("profile", sa.String()))
     op.add_column("submission", sa.Column("mends", sa.String()))
-    op.add_column("submission", sa.Column("receipt", sa.String()))
-    op.add_column("submission", sa.Column("sheets_left_alone", sa.Integer()))
-    op.create_table(
-        "receipt_key",
-        sa.Column("public", sa.String(), primary_key=True),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("receipt_key")
     for name in reversed(SUBMISSION):
         op.drop_column("submission", name)
     for name in reversed(FEED):
