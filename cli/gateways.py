@@ -13,8 +13,8 @@ from cli import spelled
 from cli.calls import Refused, Service
 from cli.places import data_folder
 from cli.say import out, stop
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 
 AT_ONCE_SECONDS: Final = 20.0  # that one call waits
 Account = Annotated[str, typer.Option("--as")]

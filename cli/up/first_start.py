@@ -5,7 +5,6 @@ from pathlib import Path
 
 from cli.up.layout import Layout
 from shared.kit.files import write_durably
-from shared.kit.people import make_people
 
 
 class FirstStart:
@@ -21,6 +20,8 @@ class FirstStart:
         """Name → password where accounts were made now; empty where they have been shown before."""
         if self.done.get("shown"):
             return {}
+        from shared.kit.people import make_people  # noqa: PLC0415  # half a second, and only this needs it
+
         passwords = make_people(self.layout.people)
         if also_to is not None:
             write_durably(also_to.resolve(), json.dumps(passwords, indent=1).encode())

@@ -15,8 +15,8 @@ from typing import Any, Final
 import httpx
 
 from cli.up.layout import Layout
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 
 EVERY_SECONDS: Final = 0.4
 ANSWER_SECONDS: Final = 2.0

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from services.consent.problems import ImpactUnknown
 from services.consent.settings import Settings
 from shared.contracts.impact import Impact
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 
 SECONDS: Final = 2.0
 

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from services.gateway.barrier import ConsentUnreachable
 from services.gateway.deadlines import DEADLINES
 from shared.contracts.consent import Refusals, SafeParticipation
-from shared.kit.auth import ServiceToken
 from shared.kit.logs import log
+from shared.kit.tokens import ServiceToken
 
 
 class Choices(Protocol):

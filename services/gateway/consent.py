@@ -16,9 +16,9 @@ from services.gateway.deadlines import DEADLINES, Deadlines
 from services.gateway.lean import LeanConnection, LeanError, LeanRefused
 from services.gateway.tenure import Registered, Tenure
 from shared.contracts.consent import Begin, Changes, Confirmation, Head, Incarnation, News, Registration
-from shared.kit.auth import ServiceToken
 from shared.kit.logs import log
 from shared.kit.peers import PeerRefused, PeerUnreachable
+from shared.kit.tokens import ServiceToken
 
 SUPERSEDED: Final = "incarnation_superseded"
 ENDED: Final = "incarnation_ended"

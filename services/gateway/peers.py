@@ -13,8 +13,8 @@ from services.gateway.settings import Settings
 from services.gateway.tenure import Tenure
 from shared.contracts.consent import Changes, Head
 from shared.contracts.releases import ReadableViews
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 
 
 class Consent(Protocol):

@@ -11,9 +11,9 @@ from services.ratings.settings import Settings
 from services.ratings.store.frames import Snapshots
 from shared.contracts.consent import Changes, Head, Permissions
 from shared.contracts.ingest import Snapshot, SnapshotRequest
-from shared.kit.auth import ServiceToken
 from shared.kit.peers import PeerRefused, PeerUnreachable, ask, client_of
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 
 WAIT_SECONDS: Final = 0.5
 PIECE: Final = 1 << 20

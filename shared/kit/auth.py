@@ -6,13 +6,12 @@ has a route without.
 
 import asyncio
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx
 from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
 from fastapi.security.utils import get_authorization_scheme_param
@@ -23,10 +22,10 @@ from joserfc.jwk import OctKey
 from shared.kit.people import Account, People, basic_of
 from shared.kit.problems import NotSignedIn, RoleNotAllowed
 from shared.kit.secretfiles import accepted_secrets
+from shared.kit.tokens import TOKEN_SECONDS
 from shared.kit.tries import TooManyTries, Tries
 
 PUBLIC: Final = "public"
-TOKEN_SECONDS: Final = 300
 CHECKED_AT_ONCE: Final = 2  # passwords; each takes a core for a tenth of a second, and 64 MiB
 MOST_WAITING: Final = 40
 
@@ -43,27 +42,6 @@ class Caller:
     roles: frozenset[str]
     subject: str | None = None
     assurance: str = "password"
-
-
-class ServiceToken(httpx.Auth):
-    """Signs requests of `issuer` to `audience` with their shared secret; a token lives five minutes at most."""
-
-    def __init__(self, issuer: str, audience: str, secret: bytes) -> None:
-        self.issuer, self.audience, self.key = issuer, audience, OctKey.import_key(secret)
-        self.token, self.until = "", 0.0
-
-    def header(self) -> str:
-        """The Authorization header's value, renewed when less than half of its life is left."""
-        if time.monotonic() > self.until:
-            now = int(time.time())
-            claims = {"iss": self.issuer, "aud": self.audience, "iat": now, "exp": now + TOKEN_SECONDS}
-            self.token = jwt.encode({"alg": "HS256"}, claims, self.key, algorithms=["HS256"])
-            self.until = time.monotonic() + TOKEN_SECONDS / 2
-        return f"Bearer {self.token}"
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = self.header()
-        yield request
 
 
 class Identity:

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from shared.kit.auth import ServiceToken
 from shared.kit.problems import Problem
+from shared.kit.tokens import ServiceToken
 
 
 class PeerUnreachable(Problem):

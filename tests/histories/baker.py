@@ -15,10 +15,11 @@ from fastapi.responses import Response
 
 from shared.contracts.consent import Head, Permissions
 from shared.contracts.releases import ReadableView, ReadableViews
-from shared.kit.auth import Identity, ServiceToken, allow
+from shared.kit.auth import Identity, allow
 from shared.kit.people import People
 from shared.kit.problems import NotFound, add_problem_handlers
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 from tests.histories.town import PROGRAMME, RELEASES, Town, manifest
 
 EVERY: Final = 0.1

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from shared.contracts.consent import Changes, Head
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 from tests.histories.faults import Trouble, possible
 from tests.histories.ground import GATEWAYS, Ground
 from tests.histories.officers import PATIENCE, Desk, Officer

@@ -13,10 +13,10 @@ from starlette.testclient import TestClient
 from services.ingest.__main__ import MIGRATIONS
 from services.ingest.app import create_app
 from services.ingest.settings import Settings
-from shared.kit.auth import ServiceToken
 from shared.kit.jobs import Jobs, ThreadedJobs
 from shared.kit.migrating import migrate
 from shared.kit.secretfiles import make_secret, read_secret
+from shared.kit.tokens import ServiceToken
 from tests.people import make_quick_people
 from tests.stores import Stores
 

@@ -21,8 +21,8 @@ from cli.calls import Refused, Service
 from cli.demo import NOTE, TITLE
 from shared.contracts.releases import ReadableView, ReadableViews
 from shared.contracts.views import ViewManifest
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 from tests.system.grounds import Ground
 from tests.system.history import History, Person, Readers
 from tests.system.small_file import FEED, INDICATOR, small_file

@@ -11,9 +11,10 @@ from cli.main import app
 from cli.operations.credentials import FILES, KEYS, PASSWORDS, TWICE, USER
 from services.gateway.api.cursors import Cursors
 from services.gateway.api.problems import CursorNotValid
-from shared.kit.auth import Identity, ServiceToken
+from shared.kit.auth import Identity
 from shared.kit.problems import NotSignedIn
 from shared.kit.secretfiles import accepted_secrets, read_secret
+from shared.kit.tokens import ServiceToken
 
 
 def candour(*arguments: object, code: int = 0) -> str:

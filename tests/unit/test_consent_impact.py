@@ -12,8 +12,8 @@ from services.consent import peers
 from services.consent.peers import Ratings, ratings_of
 from shared.contracts.consent import Purpose
 from shared.contracts.impact import Impact
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import make_secret, read_secret
+from shared.kit.tokens import ServiceToken
 from tests.browsers import Browser
 from tests.stores import Stores
 from tests.unit.test_consent_rig import Rig as Desk

@@ -18,10 +18,10 @@ from services.consent.__main__ import MIGRATIONS
 from services.consent.app import create_app
 from services.consent.settings import POLICY_DIR, Settings
 from services.consent.workflow.keeping import STARTING, Keeper
-from shared.kit.auth import ServiceToken
 from shared.kit.migrating import migrate
 from shared.kit.problems import DatabaseUnreachable
 from shared.kit.secretfiles import make_secret, read_secret
+from shared.kit.tokens import ServiceToken
 from tests.people import make_quick_people
 from tests.stores import Stores
 

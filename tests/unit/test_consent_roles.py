@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from services.consent.console.people import DESK
-from shared.kit.auth import ServiceToken
+from shared.kit.tokens import ServiceToken
 from tests.browsers import Browser, hidden
 from tests.people import change_person
 from tests.unit.route_table import (

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.kit.auth import TOKEN_SECONDS, Identity, ServiceToken
+from shared.kit.auth import Identity
 from shared.kit.people import People
 from shared.kit.problems import NotSignedIn
 from shared.kit.secretfiles import make_secret, read_secret
+from shared.kit.tokens import TOKEN_SECONDS, ServiceToken
 from tests.people import make_quick_people
 from tests.unit.forged import LIVES, forged, good
 from tests.unit.route_table import ANYBODY, PAGES, ROUTES, filled

@@ -6,8 +6,8 @@ from typing import Any, Final
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 from tests.stores import Stores
 from tests.unit.test_ratings_rig import Rig, rig_in
 

@@ -11,8 +11,8 @@ from services.gateway.view.compile import compile_view
 from services.gateway.view.queries import ViewRows
 from shared.contracts.impact import Impact, ReleaseImpact
 from shared.contracts.views import PARTS_OF, VIEW_SCHEMA
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 from tests.stores import Stores
 from tests.unit.test_ratings_rig import Rig, load_world, rig_in, small_world
 

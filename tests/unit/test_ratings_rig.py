@@ -28,10 +28,10 @@ from services.ratings.following import Follower
 from services.ratings.peers import Peers
 from services.ratings.settings import Settings
 from services.ratings.workflow.office import Clock, Office, wall_clock
-from shared.kit.auth import ServiceToken
 from shared.kit.jobs import ThreadedJobs
 from shared.kit.migrating import migrate
 from shared.kit.secretfiles import make_secret, read_secret
+from shared.kit.tokens import ServiceToken
 from tests.people import QUICK, make_quick_people
 from tests.stores import Stores
 

@@ -12,8 +12,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.ratings.routes import answers, mine
-from shared.kit.auth import ServiceToken
 from shared.kit.secretfiles import read_secret
+from shared.kit.tokens import ServiceToken
 from tests.stores import Stores
 from tests.unit.test_gateway_world import Gateway, World, world
 from tests.unit.test_told_first import Served
