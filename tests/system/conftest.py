@@ -47,6 +47,11 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         SHARED.close()
 
 
+def pytest_sessionfinish() -> None:
+    """A run that is broken off tears no test down, and no terminal reaches a house."""
+    SHARED.close()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByHouse:
     return ByHouse(config, log)
