@@ -69,11 +69,12 @@ E_MAIL: Final = re.compile(r"\w@(?:[A-Za-z0-9\-]{1,63}\.)+[A-Za-z]{2,}")
 APART: Final = r"[ .()\-\u00a0]{0,3}"
 TELEPHONE: Final = re.compile(
     rf"(?<![0-9A-Za-z+])(?<![0-9][.,\-])(?:(?:\+|00) ?44{APART}(?:0{APART})?[1-35789](?:{APART}[0-9]){{8,9}}"
-    rf"|0{APART}7(?:{APART}[0-9]){{9}}|\(?0[1-3589][0-9]{{1,4}}(?:\)|[ .\-\u00a0]){APART}(?:[0-9]{APART}){{4,7}}[0-9])"
+    rf"|0(?!\.[0-9]){APART}7(?:{APART}[0-9]){{9}}"
+    rf"|\(?0[1-3589][0-9]{{1,4}}(?:\)|[ .\-\u00a0]){APART}(?:[0-9]{APART}){{4,7}}[0-9])"
     r"(?![0-9A-Za-z])"
 )
 """Of this country; ten or eleven digits. In one piece it is only one where it is a mobile's, or has the country before
-it: codes have leading zeros too."""
+it: codes have leading zeros too, and a share of ten decimals begins with 0.7."""
 DIGITS_OF_TELEPHONE: Final = (10, 11)
 CALLED: Final[dict[Personal, re.Pattern[str]]] = {
     "nhs-number": re.compile(r"nhs[ _.\-]?(?:number|num\b|no\b)", re.IGNORECASE),

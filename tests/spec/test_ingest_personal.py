@@ -53,8 +53,8 @@ def test_what_people_write_is_known(kind: str, text: str) -> None:
         "2012-2014", "00/13/1950", "1234567", "12345678", "ST MARY'S HOSPITAL", "DR SMITH & PARTNERS",
         "LEEDS, YORKSHIRE", "Birmingham, Alabama", "THE MISSION PRACTICE", "Mrs", "MS CLINIC", "20251332",
         "EQ-5D Index", "70 to 79", "a @ b", "a@b", "5@3 mg", "user@host", "at @trust.example", "01632960123",
-        "00071015523", "0300", "01 02 03 04", "2019 0123 456", "0.0123456789", "E0123 456789", "0800-1600",
-        "0700 to 0730", "0800 to 0830, 0900 to 0930", "0100 2000 3000 4000", "1-0163-2960123",
+        "00071015523", "0300", "01 02 03 04", "2019 0123 456", "0.0123456789", "0.7123456789", "E0123 456789",
+        "0800-1600", "0700 to 0730", "0800 to 0830, 0900 to 0930", "0100 2000 3000 4000", "1-0163-2960123",
     ],
 )  # fmt: skip
 def test_what_tells_nobody_is_taken(text: str) -> None:
