@@ -11,10 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from services.ingest.__main__ import MIGRATIONS
 from services.ingest.domain import Came, Outcome, Sending, Waiting
+from services.ingest.reading.read import read_into
 from services.ingest.source import load_sources
 from services.ingest.store.database import Store
 from services.ingest.store.files import Files
 from services.ingest.workflow.checking import CheckFailed, check_submission, decide
+from services.ingest.workflow.reading import digest_of_reading
 from shared.contracts.ingest import Fate, Refusal
 from shared.kit.database import Database
 from shared.kit.files import sha256_of, write_durably
@@ -151,3 +153,20 @@ def test_a_decision_is_kept_once_for_each_turn(store: Store) -> None:
     with store.database.reading() as session:
         rows = session.connection().execute(text("select turn, state, feed_version from decision order by number"))
         assert [tuple(row) for row in rows] == [(1, "checked", 1), (2, "refused", 1), (3, "checked", 2)]
+
+
+def test_what_was_read_before_addresses_were_looked_for_is_read_again(store: Store, tmp_path: Path) -> None:
+    """Version 2 of what is read had rows with e-mail addresses and telephone numbers."""
+    row = b"ZZ003,%b,hospital,North\n"
+    waiting, source = sent(store, CONTENT + row % b"ada@nowhere.example"), SOURCES[FEED]
+    passed = tmp_path / "passed"
+    passed.write_bytes(CONTENT + row % b"Three")
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr("services.ingest.workflow.reading.VERSION", 2)
+        folder = store.files.reading(digest_of_reading(waiting.sha256, source, None, None))
+    folder.mkdir()
+    assert read_into(passed, source, folder, None, None, lambda _done, _total: None).height == 3
+    decide(store, source, waiting)
+    fates = store.submitted(waiting.sha256)[0][0].fates
+    assert fates is not None
+    assert (fates.accepted, fates.quarantined) == (2, 1)

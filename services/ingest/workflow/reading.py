@@ -14,7 +14,7 @@ from services.ingest.workflow.mending import of_mended
 from services.ingest.workflow.progress import Told
 from shared.kit.logs import log
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Counts up where the same source reads the same bytes otherwise: what was read before is read again then."""
 
 
