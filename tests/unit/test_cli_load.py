@@ -103,6 +103,18 @@ def test_what_is_kept_and_is_none_of_the_file_is_sent_from_the_first(
     assert sent == uploads
 
 
+@pytest.mark.parametrize("kept", [0, 100])
+def test_what_was_named_and_not_recorded_is_sent(
+    ingest: Service, file: Path, sent: Sent, tmp_path: Path, kept: int
+) -> None:
+    """By a service that was killed between the two; or its database is of a day before, from a backup."""
+    partial(tmp_path, CONTENT.encode()[:kept])
+    uploads = tmp_path / "ingest" / "data" / "ingest" / "uploads"
+    (uploads / hashlib.sha256(CONTENT.encode()).hexdigest()).write_text(CONTENT)
+    assert load.send(ingest, DEMO, file)["bytes"] == len(CONTENT)
+    assert sent == [(str(kept) if kept else None, len(CONTENT) - kept)]
+
+
 def test_another_sender_may_be_faster(ingest: Service, file: Path, sent: Sent, tmp_path: Path) -> None:
     """Between the question and the bytes."""
     partial(tmp_path, CONTENT.encode()[:100])

@@ -141,8 +141,9 @@ def submitted_so_far(
 ) -> Response:  # fmt: skip
     source_named(sources, feed)
     whole = bool(store.submitted(sha256, feed))
-    size = size_of(store.files.upload(sha256)) or size_of(store.files.partial(sha256))
-    return Response(status_code=200 if whole else 204, headers=PRIVATE | {"Upload-Offset": str(size)})
+    files = store.files  # what was named, and not recorded before a kill, is not kept yet
+    kept = files.upload(sha256) if store.knows_bytes(sha256) else files.partial(sha256)
+    return Response(status_code=200 if whole else 204, headers=PRIVATE | {"Upload-Offset": str(size_of(kept))})
 
 
 @router.get(
