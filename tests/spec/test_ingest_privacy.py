@@ -103,7 +103,29 @@ def test_rows_of_patients_may_be_fetched_by_whom_it_is_logged(
     ]
 
 
+def test_lines_as_they_were_sent_are_fetched_by_whom_it_is_logged(
+    ingest: Ingest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They have what was set aside of a patient, so more than the rows that stand. Nothing of them is logged."""
+    content = episodes_file(episode(1), episode(2, urgency=NUMBER))
+    ingest.send(content, DEMO)
+    path = f"/v1/submissions/{sha256(content)}/quarantine"
+    for who in ("steward", "analyst"):
+        for accept in ("application/json", "text/csv"):
+            answer = ingest.ask("GET", path, who, headers={"Accept": accept})
+            assert (answer.status_code, NUMBER in answer.text) == (200, who == "steward")
+    assert ingest.ask("GET", path, "steward", params={"form": "mend"}).status_code == 200
+    told = capsys.readouterr().out
+    logged = [line for line in told.splitlines() if "lines_of_patients_fetched" in line]
+    assert len(logged) == 3
+    assert all("actor=steward " in f"{line} " and sha256(content) in line for line in logged)
+    assert NUMBER not in told
+
+
 def test_that_rows_about_nobody_were_fetched_is_not_logged(ingest: Ingest, capsys: pytest.CaptureFixture[str]) -> None:
     ingest.send(ny_file(ny_row()))
     ingest.rows(ingest.freeze())
-    assert "rows_of_patients_fetched" not in capsys.readouterr().out
+    ingest.aside(ny_file(ny_row()))
+    told = capsys.readouterr().out
+    assert "rows_of_patients_fetched" not in told
+    assert "lines_of_patients_fetched" not in told

@@ -50,7 +50,7 @@ from services.ingest.workflow.mending import of_mended
 from services.ingest.workflow.progress import progress_of
 from services.ingest.workflow.quarantine import quarantine_csv, quarantine_to_mend, quarantined
 from shared.contracts.base import Sha256, Slug
-from shared.contracts.ingest import QuarantinedLine, Receipt, Submission, Submissions, SubmissionState
+from shared.contracts.ingest import Content, QuarantinedLine, Receipt, Submission, Submissions, SubmissionState
 from shared.kit.auth import Caller, allow
 from shared.kit.ballast import is_full
 from shared.kit.jobs import Jobs
@@ -177,13 +177,15 @@ def quarantine(
     caller: Annotated[Caller, Depends(MAY_READ)],
 ) -> list[QuarantinedLine] | Response:  # fmt: skip
     """What was sent is told to stewards alone, who mend it: a line may tell who a patient is, and has the keys that
-    pseudonyms are made of. Others hear what is wrong with it."""
+    pseudonyms are made of. Others hear what is wrong with it. Of lines about patients it is logged who had them."""
     sent, aside = found_one(store, sha256, asked.feed)
     source, accepted = _layout(store, sources, sent), request.headers.get("accept", "")
     mend = asked.form == "mend" or "form=mend" in accepted.replace(" ", "")
     whole = "steward" in caller.roles
     if mend and not whole:
         raise RoleNotAllowed("Lines are mended, and read as they were sent, by stewards.")
+    if whole and source.content is Content.PATIENTS:
+        log.info("lines_of_patients_fetched", actor=caller.name, feed=sent.feed, sha256=sha256)
     if not mend and "text/csv" not in accepted:
         return quarantined(store, source, sent, aside, (asked.after, asked.limit), whole)
     what = "mend" if mend else "quarantine"
