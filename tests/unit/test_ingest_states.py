@@ -10,15 +10,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from sqlmodel import select
 
 from services.ingest.domain import Waiting, snapshot_digest, snapshot_rows
+from services.ingest.models import FeedRow
 from services.ingest.reading.files import Pieces
 from services.ingest.reading.parts import Read, write_contents
 from services.ingest.reading.read import read
 from services.ingest.refusals import ASIDE
 from services.ingest.store import revisions
 from services.ingest.store.searching import every_submission, fates_of, uses
-from services.ingest.store.states import Stored, Stretch, is_kept, stored_in, stretches_of
+from services.ingest.store.states import Stored, Stretch, is_kept, named_by, stored_in, stretches_of
 from services.ingest.workflow.adding import may_take_out
 from services.ingest.workflow.freezing import freeze
 from services.ingest.workflow.partitions import Held
@@ -350,3 +352,13 @@ def test_lines_are_found_in_every_table(desk: Desk) -> None:
     assert fates_of(store, first, [14])[14]["fate"] == "conflict"
     assert fates_of(store, second, [2, 3, 7]) == {3: accepted, 7: accepted} | fates_of(store, second, [2])
     assert {one.table for one in desk.tables} <= set(uses(store).states)
+
+
+def test_a_table_of_two_feeds_is_told_as_that_of_both(desk: Desk) -> None:
+    desk.send(lines_of(range(20)))
+    store = desk.house.store
+    store.open([FEED, "another"])
+    with store.database.transaction() as session:
+        session.exec(select(FeedRow).where(FeedRow.id == "another")).one().state = desk.state
+    both = ["another", FEED]
+    assert uses(store).states == {table: both for table in named_by(store.files, desk.state)}  # noqa: C420

@@ -99,9 +99,10 @@ def tables_with(store: Store, word: str) -> Iterator[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class Uses:
-    """What each table is: a feed's state, or one of several that it is made of, or a snapshot's rows."""
+    """What each table is: the state of feeds, or one of several that it is made of, or a snapshot's rows. One file sent
+    to two feeds may be the same table in both."""
 
-    states: dict[str, str]
+    states: dict[str, list[str]]
     snapshots: dict[str, list[dict[str, Any]]]
 
 
@@ -113,4 +114,8 @@ def uses(store: Store) -> Uses:
             told = {"snapshot": row.digest, "feed": row.feed, "created": row.created.isoformat()}
             for file in row.files:
                 snapshots.setdefault(str(file["sha256"]), []).append(told)
-    return Uses({table: feed for state, feed in held for table in named_by(store.files, state)}, snapshots)
+    states: dict[str, list[str]] = {}
+    for state, feed in sorted(held, key=lambda one: one[1]):
+        for table in named_by(store.files, state):
+            states.setdefault(table, []).append(feed)
+    return Uses(states, snapshots)

@@ -88,7 +88,7 @@ def _pieces(store: Store, sources: Mapping[str, Source], number: str) -> Iterato
     known = uses(store)
     for table, rows in tables_with(store, number):  # the same rows as the lines: how many, and what for
         found: dict[str, Any] = {"table": table, "rows": rows}
-        found |= {"state_of": known.states[table]} if table in known.states else {}
+        found |= {"state_of": ", ".join(known.states[table])} if table in known.states else {}
         yield Piece(place="tables", found=found | {"snapshots": known.snapshots.get(table, [])})
 
 
