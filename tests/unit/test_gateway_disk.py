@@ -113,8 +113,8 @@ def test_whole_files_that_find_no_room_come_later_and_do_not_keep_a_release_back
     monkeypatch.setattr("services.gateway.view.following.ROOM_AFTER_SECONDS", 0.0)
 
     async def scenario(made: World) -> None:
-        async with made.gateway(poll_seconds=QUIET):
-            pass
+        async with made.gateway(poll_seconds=QUIET) as gateway:
+            await gateway.tick()  # a view that a cut connection kept from coming at the start
         for path in (disk.folder / "public").rglob("results*"):
             path.unlink()
         (disk.folder / "ballast").unlink()
