@@ -76,5 +76,6 @@ def sign(signer: Service, release: str, role: str) -> dict[str, Any]:
         except Refused as refused:
             if refused.code != "gate_changed" or gate["complete"] or time.monotonic() > until:
                 raise
+            time.sleep(0.3)
         else:
             return signed
