@@ -47,7 +47,7 @@ class Service:
         down or starting, then ends the command."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
-            response = self._once(method, path, options)
+            response = self.once(method, path, **options)
             if response is not None and response.status_code not in BUSY:
                 break
             if time.monotonic() > until:
@@ -65,9 +65,6 @@ class Service:
 
     def once(self, method: str, path: str, **options: Any) -> httpx.Response | None:
         """The answer, whatever it is; None where there is none. `content` may be a function that makes it."""
-        return self._once(method, path, options)
-
-    def _once(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response | None:
         content = options.get("content")
         fresh = {**options, "content": content()} if callable(content) else options
         try:

@@ -11,10 +11,11 @@ from cli import spelled
 from cli.advice import of_conflicts, of_quarantine, refusal_of, sentence_of, standing
 from cli.calls import Refused, Service
 from cli.say import REFUSED, SOME_LINES_SET_ASIDE, err, out, stop
-from cli.sending import Upload, Watch, sha256_of
+from cli.sending import Upload, Watch
 from cli.source.running import recognised, sheet_of
 from cli.source.telling import of_sheet, of_snapshot, shown
 from cli.source.watching import watching
+from shared.kit.copying import digest_of
 
 AUTO: Final = "auto"
 Account = Annotated[str, typer.Option("--as", help="The account that does this.")]
@@ -41,7 +42,7 @@ def send(
     """Send what the service does not keep of a file, and wait for the fates of its lines; meanwhile `watch` is told how
     much has been sent, then the progress of the job, as the service tells it. Returns the submission; raises Refused.
     """
-    digest = sha256_of(file)
+    digest = digest_of(file)
     Upload(ingest, f"/v1/feeds/{source}/submissions/{digest}", file, (how or How()).parameters(file), watch).send()
 
     def decided(body: dict[str, Any]) -> bool:

@@ -14,9 +14,9 @@ from cli import spelled
 from cli.calls import Refused, Service
 from cli.load import Account
 from cli.say import out, stop
-from cli.sending import sha256_of
 from cli.source.telling import shown
 from shared.contracts.ingest import Receipt, ReceiptKeys
+from shared.kit.copying import digest_of
 
 app = typer.Typer(help="Receipts of what was sent to ingest: show one, or check one.", no_args_is_help=True)
 MOST: Final = 1 << 20
@@ -65,7 +65,7 @@ def verify(
     trusted = published() if with_keys is None else _json_in(with_keys, "a set of keys")
     if (why := fault_in(receipt, trusted)) is not None:
         stop(f"{shown(file.name)} is no receipt of ingest: {why}.")
-    if of is not None and (of.stat().st_size, sha256_of(of)) != (receipt.bytes, receipt.sha256):
+    if of is not None and (of.stat().st_size, digest_of(of)) != (receipt.bytes, receipt.sha256):
         stop(f"{shown(file.name)} is the receipt of another file than {shown(of.name)}.")
     out.print(sentence_of(receipt), markup=False)
 

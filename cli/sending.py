@@ -1,7 +1,6 @@
 """Sends a file to ingest: what the service keeps of it already, from a command that was ended or over a connection that
 broke, is not sent again."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,13 +26,6 @@ def pieces_of(file: Path, first: int = 0) -> Iterator[bytes]:
         handle.seek(first)
         while piece := handle.read(PIECE):
             yield piece
-
-
-def sha256_of(file: Path) -> str:
-    digest = hashlib.sha256()
-    for piece in pieces_of(file):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 @dataclass

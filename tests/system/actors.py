@@ -53,8 +53,8 @@ class Patient(Service):
         super().__init__(name, account, house.accounts[account], house.url(name))
         self.done = done
 
-    def _once(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response | None:
-        answer = super()._once(method, path, options)
+    def once(self, method: str, path: str, **options: Any) -> httpx.Response | None:
+        answer = super().once(method, path, **options)
         if answer is None or answer.status_code in AWAY:
             self.done.interrupted += 1
         return answer

@@ -213,8 +213,8 @@ class AnyProcess(Service):
         super().__init__("ratings", account, site.passwords[account], site.ratings[0].url)
         self.processes = site.ratings
 
-    def _once(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response | None:
-        return super()._once(method, random.choice(self.processes).url + path, options)
+    def once(self, method: str, path: str, **options: Any) -> httpx.Response | None:
+        return super().once(method, random.choice(self.processes).url + path, **options)
 
 
 def reserved(site: Site) -> list[str]:
