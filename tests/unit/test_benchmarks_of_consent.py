@@ -15,16 +15,18 @@ def answers(*statuses: int, depends: bool = True, began: float = 1.1, seconds: f
 
 
 def an_outage(*found: list[Answer], back: float = 3.1) -> Outage:
-    calm = answers(*[200] * 30, depends=False, began=0.5)
+    calm = answers(*[200] * 30, depends=False, began=0.5) + answers(200, 404, began=0.5)
     return Outage("paused", [*calm, *(one for part in found for one in part)], 1.0, 3.0, 3.0, back)
 
 
 def test_an_outage_is_held_to_what_is_promised() -> None:
     refused, fixed = answers(*[503] * 30), answers(*[200] * 30, depends=False)
     assert an_outage(refused, fixed).faults() == []
-    lucky = answers(200, began=2.9, seconds=0.2)
-    assert an_outage(refused, fixed, lucky).faults() == []
+    told_after_the_return = answers(200, 404, began=2.9, seconds=0.2)
+    assert an_outage(refused, fixed, told_after_the_return).faults() == []
     for wrong in (
+        an_outage(refused, fixed, answers(500, began=2.9, seconds=0.2)),
+        an_outage(refused, fixed, answers(404)),
         an_outage(refused, fixed, answers(200)),
         an_outage(refused, fixed, answers(0)),
         an_outage(refused, fixed, answers(503, seconds=1.3)),
