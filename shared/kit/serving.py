@@ -21,6 +21,7 @@ from shared.kit.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
 NOT_STARTED: Final = 3
+LOOK_SECONDS: Final = 0.1
 
 
 def run(
@@ -68,15 +69,28 @@ def _led(move: Callable[[S, str | None], int], to: str | None, settings: S) -> i
 
 
 class Server(uvicorn.Server):
-    """Does `on_stop` before it waits for the answers that are on their way."""
+    """Does `on_stop` before it waits for the answers that are on their way, and waits for no others."""
 
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self.on_stop = on_stop
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.on_stop()
-        await super().shutdown(sockets)
+        latecomers = asyncio.create_task(self._end_latecomers())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            latecomers.cancel()
+
+    async def _end_latecomers(self) -> None:
+        """uvicorn asks each connection once to end. One that was being made just then would be served on until time is
+        up, and its last request be answered with 500."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for connection in list(self.server_state.connections):
+                if not connection.transport.is_closing():
+                    connection.shutdown()
 
 
 def serve(

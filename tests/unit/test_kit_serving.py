@@ -1,9 +1,20 @@
-"""A served process does not look through its own modules for garbage."""
+"""A served process does not look through its own modules for garbage, and ends in good order."""
 
+import asyncio
+import http.client
+import socket
 import subprocess
 import sys
-from typing import Final
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Queue
+from typing import Any, ClassVar, Final
 
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from shared.kit.serving import Server
 from tests.system.house import ROOT
 
 SERVED: Final = """
@@ -34,3 +45,69 @@ def test_what_was_made_before_serving_is_out_of_the_collectors_way() -> None:
     served, frozen, app_walked, modules_walked = done.stdout.split()
     assert (served, app_walked, modules_walked) == ("True", "False", "False")
     assert int(frozen) > 10_000
+
+
+async def _answered(_scope: Any, _receive: Any, send: Any) -> None:
+    await asyncio.sleep(0.02)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+    await send({"type": "http.response.body", "body": b"x"})
+
+
+class MadeLate(H11Protocol):
+    """A connection that the server learns of only when it has asked the others to end."""
+
+    accepted: ClassVar[Queue["MadeLate"]] = Queue()
+
+    def connection_made(self, transport: Any) -> None:
+        self.early, self.beneath = bytearray(), transport
+        self.accepted.put(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport is None:
+            self.early += data
+        else:
+            super().data_received(data)
+
+    def made(self) -> None:
+        super().connection_made(self.beneath)
+        self.data_received(bytes(self.early))
+
+
+@contextmanager
+def _served(on_stop: Callable[[], Any]) -> Iterator[tuple[Server, int]]:
+    config = uvicorn.Config(_answered, http=MadeLate, lifespan="off", log_config=None, timeout_graceful_shutdown=3)
+    server, listening = Server(config, on_stop), socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        yield server, listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(60)
+    assert not thread.is_alive()
+
+
+def _asked_on(connection: http.client.HTTPConnection) -> list[int]:
+    """The status of every answer, one request after another, until the other side hangs up."""
+    told: list[int] = []
+    while True:
+        try:
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            answer.read()
+        except (ConnectionError, http.client.BadStatusLine):
+            return told
+        told.append(answer.status)
+        if answer.will_close:
+            return told
+
+
+def test_who_connects_while_a_server_ends_is_not_served_until_time_is_up_and_then_told_500() -> None:
+    late: list[MadeLate] = []
+    with _served(lambda: asyncio.get_running_loop().call_soon(late[0].made)) as (server, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.connect()
+        late.append(MadeLate.accepted.get(timeout=60))
+        server.should_exit = True
+        told = _asked_on(connection)
+    assert set(told) <= {200}
