@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from services.ingest.app import create_app
 from shared.contracts.ingest import Snapshot, Source
 from shared.kit.jobs import ThreadedJobs
+from shared.kit.people import DEMONSTRATION
 from tests.spec.ingest_service import (
     EPISODES_HEADER,
     NY,
@@ -24,7 +25,8 @@ from tests.stores import Stores
 
 CONTENT = ny_file(ny_row())
 DIGEST = sha256(CONTENT)
-EVERYONE = ("steward", "analyst", "reviewer", "publisher", "officer", "consultant", "auditor", "service:ratings", "")
+ROLES = {role for roles in DEMONSTRATION.values() for role in roles}
+EVERYONE = (*sorted(ROLES), "service:ratings", "")
 STEWARD, READERS = {"steward"}, {"steward", "analyst"}
 FREEZERS, FETCHERS = STEWARD | {"service:ratings"}, READERS | {"service:ratings"}
 

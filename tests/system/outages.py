@@ -93,13 +93,13 @@ class Outage:
         return [one for one in self.answers if one.depends is depends and one.ended < self.began]
 
     def during(self, depends: bool) -> list[Answer]:
-        """Those that were asked meanwhile, but for who asked shortly before the return and was told after it what
-        everybody is told in calm: of somebody who is not shown, 404."""
+        """Those that were asked meanwhile, but for who asked so shortly before the return that no refusal was due yet,
+        and was told after it what everybody is told in calm: of somebody who is not shown, 404."""
         calm = {one.status for one in self.before(depends)}
         return [
             one for one in self.answers
             if one.depends is depends and self.began < one.began < self.ended
-            and not (one.ended > self.ended and one.status in calm)
+            and not (one.began + REFUSED_WITHIN > self.ended < one.ended and one.status in calm)
         ]  # fmt: skip
 
     def recovery(self) -> float:

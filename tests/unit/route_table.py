@@ -24,7 +24,9 @@ from typing import Any, Final
 from tests.unit.test_consent_rig import CARDIAC, OWN, Rig
 
 Options = Mapping[str, Any]
-ACCOUNTS: Final = ("steward", "analyst", "reviewer", "publisher", "officer", "consultant", "auditor")
+ACCOUNTS: Final = (
+    "steward", "analyst", "reviewer", "publisher", "officer", "consultant", "lead", "practice", "auditor", "regulator",
+)  # fmt: skip
 SERVICES: Final = ("ratings", "gateway", "supervisor")
 MINE: Final = "9900002"  # of the account `consultant`
 OTHERS: Final = "9900003"  # of the account `consultant-b`

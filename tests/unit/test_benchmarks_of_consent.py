@@ -26,6 +26,7 @@ def test_an_outage_is_held_to_what_is_promised() -> None:
     assert an_outage(refused, fixed, told_after_the_return).faults() == []
     for wrong in (
         an_outage(refused, fixed, answers(500, began=2.9, seconds=0.2)),
+        an_outage(refused, fixed, answers(200, began=1.7, seconds=1.4)),  # kept waiting until the return
         an_outage(refused, fixed, answers(404)),
         an_outage(refused, fixed, answers(200)),
         an_outage(refused, fixed, answers(0)),

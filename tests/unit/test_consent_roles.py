@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from services.consent.console.people import DESK
+from shared.kit.people import DEMONSTRATION
 from shared.kit.tokens import ServiceToken
 from tests.browsers import Browser, hidden
 from tests.people import change_person
@@ -131,6 +132,7 @@ def test_the_tables_are_complete(rig: Rig) -> None:
 
 
 def test_every_row_says_what_it_must() -> None:
+    assert {*ACCOUNTS} == {role for roles in DEMONSTRATION.values() for role in roles}, "a role that nobody asks with"
     known = {*ACCOUNTS, *SERVICES, ANYBODY}
     assert [pair for pair, row in (ROUTES | PAGES).items() if not row.roles or row.roles - known] == []
     assert [pair for pair, row in PAGES.items() if (pair[0] != "GET") is not (row.form is not None)] == []

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 from fastapi.routing import iter_route_contexts
 
+from shared.kit.people import DEMONSTRATION
 from shared.kit.secretfiles import read_secret
 from shared.kit.tokens import ServiceToken
 from tests.stores import Stores
@@ -96,6 +97,7 @@ def asked(route: tuple[str, str]) -> dict[str, Any]:
 
 
 def test_the_table_is_complete(rig: Rig) -> None:
+    assert {*ACCOUNTS} == {role for roles in DEMONSTRATION.values() for role in roles}, "a role that nobody asks with"
     declared = {
         (method, str(route.path))
         for route in iter_route_contexts(rig.ratings.app.routes)  # type: ignore[attr-defined]  # a FastAPI application
