@@ -1,5 +1,5 @@
 """Structured logs, one JSON object a line on standard error. Fields are the caller's; never a body, name or number of
-a person: routes are logged by template, not by path.
+a person: routes are logged by template, not by path, and libraries' errors by kind and place (`liblogs`).
 
 A log never stops an answer: what cannot be written is dropped, counted, and told once when writing works again.
 """
@@ -14,6 +14,8 @@ from typing import Final, TextIO, cast
 
 import orjson
 import structlog
+
+from shared.kit.liblogs import Libraries
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("candour")
 STANDARD_ERROR: Final = 2
@@ -74,10 +76,11 @@ def configure_logs(service: str, level: str = "INFO") -> None:
     words and those of libraries included, may get lost on a full disk and never raises."""
     stream = cast(TextIO, LossyStream(STANDARD_ERROR, service))
     sys.stderr = stream
-    logging.basicConfig(stream=stream, level=logging.WARNING, format="%(message)s")
+    logging.basicConfig(handlers=[Libraries()], level=logging.WARNING)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            lambda _, __, told: {"service": service, **told},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.EventRenamer("event"),
@@ -86,4 +89,3 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
     )
-    structlog.contextvars.bind_contextvars(service=service)

@@ -1,4 +1,5 @@
-"""A log never stops what it tells about: on a full disk lines are lost, counted, and told when there is room again."""
+"""A log never stops what it tells about: on a full disk lines are lost, counted, and told when there is room again. It
+is one JSON object a line, whoever speaks, and quotes nothing that was handled."""
 
 import json
 import os
@@ -86,3 +87,69 @@ def test_any_text_can_be_written(tmp_path: Path, text: str) -> None:
         stream = LossyStream(out.fileno(), "talker")
         assert stream.write(text) == len(text)
     assert (tmp_path / "log").read_text() == text.encode("utf-8", "backslashreplace").decode()
+
+
+OF_LIBRARIES = """
+import asyncio, gc, logging, threading
+from fastapi import FastAPI
+from shared.kit.logs import configure_logs
+from shared.kit.serving import Server
+import uvicorn
+
+configure_logs("talker")
+app = FastAPI()
+
+@app.get("/people/{name}")
+def person(name: str) -> None:
+    try:
+        {}[name]
+    except KeyError as error:
+        raise ExceptionGroup(f"nobody is {name}", [ValueError(name)]) from error
+
+async def forgotten():
+    raise RuntimeError("of Ms Made-Up")
+
+async def main():
+    task = asyncio.create_task(forgotten())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+    server = Server(uvicorn.Config(app, port=0, log_config=None))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    address = server.servers[0].sockets[0].getsockname()
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"GET /people/Ms%20Made-Up HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+    print((await reader.read()).split()[1].decode())
+    server.should_exit = True
+    await serving
+
+asyncio.run(main())
+library = logging.getLogger("library")
+library.warning("%s asked %s", "Ms Made-Up", 3)
+library.error("Cancel %s running task(s)", 3)
+library.error("Traceback (most recent call last):\\n  File somewhere\\nNoSecret: 'x' is not there\\n")
+threading.Thread(target=library.error, args=("from a thread",)).start()
+"""
+
+RAISES = """        raise ExceptionGroup(f"nobody is {name}", [ValueError(name)]) from error"""
+
+
+def test_libraries_speak_in_lines_like_ours_and_quote_nothing_that_they_handled() -> None:
+    done = subprocess.run([sys.executable, "-c", OF_LIBRARIES], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "500\n"), done.stderr
+    assert "Made-Up" not in done.stderr
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {(one["event"], one["service"]) for one in told} == {("library", "talker")}
+    assert [one["said"] for one in told] == [
+        "Task exception was never retrieved", "Exception in ASGI application", "%s asked %s",
+        "Cancel 3 running task(s)", "NoSecret: 'x' is not there", "from a thread",
+    ]  # fmt: skip
+    assert [one["level"] for one in told] == ["error", "error", "warning", "error", "error", "error"]
+    forgotten, asked = told[0]["errors"], told[1]["errors"]
+    assert [one["kind"] for one in forgotten] == ["RuntimeError"]
+    assert [one["kind"] for one in asked] == ["ExceptionGroup", "ValueError", "KeyError"]
+    assert [one.split()[1] for one in forgotten[0]["where"]] == ["forgotten"]
+    assert asked[0]["where"][-1].split() == [f"<string>:{OF_LIBRARIES.splitlines().index(RAISES) + 1}", "person"]
