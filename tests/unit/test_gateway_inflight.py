@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from services.gateway import inflight
 from services.gateway.api import http
 from services.gateway.inflight import Connection, Entry, InFlight
 from services.gateway.site import serving
@@ -211,6 +212,11 @@ def _noting(begun: list[Entry]) -> Callable[[Connection, Entry], None]:
         real(self, entry)
 
     return begin
+
+
+def test_an_answer_may_take_ten_seconds_as_is_promised() -> None:
+    """Other tests here say how long it may take; nobody else does."""
+    assert inflight.CAP_SECONDS == 10.0
 
 
 def test_an_answer_that_takes_too_long_is_reset_and_one_that_depends_on_nobody_is_not(tmp_path: Path) -> None:
