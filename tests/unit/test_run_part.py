@@ -50,9 +50,10 @@ def test_one_that_passes_alone_is_named_and_forgiven(tmp_path: Path) -> None:
         ("tests/unit/test_it.py", MANY, False),
         ("tests/spec/test_it.py", UNSTEADY, False),
         ("tests/system/test_histories.py", UNSTEADY, False),
+        ("tests/unit/test_disclosure_oracle.py", UNSTEADY, False),
         ("tests/unit/test_it.py", SKIPPED_THEN, False),
     ],
-    ids=["fails again", "strict", "six at once", "a specification", "a promise", "skipped then"],
+    ids=["fails again", "strict", "six at once", "a specification", "a promise", "disclosure", "skipped then"],
 )
 def test_what_stands(tmp_path: Path, where: str, text: str, strict: bool) -> None:
     told = part(tmp_path, where, text, strict)
@@ -81,4 +82,5 @@ def test_the_promises_are_tests_that_there_are() -> None:
         import run_part  # type: ignore[import-not-found]  # noqa: PLC0415  # a tool, in no package
     finally:
         sys.path.remove(str(ROOT / "tools"))
-    assert all((ROOT / one).exists() for one in run_part.PROMISES)
+    names = [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")]
+    assert [one for one in run_part.PROMISES if not any(name.startswith(one) for name in names)] == []
