@@ -14,11 +14,12 @@ from services.consent.domain.facts import ALWAYS, Basis, Span
 from shared.contracts.base import Sha256, Slug
 from shared.contracts.consent import BasisTerms, LegalBasis, Programme, Purpose
 from shared.kit.files import sha256_of
+from shared.kit.presence import Refused
 
 Name = TypeVar("Name")
 
 
-class PolicyRefused(RuntimeError):
+class PolicyRefused(Refused):
     """A policy file is not as it must be, or nobody has verified it: the service does not start."""
 
 

@@ -14,9 +14,10 @@ from typing import Final, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import ValidationError
 
 from shared.kit.logs import configure_logs
-from shared.kit.presence import Busy, present
+from shared.kit.presence import Refused, present
 from shared.kit.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -54,14 +55,35 @@ def run(
         parser.add_argument("folder", type=Path)
         folder: Path = parser.parse_args(given).folder
         work = [lambda settings: alone(settings, folder)]
-    settings = settings_of()
+    try:
+        settings = settings_of()
+    except ValidationError as error:
+        sys.stderr.write(_not_set(service, error))
+        return 2
     configure_logs(service, settings.log_level)
     try:
         with nullcontext() if alone else present(settings.data_dir):
             return next((code for one in work if (code := one(settings))), 0)
-    except Busy as refused:
+    except Refused as refused:
         sys.stderr.write(f"{refused}\n")
         return 2
+    except FileNotFoundError as error:
+        if not error.filename or settings.secrets_dir not in Path(error.filename).parents:
+            raise
+        sys.stderr.write(
+            f"no secret {error.filename}: 'candour secrets make {settings.secrets_dir}' makes what lacks\n"
+        )
+        return 2
+
+
+def _not_set(service: str, error: ValidationError) -> str:
+    """What is wrong with each variable, without what it holds: it may be a password."""
+    lines = [f"{service} does not start: its settings come from variables, and"]
+    for one in error.errors(include_url=False, include_input=False):
+        name = "_".join(str(part) for part in one["loc"]).upper()
+        what = "is not set" if one["type"] == "missing" else f"is wrong: {one['msg']}"
+        lines.append(f"  CANDOUR_{service.upper()}_{name} {what}")
+    return "\n".join([*lines, "docs/runbook.md says how a house is set up"]) + "\n"
 
 
 def _led(move: Callable[[S, str | None], int], to: str | None, settings: S) -> int:

@@ -1,13 +1,16 @@
-"""A served process does not look through its own modules for garbage, and ends in good order."""
+"""A service says in a sentence why it does not start; a served process does not look through its own modules for
+garbage, and ends in good order."""
 
 import asyncio
 import http.client
+import os
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Queue
 from typing import Any, ClassVar, Final
 
@@ -111,3 +114,41 @@ def test_who_connects_while_a_server_ends_is_not_served_until_time_is_up_and_the
         server.should_exit = True
         told = _asked_on(connection)
     assert set(told) <= {200}
+
+
+def test_a_service_says_which_variables_it_lacks_and_not_what_they_hold(tmp_path: Path) -> None:
+    done = _started("ingest", {"PORT": "secret", "DATA_DIR": tmp_path})
+    assert done.returncode == 2
+    assert "  CANDOUR_INGEST_SECRETS_DIR is not set\n" in done.stderr
+    assert "  CANDOUR_INGEST_PORT is wrong: Input should be a valid integer" in done.stderr
+    assert "DATA_DIR" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "'secret'" not in done.stderr
+
+
+def test_a_service_says_which_secret_it_lacks(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    settings = {"PORT": 1, "DATA_DIR": tmp_path, "SECRETS_DIR": secrets, "PEOPLE_FILE": tmp_path / "people.json"}
+    done = _started("ingest", settings)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert done.stderr.startswith(f"no secret {secrets}/ingest-")
+    assert done.stderr.endswith(f": 'candour secrets make {secrets}' makes what lacks\n")
+
+
+def test_a_service_says_which_policy_it_refuses(tmp_path: Path) -> None:
+    settings = {"PORT": 1, "DATA_DIR": tmp_path, "SECRETS_DIR": tmp_path, "PEOPLE_FILE": tmp_path / "people.json",
+                "JOURNAL_DIR": tmp_path / "journal", "POLICY_DIR": tmp_path}  # fmt: skip
+    (tmp_path / "ours.toml").write_text("programme = 3")
+    done = _started("consent", settings)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("ours.toml: ")
+    assert "Traceback" not in done.stderr
+
+
+def _started(service: str, settings: dict[str, object]) -> subprocess.CompletedProcess[str]:
+    told = {f"CANDOUR_{service.upper()}_{name}": str(value) for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", f"services.{service}", "migrate", "serve"], cwd=ROOT, env={**os.environ, **told},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
