@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.methods.arrays import FloatArray, IntArray, TextArray, row_blocks
 from services.ratings.methods.levels import WARNING, tail_of
 from services.ratings.methods.place_distribution import LOWER_SHARE, intervals_by_draws, intervals_by_nodes
 from services.ratings.methods.ratio_posterior import RatioPosterior
+from services.ratings.methods.ties import average_places
 
 DRAWS = 20_000
 MINIMUM_DRAWS = 1_000
@@ -85,7 +85,7 @@ def place_intervals(
     posterior = _ordered(observed, expected, between_provider_variance)
     if draws < MINIMUM_DRAWS:
         raise ValueError(f"draws must be at least {MINIMUM_DRAWS}: an end of the interval is one in forty of them")
-    place = rankdata((posterior.observed / posterior.expected)[posterior.row], method="average")
+    place = average_places((posterior.observed / posterior.expected)[posterior.row])
     if between_provider_variance == 0:
         return _undivided(place, _middle(posterior))
     by_nodes = len(posterior.row) <= nodes_up_to

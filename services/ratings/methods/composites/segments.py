@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from services.ratings.methods import METHOD_VERSION
 from services.ratings.methods.arrays import FloatArray, IntArray, same_length, vector_of
 from services.ratings.methods.grids import grid_of
 from services.ratings.methods.ordering import TooFewProviders
+from services.ratings.methods.ties import average_places, lower_places
 
 QUARTERS = 4
 WITH_A_DEFICIT = 3
@@ -39,7 +39,7 @@ def place_points(value: ArrayLike, *, higher_is_better: bool) -> FloatArray:
     values = vector_of(value, "value")
     if len(values) < 2:
         raise TooFewProviders("points by place need at least two providers")
-    place = rankdata(-values if higher_is_better else values, method="average")
+    place = average_places(-values if higher_is_better else values)
     return np.asarray(1 + (QUARTERS - 1) * (place - 1) / (len(values) - 1))
 
 
@@ -56,7 +56,7 @@ def segments(points: ArrayLike, in_deficit: ArrayLike) -> Segments:
     mean = grid.sum(axis=1) / grid.shape[1]
     segment = quarters(mean)
     segment = np.where(deficit, np.maximum(segment, WITH_A_DEFICIT), segment)
-    ahead = _lower_place(segment * np.int64(len(mean) + 1) + _lower_place(np.round(mean, DECIMALS)))
+    ahead = lower_places(segment * np.int64(len(mean) + 1) + lower_places(np.round(mean, DECIMALS)))
     return Segments(mean, segment, ahead)
 
 
@@ -68,9 +68,5 @@ def quarters(value: ArrayLike) -> IntArray:
     values = vector_of(value, "value")
     if len(values) < 2:
         raise TooFewProviders("quarters need at least two providers")
-    place = _lower_place(np.round(values, DECIMALS))
+    place = lower_places(np.round(values, DECIMALS))
     return np.minimum(QUARTERS, QUARTERS * (place - 1) // len(values) + 1)
-
-
-def _lower_place(values: FloatArray | IntArray) -> IntArray:
-    return np.asarray(rankdata(values, method="min"), dtype=np.int64)
