@@ -5,7 +5,8 @@ Nothing about a source is written in Python; a new kind of file is a new TOML in
 
 import codecs
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -21,11 +22,16 @@ from services.ingest.spelling import spelled_out
 from services.ingest.told import AggregateFlag, Constant, LineNumber, NamedPeriod
 from shared.contracts import ingest as contracts
 from shared.contracts.base import Slug
+from shared.kit.presence import Refused
 
 PACKAGED = Path(__file__).parent / "sources"
 NEVER_ABSENT = (LineNumber, NamedPeriod, Constant)
 C1: Final = "\\u0080-\\u0084\\u0086-\\u009f"  # without U+0085, which ends a line
 COUNTED = (pl.Int8, pl.Int64, pl.Float64)
+
+
+class SourceRefused(Refused):
+    """A TOML that describes no source: the service does not start. Names the file, and what is wrong in it."""
 
 
 class Aggregate(Layout):
@@ -289,15 +295,25 @@ class Source(Layout):
 
 
 def load_sources(folder: Path = PACKAGED) -> Mapping[str, Source]:
-    """Sources by id. Raises ValueError (pydantic's) on a TOML that is not one, or whose name is not its id."""
-    said = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.toml"))}
-    found = {}
+    """Sources by id. Raises SourceRefused on a TOML that is not one, or whose name is not its id."""
+    said, found = {}, {}
+    for path in sorted(folder.glob("*.toml")):
+        with _refused(path.name):
+            said[path.stem] = tomllib.loads(path.read_text(encoding="utf-8"))
     for stem, one in said.items():
-        source = Source.model_validate(_extended(one, said))
-        if source.id != stem:
-            raise ValueError(f"{stem}.toml describes {source.id}")
-        found[source.id] = source
+        with _refused(f"{stem}.toml"):
+            found[stem] = Source.model_validate(_extended(one, said))
+            if found[stem].id != stem:
+                raise ValueError(f"it describes {found[stem].id}")
     return found
+
+
+@contextmanager
+def _refused(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, LookupError) as error:  # of TOML, UTF-8, pydantic and codecs
+        raise SourceRefused(f"{name}: {error}") from error
 
 
 def _extended(given: Mapping[str, Any], every: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from services.ingest.__main__ import MIGRATIONS
 from services.ingest.checks import check
 from services.ingest.domain import snapshot_digest
 from services.ingest.models import IngestTable
-from services.ingest.source import PACKAGED, Source, load_sources
+from services.ingest.source import PACKAGED, Source, SourceRefused, load_sources
 from shared.kit.database import Database
 from shared.kit.migrating import migrate
 
@@ -160,7 +160,22 @@ def test_an_encoding_nobody_knows_is_refused() -> None:
 
 def test_a_source_is_named_like_its_file(tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text((PACKAGED / f"{NY}.toml").read_text())
-    with pytest.raises(ValueError, match="describes ny-cardiac"):
+    with pytest.raises(SourceRefused, match=r"other\.toml: it describes ny-cardiac"):
+        load_sources(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"id = ", "Invalid value"),
+        (b"id = '\xff'", "utf-8"),
+        (b"id = 'mine'", "Field required"),
+        (b"extends = 'nothing'", "which is no source"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_told_by_its_name(tmp_path: Path, text: bytes, why: str) -> None:
+    (tmp_path / "mine.toml").write_bytes(text)
+    with pytest.raises(SourceRefused, match=f"^mine\\.toml: (.|\n)*{why}"):
         load_sources(tmp_path)
 
 
