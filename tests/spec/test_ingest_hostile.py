@@ -10,14 +10,13 @@ import polars as pl
 import pytest
 
 from services.ingest.reading.limited import Taken, read_limited
-from services.ingest.reading.limits import MOST_MEMORY
 from services.ingest.reading.parts import Read, frames
 from services.ingest.refusals import ASIDE, Refused
 from tests.spec.endless_files import LARGE
 from tests.spec.hostile_files import MAKE, Hostile, source
 
 FILES = MAKE + LARGE * (os.environ.get("CANDOUR_HOSTILE") == "full")
-MOST_SECONDS = 10
+MOST_SECONDS, MOST_MEMORY = 10, 512 << 20
 
 
 @pytest.fixture(scope="module")
