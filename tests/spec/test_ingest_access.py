@@ -1,16 +1,25 @@
 """Access: every line that carries a person's number is found, whatever became of it, and nothing of anybody else."""
 
+import gzip
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import openpyxl
+import polars as pl
 import pytest
 
+from services.ingest.source import load_sources
+from shared.kit.secretfiles import make_secret
 from tests.spec.ingest_service import EPISODES_HEADER, Ingest, episode, episodes_file, prepared, running, sha256
 from tests.stores import Stores
 
 FEED, REGISTER = "candour-demo", "candour-demo-consultants"
+BOOKS, PARQUET = "fingertips-workbook", "artificial-hes-apc-parquet"
+FINGERTIPS: Final = load_sources()[BOOKS].headers[0]
 PEOPLE: Final = [f"98{number:05}" for number in range(7, 707, 7)]  # 100 people, five lines each
 OWNERS: Final = {gmc: f"9{number:06}" for number, gmc in enumerate(PEOPLE, 10)}  # somebody else beside each
 Piece = dict[str, Any]
@@ -121,3 +130,66 @@ def test_a_long_file_is_searched_in_pieces(stores: Stores, tmp_path: Path) -> No
         service.send(episodes_file(*rows), feed=FEED)
         pieces, _ = access(service, "9812345")
     assert [one["found"]["line"] for one in pieces if one["place"] == "lines"] == [2, 60_001, 120_001]
+
+
+def packed(form: str, text: bytes) -> bytes:
+    if form == "gzip":
+        return gzip.compress(text)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sent.csv", text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("form", ["gzip", "zip"])
+def test_lines_are_found_inside_of_archives(stores: Stores, tmp_path: Path, form: str) -> None:
+    mine, other = episode(1, consultant="9812345"), episode(2, consultant="9900002", comorbidity="see 9812345")
+    wrong = episodes_file(mine).replace(b"urgency", b"hurry")
+    with running(*prepared(tmp_path, stores)) as service:
+        service.send(packed(form, episodes_file(episode(0), mine, other)), feed=FEED)
+        assert service.send(packed(form, wrong), feed=FEED)["state"] == "refused"
+        pieces, _ = access(service, "9812345")
+    lines = [one["found"] for one in pieces if one["place"] == "lines"]
+    assert [(one["line"], one["own"], one["fate"]) for one in lines] == [
+        (3, True, "accepted"), (4, False, "quarantined"), (2, True, "refused"),
+    ]  # fmt: skip
+    assert lines[0]["cells"]["episode"] == "E0000001"
+    assert lines[1]["cells"] == {"comorbidity": "see 9812345"}
+
+
+def test_a_workbook_and_a_parquet_file_are_searched_and_in_nobodys_way(stores: Stores, tmp_path: Path) -> None:
+    """The word that is recorded of them where others have an encoding is none."""
+    settings, passwords = prepared(tmp_path, stores)
+    make_secret(settings.secrets_dir, "ingest-pseudonyms")
+    rows = [["9812345", "1", "asked of 9812345, not of 9900002"], ["9900002", "2", "another"]]
+    with running(settings, passwords) as service:
+        read = service.send(workbook(FINGERTIPS, *rows), feed=BOOKS, name="upload-1.xlsx")
+        service.send(workbook(["Title"], *rows[:1]), feed=BOOKS, name="upload-2.xlsx")
+        service.send(b"9812345, and not a workbook", feed=BOOKS, name="upload-3.xlsx")
+        service.send(parquet(), feed=PARQUET, name="artificial_hes_apc_0102.parquet")
+        pieces, _ = access(service, "9812345")
+    assert read["state"] == "checked"
+    lines = [one["found"] for one in pieces if one["place"] == "lines"]
+    assert [(one["feed"], one["line"], one["own"], one["fate"]) for one in lines] == [
+        (BOOKS, 2, False, "quarantined"), *[(BOOKS, line, False, "refused") for line in (2, 1)],
+        (PARQUET, 2, False, "refused"),
+    ]  # fmt: skip
+    told = ["9812345", "asked of 9812345, not of [another number]"]
+    assert [list(one["cells"].values()) for one in lines] == [told, told, ["9812345"], ["9812345"]]
+
+
+def workbook(*rows: list[str]) -> bytes:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "PHOLIO"
+    for row in rows:
+        sheet.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+def parquet() -> bytes:
+    out = io.BytesIO()
+    pl.DataFrame({"a": ["x", "9812345"], "b": ["9900002", "y"]}).write_parquet(out)
+    return out.getvalue()

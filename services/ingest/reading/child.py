@@ -17,9 +17,9 @@ from typing import Final, cast
 
 import polars as pl
 
-from services.ingest.reading.again import lines_again
+from services.ingest.reading.again import lines_again, write_plain
 from services.ingest.reading.limits import MOST_DATA, cpu_seconds
-from services.ingest.reading.orders import AGAIN, OUT_OF_MEMORY, Order, Said
+from services.ingest.reading.orders import AGAIN, OUT_OF_MEMORY, PLAIN, Order, Said
 from services.ingest.reading.read import read_into
 from services.ingest.reading.resident import peak_of
 from services.ingest.refusals import Refused
@@ -58,6 +58,8 @@ def say(said: Said) -> None:
 def _obeyed(order: Order) -> Said:
     if order.wanted is not None:
         return Said(again=_again(order, order.wanted))
+    if order.plain:
+        return Said(again=write_plain(order.path, order.source, order.folder, order.folder / PLAIN))
     key = None if order.key is None else bytes.fromhex(order.key)
     last = 0.0
 

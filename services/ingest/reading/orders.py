@@ -24,6 +24,10 @@ AGAIN = "again.parquet"
 """The texts of lines, in one column."""
 
 
+PLAIN = "plain.csv"
+"""A whole file as lines of text."""
+
+
 class Passed(BaseModel):
     """Base of everything that passes between the two: nothing unknown in it."""
 
@@ -32,7 +36,7 @@ class Passed(BaseModel):
 
 class Order(Passed):
     """Read `path` into `folder`, an empty one. Where `wanted` is given, write the texts of those lines there instead,
-    of a file that was read in `encoding` before."""
+    of a file that was read in `encoding` before; where `plain`, all that there are, as lines of text."""
 
     path: Path
     source: Source
@@ -42,6 +46,7 @@ class Order(Passed):
     """In hexadecimal digits."""
     wanted: tuple[int, ...] | None = None
     encoding: str = ""
+    plain: bool = False
 
 
 class Said(Passed):

@@ -1,8 +1,9 @@
 """Everything that was sent about one person, for an auditor who answers the person's request.
 
-The number is looked for in the bytes as they were kept, so that a line is found whatever became of it. A line whose own
-person it is is given whole: a line of episodes, or of a register, is about one consultant. Where the number stands in
-another cell, as in a line that was set aside, the line may be about somebody else, and only that cell is given.
+The number is looked for in the lines as they were sent, out of a gzip, zip, workbook or Parquet file too, so that a
+line is found whatever became of it. A line whose own person it is is given whole: a line of episodes, or of a register,
+is about one consultant. Where the number stands in another cell, as in a line that was set aside, the line may be about
+somebody else, and only that cell is given.
 """
 
 import csv
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from services.ingest.columns import Column
 from services.ingest.models import SubmissionRow
+from services.ingest.reading.searchable import Searchable, as_lines
 from services.ingest.source import Source
 from services.ingest.store.database import Store
 from services.ingest.store.searching import (
@@ -41,24 +43,26 @@ class Sheet:
     """One file: what its columns are called, and which of them say whose line it is."""
 
     row: SubmissionRow
+    encoding: str
     header: list[str]
     persons: frozenset[str]
 
     @classmethod
-    def of(cls, store: Store, row: SubmissionRow, source: Source | None) -> "Sheet":
-        header = _cells(header_of(store.files.upload(row.sha256)).decode(row.encoding or "utf-8", errors="replace"))
+    def of(cls, row: SubmissionRow, text: Searchable, source: Source | None) -> "Sheet":
+        header = _cells(header_of(text.path).decode(text.encoding, errors="replace")) if text.headed else []
         every = [] if source is None else source.columns
         persons = {alias for one in every if isinstance(one, Column) and one.name in PERSONS for alias in one.aliases}
-        return cls(row, [name.strip() for name in header], frozenset(persons))
+        return cls(row, text.encoding, [name.strip() for name in header], frozenset(persons))
 
     def told(self, hit: Hit, number: str) -> dict[str, Any]:
         """The line whole where it is the person's own; else the cells that have the number, and no other number."""
-        text = hit.raw.decode(self.row.encoding or "utf-8", errors="replace")
+        text = hit.raw.decode(self.encoding, errors="replace")
         cells = _cells(text)
         if len(cells) == len(self.header):
             named = dict(zip(self.header, cells, strict=True))
         else:
-            named = {f"cell {place}": cell for place, cell in enumerate(text.split(","), 1)}
+            apart = text.split(",") if self.header else cells
+            named = {f"cell {place}": cell for place, cell in enumerate(apart, 1)}
         own = any(named.get(column, "").strip() == number for column in self.persons)
         if not own:
             named = {name: _only(cell, number) for name, cell in named.items() if stands_in(number, cell)}
@@ -77,12 +81,7 @@ def everything(store: Store, sources: Mapping[str, Source], number: str) -> Iter
 
 def _pieces(store: Store, sources: Mapping[str, Source], number: str) -> Iterator[Piece]:
     for row in every_submission(store):
-        file = Sheet.of(store, row, sources.get(row.feed))
-        hits = lines_with(store.files.upload(row.sha256), number)
-        while some := list(islice(hits, AT_ONCE)):
-            fates = fates_of(store, row, [hit.line for hit in some])
-            for hit in some:
-                yield Piece(place="lines", found=file.told(hit, number) | fates.get(hit.line, _without_fate(row)))
+        yield from _lines_of(store, row, sources.get(row.feed), number)
         if row.refusal is not None and stands_in(number, row.refusal):
             yield Piece(place="refusals", found={"feed": row.feed, "sha256": row.sha256, "code": row.refused_code})
     known = uses(store)
@@ -90,6 +89,15 @@ def _pieces(store: Store, sources: Mapping[str, Source], number: str) -> Iterato
         found: dict[str, Any] = {"table": table, "rows": rows}
         found |= {"state_of": ", ".join(known.states[table])} if table in known.states else {}
         yield Piece(place="tables", found=found | {"snapshots": known.snapshots.get(table, [])})
+
+
+def _lines_of(store: Store, row: SubmissionRow, source: Source | None, number: str) -> Iterator[Piece]:
+    with as_lines(store.files.upload(row.sha256), source, row.encoding) as text:
+        file, hits = Sheet.of(row, text, source), lines_with(text.path, number)
+        while some := list(islice(hits, AT_ONCE)):
+            fates = fates_of(store, row, [hit.line for hit in some])
+            for hit in some:
+                yield Piece(place="lines", found=file.told(hit, number) | fates.get(hit.line, _without_fate(row)))
 
 
 def _without_fate(row: SubmissionRow) -> dict[str, str]:
