@@ -94,7 +94,7 @@ class Ingest:
             found: dict[str, Any] = self.submission(content, feed)
             if found["state"] != "received":
                 return found
-            time.sleep(0.01)
+            time.sleep(0.05)  # each look is a request: more of them take the processor from the reader
         raise AssertionError("no fates after a minute")
 
     def submission(self, content: bytes, feed: str = NY) -> dict[str, Any]:
