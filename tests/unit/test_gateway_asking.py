@@ -51,6 +51,23 @@ def test_what_is_not_understood_is_refused_and_explained(
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize("given", ["1_0", "%205", "+5", "5%20", "1.0", "1e1", "%D9%A1", "0x5", "", "-0"])
+def test_a_number_is_written_in_digits(tmp_path: Path, given: str) -> None:
+    """What Python would take for ten, and the one who asks may have meant otherwise, is refused."""
+    whole = [f"/results?limit={given}", f"/results.csv?bom={given}", f"/v1/changes?after={given}"]
+    for answer in asked(tmp_path, *whole):
+        assert (answer.status_code, answer.json()["code"]) == (422, "value_not_allowed"), answer.url
+        (error,) = answer.json()["errors"]
+        assert error["hint"].startswith("Input should be a")
+
+
+def test_an_estimate_is_asked_for_as_a_number(tmp_path: Path) -> None:
+    refused = [f"/results?estimate[gte]={given}" for given in ("1_0", "%201", "inf", "NaN", "0x1", ".", "1e999", "")]
+    assert {one.status_code for one in asked(tmp_path, *refused)} == {422}
+    taken = [f"/results?estimate[lte]={given}" for given in ("-1", "0.5", "1e-3", "1E%2B2", "007")]
+    assert {one.status_code for one in asked(tmp_path, *taken)} == {200}
+
+
 def test_values_are_never_repeated_back(tmp_path: Path) -> None:
     secret = "planted-7731"
     paths = [f"/results?{name}={secret}" for name in ("limit", "sort", "fields", "level", "period", "region", "kind",

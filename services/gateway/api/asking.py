@@ -1,11 +1,13 @@
 """Strictness: what we do not understand is refused, with the nearest name that we do."""
 
 import difflib
-from typing import Any, Final, Literal, get_origin
+import re
+from typing import Annotated, Any, Final, Literal, get_origin
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
 
 from services.gateway.api import codelists as codes
 from shared.contracts.public.reasons import CodeList
@@ -14,6 +16,23 @@ from shared.kit.problems import RepeatedParameter, UnknownParameter
 DEFAULT_SORT: Final = "level,subject,indicator,period"
 LIMIT: Final = Field(default=100, ge=1, le=1000, description="Entries on a page.")
 CURSOR: Final = Field(default=None, description="From `links.next` of the page before; opaque.")
+WHOLE: Final = re.compile(r"[0-9]+")
+NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+
+
+def _spelled(form: re.Pattern[str], expected: str) -> BeforeValidator:
+    """Python's numbers may have spaces around them, and `_` between their digits: `1_0` is no way to ask for ten."""
+
+    def spelled(value: object) -> object:
+        if isinstance(value, str) and not form.fullmatch(value):
+            raise PydanticCustomError("spelling", "Input should be {expected}", {"expected": expected})
+        return value
+
+    return BeforeValidator(spelled)
+
+
+Whole = Annotated[int, _spelled(WHOLE, "a whole number, in digits")]
+Number = Annotated[float, _spelled(NUMBER, "a number such as 12, 0.5 or 1e-3")]
 
 
 class Query(BaseModel):
@@ -45,14 +64,14 @@ class ResultsQuery(Query):
     band: list[str] = _coded("Meaning under the polarity.", codes.BANDS)
     position: list[str] = _coded("Place in the funnel.", codes.POSITIONS)
     partition: list[str] = _coded("`fixed`: only what no withdrawal of consent can ever touch.", codes.PARTITIONS)
-    estimate_gte: float | None = Field(default=None, alias="estimate[gte]", allow_inf_nan=False)
-    estimate_lte: float | None = Field(default=None, alias="estimate[lte]", allow_inf_nan=False)
+    estimate_gte: Number | None = Field(default=None, alias="estimate[gte]", allow_inf_nan=False)
+    estimate_lte: Number | None = Field(default=None, alias="estimate[lte]", allow_inf_nan=False)
     sort: str = Field(default=DEFAULT_SORT, description=f"`{DEFAULT_SORT}` or `name`.")
     include: list[str] = Field(default=[], description="`rank_interval`: between which places a figure lies; of one "
                                "indicator, period and level only.")  # fmt: skip
     fields: str | None = Field(default=None, description="Keys to keep, with commas; `id` and `status` always stay.")
-    bom: int = Field(default=0, ge=0, le=1, description="`1`: a byte-order mark before a CSV. Not for other forms.")
-    limit: int = LIMIT
+    bom: Whole = Field(default=0, ge=0, le=1, description="`1`: a byte-order mark before a CSV. Not for other forms.")
+    limit: Whole = LIMIT
     cursor: str | None = CURSOR
 
 
@@ -63,7 +82,7 @@ class ProvidersQuery(Query):
     region: list[str] = Field(default=[], description="Regions.")
     active: Literal["true", "false"] | None = Field(default=None, description="`true`: only those that are known to be "
                                                     "open; `false`: only those that have closed.")  # fmt: skip
-    limit: int = LIMIT
+    limit: Whole = LIMIT
     cursor: str | None = CURSOR
 
 
@@ -71,7 +90,7 @@ class ConsultantsQuery(Query):
     q: str = Field(default="", max_length=200, description="Words of the name, or the GMC number.")
     provider: list[str] = Field(default=[], description="Provider ids.")
     specialty: list[str] = Field(default=[], description="Specialties.")
-    limit: int = LIMIT
+    limit: Whole = LIMIT
     cursor: str | None = CURSOR
 
 
@@ -81,8 +100,8 @@ class FunnelQuery(Query):
 
 
 class ChangesQuery(Query):
-    after: int = Field(default=0, ge=0, description="The last sequence number already seen.")
-    limit: int = LIMIT
+    after: Whole = Field(default=0, ge=0, description="The last sequence number already seen.")
+    limit: Whole = LIMIT
 
 
 class Strict:
