@@ -62,7 +62,7 @@ def checks(release: Name, account: As = "reviewer") -> None:
         gate = Service("ratings", account).json("GET", f"/v1/releases/{release}/checks")
     except Refused as refused:
         stop(refused.sentence())
-    _tell(gate)
+    _tell(gate, release)
     if not gate["complete"]:
         stop("Not every check has passed.")
 
@@ -80,7 +80,7 @@ def answer(
         gate = Service("ratings", account).json("POST", f"/v1/releases/{release}/checks/{check}/answer", json=body)
     except Refused as refused:
         stop(refused.sentence())
-    _tell(gate)
+    _tell(gate, release)
 
 
 def sign(
@@ -93,7 +93,7 @@ def sign(
         gate = releasing.sign(Service("ratings", account or role.value), release, role.value)
     except Refused as refused:
         stop(refused.sentence())
-    _tell(gate)
+    _tell(gate, release)
 
 
 def differences(
@@ -126,13 +126,21 @@ def _moved(one: dict[str, Any]) -> str:
     return f"{one['was']} → {one['now']}" if one["was"] != one["now"] else ", ".join(one["changed"])
 
 
-def _tell(gate: dict[str, Any]) -> None:
+def _to_do(check: str, release: str) -> str:
+    """By which command a check that waits comes to pass."""
+    answer = f"candour release answer {release} {check} --note WHY"
+    return f"candour verify {release}, or {answer}" if check == "replay" else answer
+
+
+def _tell(gate: dict[str, Any], release: str) -> None:
     for one in gate["checks"]:
         found = ", ".join(f"{name} {value}" for name, value in {**one["evidence"], **one["now"]}.items())
         asks = ", waits for a person" if one["answerable"] and one["state"] == "waiting" else ""
         out.print(f"{one['state']:8}{one['check']}: {one['title']}{asks}", markup=False)
         if found:
             out.print(f"        {found}", markup=False)
+        if asks:
+            out.print(f"        {_to_do(one['check'], release)}", markup=False)
         if "answer" in one:
             out.print(f"        {one['answer']['person']}: {one['answer']['note']}", markup=False)
     for one in gate["signatures"]:

@@ -89,7 +89,7 @@ class NameNotKnown(Problem):
     status, code, title = 422, "name_not_known", "The name of the file does not tell what it should"
 
     def __init__(self, expected: str) -> None:
-        super().__init__(f"Send it under its publisher's name, with name=: {expected}. Nothing of it was kept.")
+        super().__init__(f"Give the file its publisher's name ({expected}), and send it again. Nothing of it was kept.")
 
 
 class NotItsFile(Problem):

@@ -6,7 +6,7 @@ back, their values never.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import orjson
 import psycopg
@@ -154,6 +154,10 @@ def as_response(problem: Problem, path: str | None) -> Response:
     )
 
 
+OURS: Final = "Value error, "
+"""What pydantic puts before a sentence of ours."""
+
+
 def _from_validation(error: RequestValidationError) -> Problem:
     """Where and why, never the value: the framework's own body repeats the input."""
     extra = [e["loc"][-1] for e in error.errors() if e["type"] == "extra_forbidden" and e["loc"][0] == "query"]
@@ -162,7 +166,7 @@ def _from_validation(error: RequestValidationError) -> Problem:
             "This resource has no parameter of that name.", errors=[{"parameter": str(name)} for name in extra]
         )
     found = [
-        {"pointer" if e["loc"][0] == "body" else "parameter": _where(e["loc"]), "hint": e["msg"]}
+        {"pointer" if e["loc"][0] == "body" else "parameter": _where(e["loc"]), "hint": e["msg"].removeprefix(OURS)}
         for e in error.errors()
     ]
     return ValueNotAllowed("The request is not of the declared form.", errors=found)

@@ -97,6 +97,11 @@ def test_a_ground_that_cannot_be_is_refused(ingest: Ingest, ground: dict[str, An
     assert problem(ingest.put(CONTENT, FEED)) == (409, "ground_needed")
 
 
+def test_why_a_ground_cannot_be_is_said_in_words_of_ours(ingest: Ingest) -> None:
+    (error,) = declare(ingest, {"kind": "pseudonymised", "instrument": "x"}).json()["errors"]
+    assert error["hint"] == "pseudonymised rows of patients, and no others, say what became of opt-outs"
+
+
 def test_opt_outs_are_not_applied_on_a_day_to_come(ingest: Ingest) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
     ground = GROUND | {"opt_out": {"status": "applied", "date": tomorrow}}

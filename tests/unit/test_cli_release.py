@@ -54,6 +54,8 @@ def test_a_release_from_its_announcement_to_a_correction() -> None:
     assert "submitted" in run("submit", name)
     said = run("checks", name, code=1)
     assert "waiting dpia: A data protection impact assessment covers this release, waits for a person" in said
+    assert f"candour release answer {name} dpia --note WHY" in said
+    assert f"candour verify {name}, or candour release answer {name} replay --note WHY" in said
     assert "dpia: A data protection impact assessment" in run("approve", name, code=1)
     assert "the computer's alone" in run("answer", name, "numbers", "--note", "Trust me", code=1)
     assert "failed  dpia" in run("answer", name, "dpia", "--note", "Not yet", "--failed")

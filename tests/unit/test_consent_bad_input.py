@@ -119,7 +119,7 @@ def test_a_file_that_is_none(desk: Rig, body: bytes, content_type: str, status: 
     assert (found, said in sentence(problem)) == (status, True), sentence(problem)
     assert "Somebody" not in str(problem)
     if status == 422:
-        assert "the first line names these columns, in any order: gmc, programme, purpose" in sentence(problem)
+        assert "The first line names these columns, in any order: gmc, programme, purpose" in sentence(problem)
     assert desk.revision() == 0
 
 

@@ -257,6 +257,24 @@ def test_no_digit_of_a_cell_is_altered_and_no_letter_added(tmp_path: Path, cell:
     assert values(reading(path, source(form=IN_BOOK))) == [(2, "A1", seen, "x", 1)]
 
 
+def test_who_sends_a_wrong_sheet_or_a_cut_archive_is_told_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "sent"
+    path.write_bytes(book([["code", "town", "note"], ["A1"]], sheet="NHS 9434765919"))
+    with pytest.raises(Refused) as told:
+        read(path, source(form=IN_BOOK))
+    assert told.value.refusal.detail.endswith(
+        "expected: a sheet called Data. Give the sheet that name, and send it again."
+    )
+    assert "9434765919" not in told.value.refusal.model_dump_json()
+    path.write_bytes(gzip.compress(b"code,town,note\nA1,Leeds,x\n" * 1000)[:-20])
+    with pytest.raises(Refused) as told:
+        read(path, source())
+    detail = (
+        "The archive does not unfold to its end: it is cut short or damaged. Send it again whole, or the file itself."
+    )
+    assert told.value.refusal.detail == detail
+
+
 def test_of_two_sheets_of_one_name_none_is_chosen(tmp_path: Path) -> None:
     path = tmp_path / "sent"
     made = openpyxl.load_workbook(io.BytesIO(book([HEADER, ["A1", "Leeds", "x"]])))

@@ -52,7 +52,7 @@ def _sheet(arrived: Arrived, columns: Columns) -> Sheet:
     except WorkbookTooLarge as error:
         raise TooLarge(str(error)) from None
     except (WorkbookRefused, HeaderRefused) as error:
-        hint = f"the first line names these columns, in any order: {columns}"
+        hint = f"The first line names these columns, in any order: {columns}."
         raise ValueNotAllowed(str(error), errors=[{"pointer": "body", "hint": hint}]) from None
 
 

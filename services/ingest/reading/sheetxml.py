@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from services.ingest.reading.limits import MOST_IN_FIELD, MOST_SHEETS
 from services.ingest.reading.unfolding import entries_of, pieces
-from services.ingest.refusals import EXCERPT, Refused
+from services.ingest.refusals import Refused, listed
 
 BOOK: Final = "xl/workbook.xml"
 RELATIONS: Final = "xl/_rels/workbook.xml.rels"
@@ -165,7 +165,7 @@ def part_of_sheet(sheets: Sheets, relations: Relations, entries: dict[str, zipfi
         raise refused_book("wrong-sheet", f"{len(sheets.found)} sheets", "one sheet")
     called = next(iter(sheets.found)) if name is None else name
     if called not in sheets.found:
-        raise refused_book("wrong-sheet", ", ".join(sheets.found)[:EXCERPT] or "no sheet", f"a sheet called {called}")
+        raise _wrong_sheet(f"the sheets {listed(sheets.found)}" if sheets.found else "no sheet", called)
     part = relations.found.get(sheets.found[called], "")
     if part not in entries:
         raise broken_book()
@@ -175,6 +175,12 @@ def part_of_sheet(sheets: Sheets, relations: Relations, entries: dict[str, zipfi
 def local(tag: str) -> str:
     """The name of an element without its namespace."""
     return tag.rpartition(":")[2]
+
+
+def _wrong_sheet(found: str, called: str) -> Refused:
+    expected = f"a sheet called {called}"
+    detail = f"The workbook has {found}; expected: {expected}. Give the sheet that name, and send it again."
+    return Refused("wrong-sheet", detail, found, expected)
 
 
 def refused_book(code: str, found: str, expected: str) -> Refused:

@@ -79,7 +79,11 @@ def pieces(packed: IO[bytes] | gzip.GzipFile, size: int, before: int = 0) -> Ite
 
 
 def broken() -> Refused:
-    return _archive("broken-archive", "an archive that does not unfold to its end", "a whole archive")
+    found, expected = "an archive that does not unfold to its end", "a whole archive"
+    detail = (
+        "The archive does not unfold to its end: it is cut short or damaged. Send it again whole, or the file itself."
+    )
+    return Refused("broken-archive", detail, found, expected)
 
 
 def is_workbook(path: Path) -> bool:
