@@ -181,6 +181,8 @@ def _from_http(error: HTTPException) -> Problem:
         return NotFound()
     if error.status_code == 405:
         return MethodNotAllowed("This address has no such method.", headers=dict(error.headers or {}))
+    if error.status_code == 400:  # a body that its parser gave up on, such as brackets within brackets without end
+        return ValueNotAllowed("The body of the request cannot be read.", errors=[{"pointer": "body"}])
     problem = InternalError("The request could not be answered.", headers=dict(error.headers or {}))
     problem.status = error.status_code  # type: ignore[misc]  # the framework's own status, kept on this one instance
     return problem

@@ -47,6 +47,14 @@ def test_an_unknown_number(desk: Rig) -> None:
     assert desk.revision() == 0
 
 
+def test_a_body_that_no_parser_reads_is_no_fault_of_ours(desk: Rig) -> None:
+    headers = {"Content-Type": "application/json"}
+    for body in (b"[" * 100_000, b'{"programme": ' * 100_000):
+        found = desk.officer("POST", f"/v1/consultants/{ANNE}/withdrawal", content=body, headers=headers)
+        assert (found.status_code, found.json()["code"]) == (422, "value_not_allowed")
+        assert found.json()["errors"] == [{"pointer": "body"}]
+
+
 def test_a_decision_in_the_future(desk: Rig) -> None:
     found = desk.decide(ANNE, "refused", decided_on="2026-10-15")
     assert (found.status_code, found.json()["errors"][0]["pointer"]) == (422, "decided_on")
