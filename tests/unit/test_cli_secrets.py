@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,18 @@ def candour(*arguments: object, code: int = 0) -> str:
     return done.output
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once, for it takes seconds: the passwords are hashed as in production."""
+    folder = tmp_path_factory.mktemp("made")
+    candour("make", folder / "secrets", "--accounts", folder / "accounts.json")
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    candour("make", tmp_path / "secrets", "--accounts", tmp_path / "accounts.json")
+def folder(made: Path, tmp_path: Path) -> Path:
+    """Each test has its own copy."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path / "secrets"
 
 
@@ -57,8 +67,8 @@ def test_only_what_is_missing_is_made(folder: Path) -> None:
     assert after == before
 
 
-def test_only_the_containers_user_may_read(folder: Path) -> None:
-    for path in folder.iterdir():
+def test_only_the_containers_user_may_read(made: Path) -> None:
+    for path in (made / "secrets").iterdir():
         status = path.stat()
         assert oct(status.st_mode & 0o777) == "0o400", path.name
         assert status.st_uid == (USER if os.geteuid() == 0 else os.geteuid())
