@@ -213,13 +213,16 @@ BROKEN = st.text("0123456789,\"' \t\r\\=;xé\u202e\x07", max_size=60).map(str.en
 ANYTHING = st.one_of(ROW.map(str.encode), BROKEN, st.binary(max_size=40), st.just(b""))
 
 
+LINE = st.one_of(ROW.map(str.encode), ANYTHING)
+
+
 @given(
-    lines=st.lists(st.one_of(ROW.map(str.encode), ANYTHING), max_size=12),
+    lines=st.one_of(st.lists(LINE, max_size=12), st.lists(LINE, min_size=12, max_size=36)),
     header=st.booleans(),
     end=st.sampled_from([b"\n", b"\r\n"]),
     last=st.booleans(),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_sent_every_line_has_one_fate(
     ingest: Ingest, lines: list[bytes], header: bool, end: bytes, last: bool
 ) -> None:
