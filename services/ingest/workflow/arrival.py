@@ -5,11 +5,12 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -26,10 +27,14 @@ from services.ingest.receipts import LineCount
 from services.ingest.store.database import Store
 from services.ingest.store.receipts import receipt_kept, sign_later
 from shared.contracts.ingest import Submission
+from shared.kit.ahead import WORKERS
 from shared.kit.copying import PIECE
 from shared.kit.files import settle
 from shared.kit.problems import TooLarge
 from shared.kit.signing import Signer
+
+DIGESTING: Final = ThreadPoolExecutor(WORKERS, thread_name_prefix="digesting")
+"""For all uploads: digests let go of the interpreter, and wait for nothing."""
 
 
 class Gate:
@@ -54,8 +59,8 @@ class Gate:
 
 @dataclass
 class Arriving:
-    """The bytes of one upload so far, written to `out` where they are not kept already. At most `most` bytes; a sender
-    who is silent for `idle` seconds is cut off."""
+    """The bytes of one upload so far, written to `out` where they are not kept already; `piece`: those not yet written.
+    At most `most` bytes; a sender who is silent for `idle` seconds is cut off."""
 
     out: BinaryIO | None
     most: int
@@ -64,6 +69,8 @@ class Arriving:
     digest: Any = field(default_factory=hashlib.sha256)
     lines: LineCount = field(default_factory=LineCount)
     piece: bytearray = field(default_factory=bytearray)
+    written: bytearray = field(default_factory=bytearray)
+    digesting: Future[None] | None = None
 
     def go_on_from(self, partial: Path, offset: int) -> None:
         """Take over the first `offset` bytes of what another upload left."""
@@ -96,11 +103,24 @@ class Arriving:
             raise SenderIdle from None
 
     def write(self) -> None:
-        self.digest.update(self.piece)
+        """Its digest is taken while a piece is written and the next one comes. Two pieces take turns: memory that is
+        asked for anew costs more than they do."""
+        self._digested()
+        self.digesting = DIGESTING.submit(self.digest.update, self.piece)
         self.lines.more(self.piece)
         if self.out is not None:
             self.out.write(self.piece)
-        self.piece.clear()
+        self.piece, self.written = self.written, self.piece
+
+    def _digested(self) -> None:
+        """Waits until all that was written is in the digest."""
+        if self.digesting is not None:
+            self.digesting.result()
+        self.written.clear()
+
+    def sha256(self) -> str:
+        self._digested()
+        return str(self.digest.hexdigest())
 
     def came(self) -> Came:
         return Came(self.size, *self.lines.told())
@@ -173,7 +193,7 @@ def _record(store: Store, arriving: Arriving, sending: Sending, signer: Signer) 
 
 
 def _check(arriving: Arriving, sha256: str) -> None:
-    if arriving.digest.hexdigest() != sha256:
+    if arriving.sha256() != sha256:
         raise DigestMismatch("The bytes that arrived have another SHA-256 than the address says. Send them again.")
 
 
