@@ -97,6 +97,7 @@ def test_no_form_does_what_the_gate_forbids(rig: Rig, draft: str) -> None:
     theirs = token(reviewer)
     early = reviewer.post(at(draft, "/approval"), theirs)
     assert (early.status_code, "Not every check" in early.text) == (409, True)
+    assert "dpia: A data protection impact assessment covers this release." in early.text  # which they are
     computed = reviewer.post(at(draft, "/checks/numbers"), theirs | {"passed": "yes", "note": "Trust me"})
     assert (computed.status_code, "mend what it found" in computed.text) == (409, True)
     stale = reviewer.post(at(draft, "/signature"), theirs | {"role": "reviewer", "gate": f"sha256:{'0' * 64}"})

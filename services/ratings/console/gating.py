@@ -51,7 +51,8 @@ class Refused:
 
     @property
     def errors(self) -> list[dict[str, str]]:
-        return [{"pointer": self.field, "hint": self.hint or self.problem.detail}]
+        why = [self.problem.detail, *(str(one["hint"]) for one in self.problem.errors if "hint" in one)]
+        return [{"pointer": self.field, "hint": self.hint or " ".join(why)}]
 
 
 @router.get("")
