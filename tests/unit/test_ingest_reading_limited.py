@@ -152,7 +152,7 @@ def test_a_reader_ends_with_who_started_it(tmp_path: Path) -> None:
     """The one between is killed, as a service may be; nobody is left to read for it."""
     between = (
         "import subprocess, sys, os, time;"
-        "p = subprocess.Popen([sys.executable, '-m', 'services.ingest.reading.child', str(os.getpid())],"
+        "p = subprocess.Popen([sys.executable, '-m', 'services.ingest.reading', str(os.getpid())],"
         " stdin=subprocess.PIPE, stdout=subprocess.PIPE); print(p.pid, flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", between], stdout=subprocess.PIPE, text=True) as parent:

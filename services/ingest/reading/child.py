@@ -1,4 +1,4 @@
-"""`python -m services.ingest.reading.child`: reads one file that a stranger made, and can do little else.
+"""`python -m services.ingest.reading`: reads one file that a stranger made, and can do little else.
 
 Takes an `Order` on standard input and says what becomes of it, as `Said`, line by line on standard output. It limits
 itself before it opens the file, and ends with the process that started it. Nothing of the file is in what it logs:
@@ -92,7 +92,3 @@ def _limit(size: int) -> None:
     ):  # fmt: skip
         hard = resource.getrlimit(what)[1]
         resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -21,7 +21,7 @@ from services.ingest.reading.resident import peak_of
 from services.ingest.refusals import Refused
 from shared.contracts.ingest import Refusal
 
-COMMAND: Final = (sys.executable, "-m", "services.ingest.reading.child")
+COMMAND: Final = (sys.executable, "-m", "services.ingest.reading")
 PASSED_ON: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 WATCHED_EVERY: Final = 0.02
 """Seconds between two looks at its memory."""
