@@ -1,6 +1,7 @@
 """`candour load SOURCE FILE`: send a file, wait until every line has its fate, freeze a snapshot, say what happened."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -105,7 +106,7 @@ def load(
         with watching(path.name) as watch:
             submission = send(ingest, kind, path, How(supersede, whole_period, mends), watch)
         if submission["state"] == "refused":
-            stop(f"{path.name} was refused: {refusal_of(submission)}")
+            stop(f"{path.name} was refused: {refusal_of(submission)}{_another(submission, path)}")
         snapshot = frozen(ingest, kind)
         after = standing(ingest, kind)
     except Refused as refused:
@@ -140,6 +141,15 @@ def _which(source: str | None, file: Path | None) -> tuple[str, Path]:
         stop(f"{shown(path.name)} was not loaded: {found['refusal']['detail']}")
     err.print(f"{shown(path.name)} is of the source {found['source']}.", markup=False)
     return str(found["source"]), path
+
+
+def _another(submission: dict[str, Any], path: Path) -> str:
+    """Of which source a file is that is not of the one it was sent to, where that can be told."""
+    if submission["refusal"]["code"] != "wrong-header":
+        return ""
+    source = recognised([path])[0].get("source", submission["feed"])
+    again = f" It is a file of {source}: candour load {source} {shlex.quote(str(path))}"
+    return again if source != submission["feed"] else ""
 
 
 def _tell(submission: dict[str, Any], snapshot: dict[str, Any] | None, as_json: bool) -> None:

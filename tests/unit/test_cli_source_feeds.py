@@ -117,6 +117,17 @@ def test_two_files_that_contradict_each_other_are_told_apart_from_lines_to_mend(
     assert f"(2 rows of {NY})" in said
 
 
+def test_a_file_that_was_sent_to_the_wrong_feed_is_told_its_own(ingest: Service, tmp_path: Path) -> None:
+    file = tmp_path / "hospital_2016 (1).csv"
+    file.write_bytes(ny_file(ny_row()))
+    said = run("load", "ae-monthly", str(file), code=1)
+    assert f"It is a file of {NY}: candour load {NY} '{file}'" in said
+    file.write_bytes(b"a,b,c\n1,2,3\n")
+    said = run("load", "ae-monthly", str(file), code=1)
+    assert "is not the header that this source has" in said
+    assert "It is a file of" not in said
+
+
 def test_where_no_row_stands_any_more_it_says_so_and_what_to_do(ingest: Service, tmp_path: Path) -> None:
     sent(ingest, tmp_path, ny_row(facility="1"))
     file = tmp_path / "revised.csv"
