@@ -28,6 +28,7 @@ from tests.system.house import House
 SPECIALTIES: Final = ("adult-cardiac-surgery", "colorectal-surgery", "urological-surgery", "vascular-surgery")
 SIZES: Final = Sizes(hospitals=14, consultants=150, episodes=24_000, specialties=SPECIALTIES)
 PATIENCE_SECONDS: Final = 90.0
+NOT_NOW: Final = "Some figures cannot be shown just now"
 SEEDS: Final = (
     "/",
     "/v1",
@@ -145,13 +146,27 @@ def seen(house: House, seeds: Collection[str] = SEEDS) -> dict[str, str]:
     with house.reader() as reader:
         while waiting:
             path = waiting.popleft()
-            answer = reader.get(path)
+            answer = _answered(reader, path)
             found[path] = _plain(answer, f"{origin.hostname}:{origin.port}")
             for link in _links(answer):
                 if link not in known:
                     known.add(link)
                     waiting.append(link)
     return found
+
+
+def _answered(reader: httpx.Client, path: str) -> httpx.Response:
+    """The answer; asked for again where a gateway could not ask consent, as may happen to one of two worlds."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        answer = reader.get(path)
+        if not _says_not_now(answer) or time.monotonic() > until:
+            return answer
+        time.sleep(0.5)
+
+
+def _says_not_now(answer: httpx.Response) -> bool:
+    return answer.status_code == 503 or ("html" in answer.headers.get("content-type", "") and NOT_NOW in answer.text)
 
 
 def _links(answer: httpx.Response) -> Iterator[str]:
