@@ -37,7 +37,7 @@ SHOW_NOBODY: Final = {
 }  # fmt: skip
 """Templates, with an address of each: whatever anybody decides, their answers stay as they are."""
 OF_ANOTHER_KIND: Final = {
-    "/v1/changes": "ids of rows that went, and of nobody: tests/unit/test_gateway_forms.py",
+    "/v1/changes": "ids of rows that went, and of nobody: tests/unit/test_gateway_withdrawal.py",
     "/v1/proof": "of this process, not of a release", "/proof": "of this process, not of a release",
     "/v1/releases/{release}/participation": "counts of choices, of the day of publication",
     "/participation": "counts of choices, of the day of publication",
