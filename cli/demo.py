@@ -42,7 +42,10 @@ def demo(
         _write(seed, sizes, out, say)
         return
     passwords = {name: password_of(name) for name in ("steward", "officer", "analyst", "reviewer", "publisher")}
-    load_into({service: places().of(service) for service in SERVICES}, passwords, say, seed, sizes)
+    try:
+        load_into({service: places().of(service) for service in SERVICES}, passwords, say, seed, sizes)
+    except Refused as refused:
+        stop(refused.sentence())
 
 
 def load_into(
@@ -72,7 +75,7 @@ def load_into(
         report = imports.import_file(officer, "returns", files["returns.csv"])
         if report["waiting"]:
             stop(f"{report['waiting']:,} answers wait for a second officer: candour consent approve {report['id']}")
-    name = _publish(service, f"demonstration-{seed}", say)
+    name = _publish(service, seed, say)
     _wait_shown(Service("gateway", None, base_url=urls["gateway"]), name)
     return name
 
@@ -97,10 +100,16 @@ def _write(seed: int, sizes: Sizes, folder: Path, say: Say) -> dict[str, Path]:
     return write(make_world(seed, sizes), folder, say)
 
 
-def _publish(service: Callable[[str, str], Service], key: str, say: Say) -> str:
+def key_of(seed: int, day: str) -> str:
+    """Of the request for a draft. What was broken off on another day is begun anew: a release bears its day, and so it
+    would be another request under the same key."""
+    return f"demonstration-{seed}-{day}"
+
+
+def _publish(service: Callable[[str, str], Service], seed: int, say: Say) -> str:
     say("computing results")
-    analyst = service("ratings", "analyst")
-    draft = release.new_draft(analyst, key, datetime.now(UTC).date().isoformat(), None)
+    analyst, day = service("ratings", "analyst"), datetime.now(UTC).date().isoformat()
+    draft = release.new_draft(analyst, key_of(seed, day), day, None)
     name = str(draft["release"])
     if draft["build"] == "failed":
         stop(f"{name} could not be built: {draft['failure']}")

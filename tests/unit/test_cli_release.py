@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli import releasing
+from cli import demo, release, releasing
 from cli.calls import Service
 from cli.main import app
 from tests.stores import Stores
@@ -101,3 +101,10 @@ def test_taking_a_release_through_goes_on_where_it_stopped(rig: Rig) -> None:
     assert [one["status"] for one in found] == [
         "submitted", "submitted", "approved", "approved", "published", "published", "published",
     ]  # fmt: skip
+
+
+def test_a_demonstration_that_was_broken_off_before_midnight_is_begun_anew_after_it(rig: Rig) -> None:
+    analyst = service(rig, "analyst")
+    days = ("2026-11-01", "2026-11-01", "2026-11-02")
+    drafts = [release.new_draft(analyst, demo.key_of(7, day), day, [INDICATOR]) for day in days]
+    assert [one["release"] for one in drafts] == list(days)
