@@ -32,6 +32,7 @@ GOALS = {
             "CANDOUR_HISTORY_READS": "50000",
             "CANDOUR_HISTORY_FAULTS": "2",
             "CANDOUR_HISTORY_PAUSE": "30",
+            "CANDOUR_HISTORY_SECONDS": "5400",
         },
         "tests/system/test_histories.py",
     ),

@@ -22,19 +22,21 @@ from tests.histories.wire import Request
 OFFICERS: Final = 3
 READERS: Final = 14  # for each gateway
 ACTS: Final = {"given": "grant", "withdrawn": "withdraw"}
-GIVEN_UP: Final = 1200.0  # seconds after which a history that does not come to its end is broken off
+GIVEN_UP: Final = 1200.0
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Size:
-    """`rounds`: how often each kind of fault is made; `longest`: seconds of a pause."""
+    """`rounds`: how often each kind of fault is made; `longest`: seconds of a pause; `given_up`: seconds after which a
+    history that does not come to its end is broken off."""
 
     withdrawals: int
     reads: int
     rounds: int = 1
     longest: float = 3.0
     people: int = 240
+    given_up: float = GIVEN_UP
 
 
 class Campaign:
@@ -50,7 +52,7 @@ class Campaign:
     async def run(self) -> Path:
         """The file of the history. Raises AssertionError where an answer was one that nobody may give."""
         try:
-            async with asyncio.timeout(GIVEN_UP):
+            async with asyncio.timeout(self.size.given_up):
                 await self.ground.up()
                 with Recorder(self.file, await asyncio.to_thread(self._header)) as recorder:
                     await self._work(recorder)

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.histories.campaign import Size
+from tests.histories.campaign import GIVEN_UP, Size
 from tests.histories.rounds import many_histories, summed
 from tests.system.house import ROOT
 
@@ -19,6 +19,7 @@ SIZE = Size(
     reads=int(os.environ.get("CANDOUR_HISTORY_READS", "50000")),
     rounds=int(os.environ.get("CANDOUR_HISTORY_FAULTS", "1")),
     longest=float(os.environ.get("CANDOUR_HISTORY_PAUSE", "3")),
+    given_up=float(os.environ.get("CANDOUR_HISTORY_SECONDS", GIVEN_UP)),
 )
 SEED = int(os.environ.get("CANDOUR_SEED", "2013"))
 
