@@ -138,7 +138,7 @@ def _which(source: str | None, file: Path | None) -> tuple[str, Path]:
         return spelled.slug(kind), path
     found = recognised([path])[0]
     if "source" not in found:
-        stop(f"{shown(path.name)} was not loaded: {found['refusal']['detail']}")
+        stop(f"{shown(path.name)} was not loaded: {found['refusal']['detail']} Found: {found['refusal']['found']}.")
     err.print(f"{shown(path.name)} is of the source {found['source']}.", markup=False)
     return str(found["source"]), path
 

@@ -20,10 +20,12 @@ ZIPPED: Final = b"PK\x03\x04"
 
 def recognise(path: Path, name: str, sources: Mapping[str, Source]) -> Source:
     """The source of a file called `name`. Of those whose header it has, those that name it; without any, the one that
-    names no files. Raises Refused: `wrong-header` where its name is known and its header is not, `not-recognised`,
-    `several-sources`; OSError where it cannot be read."""
+    names no files. Raises Refused: `empty-file`, `wrong-header` where its name is known and its header is not,
+    `not-recognised`, `several-sources`; OSError where it cannot be read."""
     with path.open("rb") as handle:
         begins = handle.read(4)
+    if not begins:
+        raise Refused("empty-file", "The file is empty. Nothing was taken from it.", "no bytes", "a header and rows")
     possible = [source for source in sources.values() if _may_be(begins, source)]
     named = [source for source in possible if source.names(name)]
     fitting, why = _fitting(path, named)

@@ -74,6 +74,7 @@ def test_lines_that_would_be_set_aside_end_it_with_3_and_are_not_repeated(tmp_pa
     ("name", "content", "code", "words"),
     [
         ("what.csv", b"a,b\n1,2\n", "not-recognised", "No source has a header and a name like these."),
+        ("what.csv", b"", "empty-file", "The file is empty."),
         ("hospital_2014.csv", b"a,b\n1,2\n", "wrong-header", "Line 1 is not the header that this source has"),
         ("hospital_2014.csv", NY_HEADER.encode() + b"\n", "no-rows", "The file has a header and no rows."),
     ],

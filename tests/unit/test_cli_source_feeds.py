@@ -128,6 +128,14 @@ def test_a_file_that_was_sent_to_the_wrong_feed_is_told_its_own(ingest: Service,
     assert "It is a file of" not in said
 
 
+def test_a_file_under_another_name_is_told_whose_header_it_has(ingest: Service, tmp_path: Path) -> None:
+    file = tmp_path / "download (3).csv"
+    file.write_bytes(ny_file(ny_row()))
+    said = run("load", "auto", str(file), code=1)
+    assert f"Found: its header is that of {NY}, whose files have other names." in said
+    assert ingest.json("GET", "/v1/submissions")["submissions"] == []
+
+
 def test_where_no_row_stands_any_more_it_says_so_and_what_to_do(ingest: Service, tmp_path: Path) -> None:
     sent(ingest, tmp_path, ny_row(facility="1"))
     file = tmp_path / "revised.csv"
