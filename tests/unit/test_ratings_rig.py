@@ -230,7 +230,8 @@ def rig_in(
         for name in ("ingest", "ratings", "consent")
     }
     ingest_settings = IngestSettings(**kept["ingest"])
-    consent_settings = ConsentSettings(demonstration=True, **kept["consent"])
+    # no ballast: no test here fills a disk, and 128 MB would be written at each start
+    consent_settings = ConsentSettings(demonstration=True, ballast_bytes=0, **kept["consent"])
     settings = Settings(
         ingest_url="http://ingest", consent_url="http://consent", follow_seconds=3600, peer_patience_seconds=5,
         demonstration=True, release_policy=policy, outlier_policy=outliers,
