@@ -19,12 +19,12 @@ SHARED: Final = {
 }  # fmt: skip
 ALONE: Final = {
     "consent_kills", "consent_stopped", "frozen_gateway", "histories", "kills", "publish_kills",
-    "withdrawals_under_reads", "withdrawn_together",
+    "twin_worlds", "withdrawals_under_reads", "withdrawn_together",
 }  # fmt: skip
 IN_PRODUCTION: Final = "[production"  # the id of a test in that shape: it takes the composed house
 LONGEST_FIRST: Final = (
     COMPOSED, "runbook", "restore", "every_file", DEMO, "disclosure_audit", "person", "dirty_files", "workers",
-    "disk_full", "plain_indicators", "up", "twin_worlds",
+    "disk_full", "plain_indicators", "up",
 )  # fmt: skip
 
 
