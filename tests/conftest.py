@@ -1,7 +1,6 @@
 """What every test starts from: logs as they are before a process configures them, and a database of either engine."""
 
-import gc
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -28,17 +27,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """System tests keep a real disk, as the houses that they start have one, with users of their own."""
     if not any("system" in Path(one).parts for one in config.args):
         use_quick_disk()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
-    """What is made here, a million objects, stays to the end: nobody looks through it again for what could go."""
-    gc.disable()
-    try:
-        return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 @pytest.fixture(autouse=True)
