@@ -25,6 +25,7 @@ WHOLE_PAGE = "/results?limit=35&provider=ZZ001"  # short enough to be written wh
 
 
 PIPELINED = (WHOLE_PAGE, "/results?limit=1&provider=ZZ002")
+AS_IT_IS = inflight.CAP_SECONDS  # before a gateway here is given another, which it keeps to the end of the module
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +217,7 @@ def _noting(begun: list[Entry]) -> Callable[[Connection, Entry], None]:
 
 def test_an_answer_may_take_ten_seconds_as_is_promised() -> None:
     """Other tests here say how long it may take; nobody else does."""
-    assert inflight.CAP_SECONDS == 10.0
+    assert AS_IT_IS == 10.0
 
 
 def test_an_answer_that_takes_too_long_is_reset_and_one_that_depends_on_nobody_is_not(tmp_path: Path) -> None:
