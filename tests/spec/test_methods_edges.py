@@ -34,6 +34,7 @@ from services.ratings.methods.robustness import Basis, robustness
 from services.ratings.methods.standardisation import adjusted_rate, standardise
 from tests.spec import edge_sets, edge_zeros
 from tests.spec.edge_register import ANSWERS, EVERY_PATH
+from tests.spec.strict import NO_WARNING
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "edge-cases.md"
 EXPECTED = st.one_of(st.floats(1e-290, 1e-6), st.floats(1e-6, 1e6))
@@ -81,7 +82,7 @@ def test_what_is_not_finite_is_seen(planted: object) -> None:
     assert not all_finite(planted)
 
 
-@pytest.mark.filterwarnings("error")
+@NO_WARNING
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(COUNT, EXPECTED), min_size=1, max_size=15), st.floats(0, 1e6))
 def test_no_ratio_however_extreme_lets_a_nan_out(rows: list[tuple[int, float]], spread: float) -> None:
@@ -104,7 +105,7 @@ def test_no_ratio_however_extreme_lets_a_nan_out(rows: list[tuple[int, float]], 
     assert all(all_finite(question()) for question in questions)
 
 
-@pytest.mark.filterwarnings("error")
+@NO_WARNING
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(COUNT, st.floats(1e-6, 1e6)), min_size=10, max_size=15))
 @example([(0, 17931.0), (0, 85512.0), (0, 0.25), *[(0, 1e-6)] * 7])  # a variance between providers of 1.4e11
@@ -115,7 +116,7 @@ def test_no_path_however_extreme_fails_to_have_a_position(rows: list[tuple[int, 
     assert (found.paths == len(found.names)).all()
 
 
-@pytest.mark.filterwarnings("error")
+@NO_WARNING
 @settings(max_examples=60, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=10), st.floats(0, 1), st.floats(0, 1e6))
 def test_no_proportion_however_extreme_lets_a_nan_out(parts: list[tuple[int, int]], t: float, spread: float) -> None:
@@ -130,7 +131,7 @@ def test_no_proportion_however_extreme_lets_a_nan_out(parts: list[tuple[int, int
     assert all(all_finite(question()) for question in questions)
 
 
-@pytest.mark.filterwarnings("error")
+@NO_WARNING
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 1, exclude_min=True, exclude_max=True), st.integers(0, 60)), max_size=8), st.data()

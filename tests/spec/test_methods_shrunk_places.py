@@ -18,6 +18,7 @@ from scipy.stats import gamma
 from services.ratings.methods.ordering import TooFewProviders, expected_places, place_intervals
 from services.ratings.methods.place_distribution import place_probabilities
 from services.ratings.methods.ratio_posterior import VARIANCES, RatioPosterior
+from tests.spec.strict import NO_WARNING
 
 ROWS = st.lists(st.tuples(st.integers(0, 60), st.floats(0.5, 60)), min_size=2, max_size=25)
 SPREADS = st.sampled_from([0.0, 0.001, 0.05, 2.0])
@@ -137,7 +138,7 @@ def test_the_order_of_rows_changes_no_bit(
         assert getattr(one, name)[order].tolist() == getattr(two, name).tolist()
 
 
-@pytest.mark.filterwarnings("error")
+@NO_WARNING
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 10**9), st.floats(1e-290, 1e6)), min_size=2, max_size=12),
