@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.consent.backing_up import backup, restore
-from services.consent.journal import JournalBroken, JournalInUse, held
+from services.consent.journal import JournalBroken, held
 from services.consent.settings import Settings
 from services.consent.store import Store
 from services.consent.verify_ledger import Finding, verify
@@ -31,12 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(settings: Settings) -> int:
     from services.consent.app import create_app  # noqa: PLC0415  # the other verbs need none of it, and begin at once
 
-    try:
-        with held(settings.journal):  # the application takes it itself, but cannot say in plain words that it may not
-            pass
-    except JournalInUse as refused:
-        sys.stderr.write(f"{refused}\n")
-        return 2
+    with held(settings.journal):  # the application takes it itself, but cannot say in plain words that it may not
+        pass
     app = create_app(settings)
 
     def let_go() -> None:

@@ -19,6 +19,7 @@ import orjson
 from services.consent.ledger import Entry, content_of, genesis, hash_of, purpose_of
 from shared.contracts.consent import Act
 from shared.kit.files import sync_folder, write_durably
+from shared.kit.presence import Refused
 
 NAME: Final = "ledger.jsonl"
 LOCK: Final = "lock"
@@ -30,7 +31,7 @@ HASH: Final = 32
 GIVEN_BACK: Final = "This process has given the journal back: another service may write it now."
 
 
-class JournalInUse(RuntimeError):
+class JournalInUse(Refused):
     """Another process writes this journal, or may do so by now."""
 
 
